@@ -1,0 +1,100 @@
+/*
+ * conf - spoold.conf: the settings, from one table
+ *
+ * conf.def holds every setting once: section, name, type, default, bounds and
+ * sentence.  The struct below, the parser, the range checks, the shipped
+ * etc/spoold.conf and spoold.conf(5) are made from it.  The file is read by
+ * libconfuse; environment variables win over it (formats: SPOOLD_<SECTION>_
+ * <NAME>, and a few DELIVERY_ names).
+ */
+#ifndef LIB_CONF_H
+#define LIB_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/why.h"
+
+struct conf_list {
+	char	**items;	/* own */
+	size_t	 count;
+};
+
+/* The C type of each type of setting. */
+typedef char		*conf_string;
+typedef char		*conf_path;	/* absolute, or relative to the file */
+typedef char		*conf_choice;
+typedef int64_t		 conf_duration;	/* ms */
+typedef int64_t		 conf_size;	/* bytes */
+typedef int64_t		 conf_integer;
+typedef double		 conf_real;
+typedef bool		 conf_boolean;
+typedef struct conf_list conf_list;
+typedef struct conf_list conf_statuses;	/* HTTP statuses */
+typedef struct conf_list conf_durations;
+
+struct conf_organization {
+	char	*id;
+#define ORGANIZATION_CONF(type, name, def, min, max, sentence) \
+	conf_##type name;
+#include "lib/conf.def"
+#undef ORGANIZATION_CONF
+};
+
+struct conf_transport {
+	char	*name;
+#define TRANSPORT_CONF(type, name, def, min, max, sentence) \
+	conf_##type name;
+#include "lib/conf.def"
+#undef TRANSPORT_CONF
+};
+
+struct conf {
+	char	*file;		/* the file it was read from, absolute */
+#define CONF(type, section, name, def, min, max, sentence) \
+	conf_##type section##_##name;
+#include "lib/conf.def"
+#undef CONF
+	struct conf_organization *organizations;	/* own */
+	size_t	 organization_count;
+	struct conf_transport *transports;		/* own */
+	size_t	 transport_count;
+};
+
+/*
+ * Reads `file` (NULL: $SPOOLD_CONFIG, else /etc/spoold/spoold.conf), with the
+ * environment's overrides.  NULL with *why: CONFIG_ERROR naming file, line,
+ * value and what is allowed.
+ */
+struct conf	*conf_read(const char *file, struct why *);
+void		 conf_free(struct conf **);
+
+/* A transport's settings; the defaults if it is not named in the file. */
+const struct conf_transport	*conf_transport(const struct conf *,
+				    const char *name);
+
+/* That organization, or NULL. */
+const struct conf_organization	*conf_organization(const struct conf *,
+				    const char *id);
+
+/* A fixed list in ms: retry.schedule. Returns the n-th (from 1), or -1. */
+int64_t	 conf_schedule(const struct conf *, size_t n);
+
+/*
+ * The differences between two configurations as JSON members for the journal's
+ * config.reloaded line: "changes":[{"name","old","new"}…]. True if there are
+ * any.
+ */
+bool	 conf_changes(const struct conf *old, const struct conf *new,
+	    struct buf *out);
+
+/* The five directories may not change while running: 0, or -1 with *why. */
+int	 conf_check_reload(const struct conf *old, const struct conf *new,
+	    struct why *);
+
+/* The shipped file, made from the table, to out. */
+void	 conf_print_shipped(struct buf *out);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * destination - where to, how, with which credentials
+ *
+ * One JSON file each, <state_directory>/<org>/destinations/<id>.json, written
+ * by spoold alone.  Credentials in it are sealed (vault.h).  Which fields each
+ * type's config has, of what form, and which are secret stands once, in
+ * destination.def.
+ */
+#ifndef LIB_DESTINATION_H
+#define LIB_DESTINATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/json.h"
+#include "lib/ticket.h"
+#include "lib/vault.h"
+#include "lib/why.h"
+
+#define DESTINATION_FILE_MAX (64 * 1024)
+
+enum transport {
+#define TRANSPORT(name) TRANSPORT_##name,
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence)
+#include "lib/destination.def"
+#undef TRANSPORT
+#undef DESTINATION_FIELD
+	TRANSPORTS
+};
+const char	*transport_name(enum transport);
+int		 transport_by_name(const char *);	/* or -1 */
+
+/* How to wait between attempts; -1 in a field: as the configuration says. */
+struct retry_policy {
+	int	 max_retries;
+	int64_t	 base_delay;		/* ms */
+	int64_t	 max_delay;		/* ms, maxBackoffDelay */
+	double	 multiplier;		/* < 0: as the configuration says */
+	bool	 formula;		/* any field but max_retries was given */
+};
+
+struct destination {
+	char		 id[DESTINATION_ID_MAX + 1];
+	enum transport	 transport;
+	bool		 is_default;
+	bool		 disabled;
+	int64_t		 version;
+	int		 concurrency;	/* 0: the scheduler's own */
+	int		 rate_per_minute;	/* 0: none */
+	bool		 ordered;
+	int64_t		 timeout;	/* ms without progress */
+	struct retry_policy retry;
+	struct json	*document;	/* own; the file, sealed */
+};
+
+/*
+ * Reads a destination's file text.  NULL with *why.  Freed by
+ * destination_free().
+ */
+struct destination	*destination_read(const char *text, size_t,
+			    struct why *);
+void	 destination_free(struct destination **);
+
+/*
+ * Makes a new destination out of what a person wrote: checks every field and
+ * names all that are wrong in *why's text (path is the first), makes the id
+ * from the label if it is left out (`taken` says which are in use), makes a
+ * webhook secret if none is given, seals credentials, sets createdAt, version
+ * 1 and the rest.  `made_secret` gets a secret that was made, to be shown once
+ * and then wiped; empty if none was.  NULL with *why.
+ */
+typedef bool	 destination_taken(const void *arg, const char *id);
+struct destination	*destination_make(const struct json *input,
+			    const char *organization, const struct vault *,
+			    destination_taken *, const void *arg,
+			    struct buf *made_secret, struct why *);
+
+/*
+ * Changes who uses it: `disabled` with by and reason (both may be NULL), or
+ * isDefault.  Raises version, sets updatedAt.
+ */
+void	 destination_set_disabled(struct destination *, bool disabled,
+	    const char *by, const char *reason);
+void	 destination_set_default(struct destination *, bool);
+
+/* Its file's text. */
+void	 destination_print(const struct destination *, struct buf *);
+
+/* For people: the same with "********" for every sealed value. */
+void	 destination_print_masked(const struct destination *, struct buf *);
+
+/*
+ * The config of its type with every sealed value opened, as a worker gets it:
+ * `{"url": …, …}`.  `out` is to be wiped.
+ */
+int	 destination_open(const struct destination *, const char *organization,
+	    const struct vault *, struct buf *out, struct why *);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * egress - which addresses an organization's workers may connect to
+ *
+ * Decided on the address that is about to be connected to, never on a name, so
+ * 127.1, 0x7f000001, ::ffff:127.0.0.1 and a name that resolves differently the
+ * second time are all seen as what they are.  IPv4-mapped, NAT64 (64:ff9b::/96)
+ * and 6to4 addresses count as the IPv4 address that they stand for.
+ *
+ * Rules: CIDRs (a bare address is one host), `private` (RFC 1918, fd00::/8),
+ * `public`, `loopback`.  Never without being named: loopback, the host's own
+ * addresses (both by `loopback` or a CIDR), 0.0.0.0/8, ::, link-local,
+ * multicast, the metadata addresses (by a CIDR only).
+ */
+#ifndef LIB_EGRESS_H
+#define LIB_EGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "lib/why.h"
+
+struct egress;				/* opaque */
+
+/*
+ * Reads the rules, and the host's own addresses from the kernel.  NULL with
+ * *why (CONFIG_ERROR) naming the rule that is none.
+ */
+struct egress	*egress_new(const char *const *allow, size_t allow_count,
+		    const char *const *plaintext, size_t plaintext_count,
+		    struct why *);
+void		 egress_free(struct egress **);
+
+/* Checks a rule's form only: 0, or -1 with *why. */
+int	 egress_check_rule(const char *, struct why *);
+
+/* 0 if it may be connected to, -1 with *why (EGRESS_DENIED) if not. */
+int	 egress_allows(const struct egress *, const struct sockaddr *,
+	    struct why *);
+
+/* The same for speaking without TLS to it: loopback, or plaintext rules. */
+int	 egress_allows_plaintext(const struct egress *,
+	    const struct sockaddr *, struct why *);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * facts - what was accepted, and what became of it: a ticket's lines
+ *
+ * A ticket's file is lines of JSON.  The first are the accepted facts, written
+ * once; each following one is an attempt that ended, or what an operator or
+ * the clock did to it.  The journal's `accepted` line carries the same fields,
+ * so that a ticket lost in a crash can be written again.
+ */
+#ifndef LIB_FACTS_H
+#define LIB_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/id.h"
+#include "lib/job.h"
+#include "lib/json.h"
+#include "lib/why.h"
+
+#define SHA256_LENGTH 32
+#define TICKET_FILE_MAX (256 * 1024)	/* bytes; what is longer is refused */
+
+struct facts {
+	struct id	 id;
+	char		*name;		/* own; dropped as, with .json */
+	char		*submitter;	/* own; user name, or uid in decimal */
+	int64_t		 accepted_at;	/* wall ms */
+	uint64_t	 inode;		/* of the job's file */
+	int64_t		 job_bytes;
+	uint8_t		 job_sha256[SHA256_LENGTH];
+	int64_t		 payload_bytes;	/* of the file, or of payload.data */
+	uint8_t		 payload_sha256[SHA256_LENGTH];
+	struct job	 job;		/* own; .data and .metadata included,
+					 * .destinations never NULL */
+};
+
+/* Writes the fields into an object that is open. */
+void	 facts_write(struct buf *, const struct facts *);
+
+/*
+ * Reads them from a ticket's first line or an `accepted` line.  Returns 0 or
+ * -1.  On 0 the caller frees them with facts_free().
+ */
+int	 facts_read(const struct json *, struct facts *, struct why *);
+void	 facts_free(struct facts *);
+
+/* What a ticket's further lines say; the names stand in the file as they are. */
+enum ticket_event {
+	TICKET_delivered, TICKET_deferred, TICKET_failed, TICKET_maybe,
+	TICKET_cancelled, TICKET_expired, TICKET_requeued,
+	TICKET_EVENTS
+};
+const char	*ticket_event_name(enum ticket_event);
+
+/* One such line.  Strings are owned, and NULL where there is none. */
+struct event_line {
+	enum ticket_event event;
+	int		 attempt;	/* its number, 0 if it is none */
+	int64_t		 seq;		/* of its journal line */
+	int64_t		 at;		/* wall ms, when it ended */
+	int64_t		 due;		/* wall ms of the next attempt, or 0 */
+	int64_t		 ms;		/* how long the attempt took */
+	int		 code;		/* the remote's status, or 0 */
+	enum error	 error;
+	bool		 possible_duplicate;	/* this attempt may repeat one */
+	char		*reason;	/* spoold's own sentence */
+	char		*reference;	/* the remote's identifier */
+	char		*remote;	/* what it said: 1 KiB, escaped */
+	char		*by;		/* who did it, for operators' events */
+};
+
+/* Appends one line, with its newline. */
+void	 event_line_write(struct buf *, const struct event_line *);
+
+/* A ticket's whole file. */
+struct ticket_file {
+	struct facts	 facts;
+	struct event_line *lines;	/* own */
+	size_t		 line_count;
+};
+
+/*
+ * Reads it.  A last line without a newline (a crash) is left out.  Returns 1,
+ * 0 if there is no whole first line, -1 with *why.
+ */
+int	 ticket_file_read(int fd, struct ticket_file *, struct why *);
+void	 ticket_file_free(struct ticket_file *);
+
+/* The last finished attempt's line, or NULL. */
+const struct event_line	*ticket_file_last(const struct ticket_file *);
+
+/* True if the next attempt may repeat one that arrived. */
+bool	 ticket_file_doubtful(const struct ticket_file *);
+
+#endif

@@ -1,0 +1,202 @@
+/*
+ * link - what spoold and a worker say to each other
+ *
+ * One SOCK_SEQPACKET socketpair; a record is one packet: a fixed header, the
+ * record's fixed struct, then its texts, each with a cap, and descriptors.
+ * Both sides check type, sizes, caps and the number of descriptors against the
+ * one table below before they look at anything; a record that does not fit is
+ * a protocol error, and ends the worker.
+ */
+#ifndef LIB_LINK_H
+#define LIB_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/facts.h"
+#include "lib/id.h"
+#include "lib/ticket.h"
+#include "lib/why.h"
+
+#define LINK_FD 3		/* a worker's end, and nothing else is open */
+#define LINK_TEXTS 12		/* at most that many in a record */
+#define LINK_FDS 2
+#define LINK_RECORD_MAX (160 * 1024)	/* bytes */
+
+/*
+ * LINK(name, direction, struct, descriptors at most)
+ * The texts of each record are named in its enum below.
+ */
+#define LINK_RECORDS(LINK)						\
+	/* to a worker */						\
+	LINK(setup, down, setup, 0)	/* first, and after a reload */	\
+	LINK(attempt, down, attempt, 2)	/* the job, and a payload */	\
+	LINK(drop, down, drop, 1)	/* to intake: the dropped file */ \
+	LINK(payload, down, payload, 1)	/* to intake: what it asked for */ \
+	/* from a worker */						\
+	LINK(ready, up, ready, 0)	/* set up and shut in */	\
+	LINK(progress, up, progress, 0)	/* at most one a second each */	\
+	LINK(outcome, up, outcome, 0)					\
+	LINK(need, up, need, 0)		/* intake wants this payload */	\
+	LINK(accept, up, accept, 0)	/* intake found it good */	\
+	LINK(refuse, up, refuse, 0)	/* or not, or not whole */
+
+enum link_type {
+#define LINK(name, direction, fixed, fds) LINK_##name,
+	LINK_RECORDS(LINK)
+#undef LINK
+	LINK_TYPES
+};
+
+/* setup: what a worker needs to know for its life.  Lists: one a line. */
+enum { SETUP_organization, SETUP_egress, SETUP_plaintext, SETUP_ca_file,
+	SETUP_tls_minimum, SETUP_user_agent, SETUP_permanent, SETUP_texts };
+struct link_setup {
+	int64_t	 max_job_size;
+	int64_t	 max_payload_size;
+	int32_t	 concurrency;
+	int32_t	 sandbox_required;
+};
+
+/* attempt: one ticket to deliver.  fd 0 is the job, fd 1 a payload file. */
+enum { ATTEMPT_config, ATTEMPT_destination, ATTEMPT_name, ATTEMPT_filename,
+	ATTEMPT_content_type, ATTEMPT_correlation_id, ATTEMPT_key,
+	ATTEMPT_traceparent, ATTEMPT_texts };
+struct link_attempt {
+	uint64_t	 token;		/* the attempt line's seq */
+	struct id	 id;
+	int64_t		 version;	/* of the destination */
+	int64_t		 timeout;	/* ms without progress */
+	int64_t		 accepted_at;	/* wall ms */
+	int64_t		 job_bytes;
+	int64_t		 payload_bytes;
+	uint64_t	 data_offset, data_length;
+	uint64_t	 metadata_offset, metadata_length;
+	uint8_t		 job_sha256[SHA256_LENGTH];
+	uint8_t		 payload_sha256[SHA256_LENGTH];
+	int32_t		 attempt;	/* its number, from 1 */
+	int32_t		 type;		/* enum payload_type */
+	int32_t		 possible_duplicate;
+	int32_t		 has_file;	/* fd 1 is there */
+};
+
+/* drop: intake, read this job. */
+enum { DROP_name, DROP_texts };
+struct link_drop {
+	uint64_t	 token;
+	int64_t		 bytes;
+};
+
+/* payload: the file that intake asked for; no descriptor: *why says why. */
+enum { PAYLOAD_text, PAYLOAD_texts };
+struct link_payload {
+	uint64_t	 token;
+	int64_t		 bytes;
+};
+
+struct link_ready {
+	int32_t		 shut_in;	/* 1: by all that this build knows */
+	int32_t		 unused;
+};
+
+struct link_progress {
+	uint64_t	 token;
+	int64_t		 bytes;		/* sent so far */
+};
+
+/* outcome: what became of an attempt. */
+enum verdict { VERDICT_delivered, VERDICT_deferred, VERDICT_failed, VERDICTS };
+enum { OUTCOME_reason, OUTCOME_reference, OUTCOME_remote, OUTCOME_peer,
+	OUTCOME_tls, OUTCOME_fingerprint, OUTCOME_texts };
+enum {
+	OUTCOME_DISABLE = 1,		/* the destination is gone (410) */
+	OUTCOME_SLOW_DOWN = 2,		/* it asked for less (429, 503, …) */
+	OUTCOME_TRANSPORT = 4		/* its trouble, not this job's */
+};
+struct link_outcome {
+	uint64_t	 token;
+	int64_t		 ms;		/* from hand-out to answer */
+	int64_t		 bytes;		/* of body sent */
+	int64_t		 retry_after;	/* ms the remote asked for, or 0 */
+	int32_t		 verdict;
+	int32_t		 error;		/* enum error */
+	int32_t		 code;		/* the remote's status, or 0 */
+	int32_t		 flags;
+};
+
+enum { NEED_file, NEED_texts };
+struct link_need {
+	uint64_t	 token;
+};
+
+/* accept: the job's facts.  Lists: one a line (no word has a newline). */
+enum { ACCEPT_destinations, ACCEPT_file, ACCEPT_filename, ACCEPT_content_type,
+	ACCEPT_correlation_id, ACCEPT_key, ACCEPT_tags, ACCEPT_traceparent,
+	ACCEPT_callback, ACCEPT_texts };
+struct link_accept {
+	uint64_t	 token;
+	int64_t		 job_bytes;
+	int64_t		 payload_bytes;
+	uint64_t	 data_offset, data_length;
+	uint64_t	 metadata_offset, metadata_length;
+	int64_t		 deliver_at;
+	int64_t		 expires_at;
+	uint8_t		 job_sha256[SHA256_LENGTH];
+	uint8_t		 payload_sha256[SHA256_LENGTH];
+	int32_t		 type;
+	int32_t		 priority;
+};
+
+/* refuse: code 0 means that the text ends too early. */
+enum { REFUSE_text, REFUSE_path, REFUSE_organization, REFUSE_texts };
+struct link_refuse {
+	uint64_t	 token;
+	int64_t		 offset;
+	int32_t		 error;
+	int32_t		 incomplete;
+};
+
+/* One record, as sent or received. */
+struct link_record {
+	enum link_type	 type;
+	union {
+		struct link_setup	 setup;
+		struct link_attempt	 attempt;
+		struct link_drop	 drop;
+		struct link_payload	 payload;
+		struct link_ready	 ready;
+		struct link_progress	 progress;
+		struct link_outcome	 outcome;
+		struct link_need	 need;
+		struct link_accept	 accept;
+		struct link_refuse	 refuse;
+	};
+	const char	*text[LINK_TEXTS];	/* NULL: empty; NUL-terminated;
+						 * after receiving never NULL,
+						 * borrowed from the buffer */
+	int		 fd[LINK_FDS];		/* -1: none */
+};
+
+/* A record of that type with nothing in it. */
+void	 link_init(struct link_record *, enum link_type);
+
+/*
+ * Sends one record; its descriptors stay the caller's.  Returns 1 if sent, 0
+ * if the socket is full (try again when it is writable), -1 with *why.
+ */
+int	 link_send(int socket, const struct link_record *, struct why *);
+
+/*
+ * Receives one into `buffer`, which must stay while the texts are used.
+ * `up` says that this is spoold reading from a worker.  Returns 1, 0 if none is there
+ * (non-blocking), -1 with *why: number is EPIPE at the end, EPROTO if the
+ * other side broke the rules.  Descriptors become the caller's.
+ */
+struct link_buffer {
+	char	 bytes[LINK_RECORD_MAX + 1];
+};
+int	 link_receive(int socket, bool up, struct link_buffer *,
+	    struct link_record *, struct why *);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * vault - credentials at rest
+ *
+ * A sealed value is {"sealed": "v1.<key id>.<nonce>.<ciphertext and tag>"}:
+ * AES-256-GCM under a key derived with HKDF-SHA256 from the master key for one
+ * organization and destination.  Where it belongs (organization, destination,
+ * origin, field, version) is authenticated with it, so a sealed value moved
+ * anywhere else does not open.
+ */
+#ifndef LIB_VAULT_H
+#define LIB_VAULT_H
+
+#include <stddef.h>
+
+#include "lib/buf.h"
+#include "lib/why.h"
+
+struct vault;				/* opaque; locked, not dumped, wiped */
+
+/*
+ * 32 random bytes into <key_directory>/master.key, mode 0400.  Returns 0, or
+ * -1 with *why (CONFLICT if there is one).
+ */
+int	 vault_create(const char *key_directory, struct why *);
+
+/*
+ * Opens $CREDENTIALS_DIRECTORY/spoold.master-key, else
+ * <key_directory>/master.key.  NULL with *why (CONFIG_ERROR: missing, of
+ * another size, readable by others).
+ */
+struct vault	*vault_open(const char *key_directory, struct why *);
+void		 vault_close(struct vault **);
+
+/* Where a value belongs; all strings borrowed, none NULL. */
+struct vault_place {
+	const char	*organization;
+	const char	*destination;
+	const char	*origin;	/* scheme://host:port, or "" */
+	const char	*field;		/* its path within config */
+};
+
+/* Appends the sealed text (without the object around it) to `out`. */
+int	 vault_seal(const struct vault *, const struct vault_place *,
+	    const char *value, size_t length, struct buf *out, struct why *);
+
+/*
+ * Appends the value to `out`, which the caller wipes.  Returns 0, or -1 with
+ * *why, which never has a part of it: it was sealed under another key, for
+ * another place, or was changed.
+ */
+int	 vault_unseal(const struct vault *, const struct vault_place *,
+	    const char *sealed, struct buf *out, struct why *);
+
+/*
+ * A buffer for secrets: wiped when freed, locked and left out of core dumps.
+ */
+struct secret {
+	char	*data;		/* own */
+	size_t	 length;
+	size_t	 mapped;	/* bytes of the mapping */
+};
+int	 secret_set(struct secret *, const char *, size_t, struct why *);
+void	 secret_free(struct secret *);
+
+#endif
