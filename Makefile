@@ -1,8 +1,9 @@
 # spoold - build, install, check, bench; `make help` lists what there is.
 #
 # Everything built goes below $(BUILD), laid out as it is installed (bin, sbin,
-# libexec/spoold), so programs find each other there as they do in $(PREFIX).
-# Each program is a line of objects: that line is its dependency diagram.
+# libexec/spoold, share), so programs find each other there as they do below
+# $(PREFIX).  Each program is a line of objects: that line is its dependency
+# diagram.
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= $(PREFIX)/etc
@@ -10,7 +11,10 @@ LOCALSTATEDIR ?= $(PREFIX)/var
 DESTDIR ?=
 
 VERSION := 0.1.0
-CC ?= gcc
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 
 ifeq ($(SAN),1)
 BUILD ?= build/san
@@ -27,20 +31,101 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
     -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
     -Wformat=2 -Wvla -Werror
 CFLAGS ?=
+# libbsd's headers (<sys/tree.h>, strlcpy in <string.h>) beside the system's.
+DEFINES := -I. -D_GNU_SOURCE -isystem /usr/include/bsd -DLIBBSD_OVERLAY \
+    -DSPOOLD_VERSION='"$(VERSION)"'
 ALL_CFLAGS := -std=c11 $(OPTIMIZE) $(WARNINGS) -fstack-protector-strong -fPIE \
-    $(SANITIZE) -MMD -MP -I. -D_GNU_SOURCE -DSPOOLD_VERSION='"$(VERSION)"' \
-    $(CFLAGS)
+    $(SANITIZE) -MMD -MP $(DEFINES) $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 
-BASE := why log xalloc buf clock id ticket
-JSON := scan json
-RECORDS := job facts receipt
-STORE := spool destination vault
-CONFIG := conf conf_parse egress
-JOURNAL := journal journal_key journal_segment journal_reader journal_verify
-COMMAND := cli control select
+# What lib/ offers, by what it is for.
+BASE := $(addprefix lib/,why log xalloc buf utf8 clock id ticket)
+JSON := $(addprefix lib/,scan scan_keys json json_write)
+RECORDS := $(addprefix lib/,job facts receipt)
+LAYOUT := spool-layout/layout
+STORE := $(addprefix lib/,spool destination vault) $(LAYOUT)
+SETTINGS := $(addprefix lib/,conf_table conf_value)
+CONFIG := $(addprefix lib/,conf conf_parse conf_environment egress) $(SETTINGS)
+JOURNAL := $(addprefix lib/,journal journal_key journal_segment \
+    journal_reader journal_verify)
+COMMAND := $(addprefix lib/,cli control select)
+WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
-lib = $(call objects,$(addprefix lib/,$(1)))
+PROGRAMS :=
 
-all:
+# $(call program,place below $(BUILD),objects,libraries)
+define program
+PROGRAMS += $(1)
+$(BUILD)/$(1): $(call objects,$(2))
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(3) -lbsd
+endef
+define command
+$(call program,bin/$(1),spoold/commands/$(1) $(2) $(COMMAND) $(CONFIG) \
+    $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse -lcjson -lcrypto)
+endef
+
+.DEFAULT_GOAL := all
+
+# --- programs ---------------------------------------------------------------
+
+SPOOLD := $(addprefix spoold/,main alert commit finished loop target tickets \
+    worker)
+
+$(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
+    $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse -lcjson -lcrypto))
+$(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
+    $(BASE) $(JSON) lib/job,-lseccomp -lcjson -lcrypto))
+$(eval $(call program,libexec/spoold/webhook,workers/webhook/webhook \
+    $(WORKER) $(BASE) $(JSON) lib/job lib/egress,-lcurl -lseccomp -lcjson \
+    -lcrypto))
+$(eval $(call command,spoolctl))
+$(eval $(call command,spoolsubmit))
+$(eval $(call command,spoolq))
+$(eval $(call command,spoolsuper))
+$(eval $(call command,spooldest))
+$(eval $(call command,spoolcat))
+$(eval $(call command,spoollog,$(JOURNAL)))
+
+# Prints the tables of lib/*.def for the man pages and etc/spoold.conf.
+$(BUILD)/tools/tables: $(call objects,man/tables $(SETTINGS) $(BASE))
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -lcrypto -lbsd
+
+# --- probes of the unit tests: what each drives beside the base --------------
+
+PROBE_conf := $(CONFIG)
+
+PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
+define probe
+$(BUILD)/tests/$(1): $(call objects,$(sort tests/unit/$(1) $(BASE) $(JSON) \
+    $(PROBE_$(patsubst probe_%,%,$(1)))))
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -lconfuse -lcjson \
+	    -lcurl -lseccomp -lcrypto -lbsd
+endef
+$(foreach p,$(PROBES),$(eval $(call probe,$(p))))
+
+# --- building ----------------------------------------------------------------
+
+.PHONY: all programs probes clean
+all: programs probes ## build every program, man page and test probe
+programs: $(addprefix $(BUILD)/,$(PROGRAMS))
+probes: $(addprefix $(BUILD)/tests/,$(PROBES))
+
+# Another compiler or other flags build everything anew.
+FLAGS_FILE := $(BUILD)/obj/flags
+FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$(shell mkdir -p $(BUILD)/obj; \
+    [ "$$(cat $(FLAGS_FILE) 2>/dev/null)" = '$(FLAGS_NOW)' ] || \
+    printf '%s\n' '$(FLAGS_NOW)' >$(FLAGS_FILE))
+
+$(BUILD)/obj/%.o: %.c $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+clean: ## remove what was built
+	rm -rf $(BUILD)
