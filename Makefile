@@ -40,7 +40,7 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 
 # What lib/ offers, by what it is for.
 BASE := $(addprefix lib/,why log xalloc buf utf8 clock id ticket)
-JSON := $(addprefix lib/,scan scan_keys json json_write)
+JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 RECORDS := $(addprefix lib/,job facts receipt)
 LAYOUT := spool-layout/layout
 STORE := $(addprefix lib/,spool destination vault) $(LAYOUT)

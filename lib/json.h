@@ -37,7 +37,10 @@ enum json_kind	 json_kind(const struct json *);
 bool		 json_is(const struct json *, enum json_kind);	/* NULL: false */
 const char	*json_kind_name(enum json_kind);	/* "a string", … */
 
-/* The values; a NULL or another kind gives the fallback. */
+/*
+ * The values; a NULL or another kind gives the fallback.  json_integer() is
+ * exact; a number that is none, or does not fit, gives the fallback too.
+ */
 const char	*json_string(const struct json *, const char *fallback);
 double		 json_number(const struct json *, double fallback);
 int64_t		 json_integer(const struct json *, int64_t fallback);
@@ -52,7 +55,7 @@ const struct json	*json_next(const struct json *);
 const char		*json_name(const struct json *);
 size_t			 json_count(const struct json *);
 
-/* Appends the value, minified. */
+/* Appends the value, minified; numbers as they were written. */
 void	 json_print(struct buf *, const struct json *);
 
 /* Changing a document: values are copied in, names replaced if present. */

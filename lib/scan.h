@@ -28,8 +28,9 @@ struct span {
 };
 
 /*
- * A member to find, named by its path from the top ("payload.data").  The scan
- * fills in `span`; values inside it do not count towards `nodes`.
+ * A member to find, named by its path from the top ("payload.data"); not one
+ * within another that is wanted too.  The scan fills in `span`; neither it nor
+ * the values inside it count towards `nodes`.
  */
 struct scan_member {
 	const char	*path;
@@ -43,8 +44,10 @@ struct scan {
 
 /*
  * Returns 1 if `text` is one whole JSON value, 0 if it ends too early (what is
- * there could be its beginning), -1 with *why if it is wrong.  `members` ends
- * with a NULL path and may be NULL.
+ * there could be its beginning), -1 with *why if it is wrong: a
+ * VALIDATION_ERROR with the byte, and the path as far as it is known
+ * ("payload.metadata.rooms[2]").  A number that is the whole text is taken to
+ * be complete.  `members` ends with a NULL path and may be NULL.
  */
 int	 scan_json(const char *text, size_t length, struct scan *,
 	    struct scan_member *members, struct why *);
