@@ -69,7 +69,11 @@ int	 spool_create(const struct spool *, enum queue, const char *name,
 int	 spool_replace(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
 
-/* Appends to a file.  Returns 1, 0 if it is not there, -1 with *why. */
+/*
+ * Appends lines to a file.  An unfinished last line, which a crash left, is
+ * cut away first.  Returns 1, 0 if it is not there, -1 with *why (the file is
+ * as it was).  With no bytes it only says whether the file is there.
+ */
 int	 spool_append(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
 
@@ -94,6 +98,8 @@ struct spool_list;
 struct spool_list	*spool_list(const struct spool *, enum queue,
 			    struct why *);
 const char	*spool_list_next(struct spool_list *, const char **day_r);
+/* True if it ended because the directory could not be read on. */
+bool		 spool_list_failed(const struct spool_list *);
 void		 spool_list_free(struct spool_list **);
 
 /*
@@ -104,7 +110,8 @@ void		 spool_list_free(struct spool_list **);
 /*
  * Takes the lock that one spoold holds over spool and journal.  Returns a
  * descriptor that holds it until it is closed, or -1 with *why: UNAVAILABLE
- * if another process has it.
+ * if another process has it.  A forked child that lives on must close it, or
+ * it keeps the lock.
  */
 int	 spool_lock(const char *spool_directory, const char *journal_directory,
 	    struct why *);

@@ -1,0 +1,296 @@
+/*
+ * spool - the directories of one organization, and moves between them
+ *
+ * Directories are opened once and kept.  Nothing here is synced: the journal
+ * is the commit, and whatever a crash takes from these directories is put back
+ * from it.  For the same reason a write that fails half way is undone at once,
+ * so that what stands in a directory is whole or not there.
+ *
+ * Moves never replace.  Besides losing nothing, that makes the answer true:
+ * a plain rename(2) of two names of one file does nothing and says it did.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/spool.h"
+#include "lib/spool_place.h"
+#include "lib/xalloc.h"
+
+#define NAME_SIZE 512		/* a temporary name, with room */
+
+struct spool *
+spool_open(const char *spool_directory, const char *org, struct why *why)
+{
+	struct spool *sp;
+	int top;
+
+	top = open(spool_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top == -1) {
+		(void)why_errno(why, "open %s", spool_directory);
+		return NULL;
+	}
+	sp = xcalloc(1, sizeof(*sp));
+	sp->organization = xstrdup(org);
+	sp->day = -1;
+	for (int i = 0; i < QUEUES; i++)
+		sp->queues[i] = -1;
+	sp->directory = spool_openat(top, org, O_RDONLY | O_DIRECTORY);
+	if (sp->directory == -1)
+		(void)why_errno(why, "open %s/%s", spool_directory, org);
+	close(top);
+	for (int i = 0; i < QUEUES && sp->directory != -1; i++) {
+		sp->queues[i] = spool_openat(sp->directory,
+		    queue_name((enum queue)i), O_RDONLY | O_DIRECTORY);
+		if (sp->queues[i] == -1) {
+			(void)why_errno(why, "open %s/%s/%s", spool_directory,
+			    org, queue_name((enum queue)i));
+			spool_close(&sp);
+			return NULL;
+		}
+	}
+	if (sp->directory == -1)
+		spool_close(&sp);
+	return sp;
+}
+
+void
+spool_close(struct spool **sp)
+{
+	struct spool *old = *sp;
+
+	if (old == NULL)
+		return;
+	for (int i = 0; i < QUEUES; i++)
+		if (old->queues[i] != -1)
+			close(old->queues[i]);
+	if (old->day != -1)
+		close(old->day);
+	if (old->directory != -1)
+		close(old->directory);
+	free(old->organization);
+	free(old);
+	*sp = NULL;
+}
+
+const char *
+spool_organization(const struct spool *sp)
+{
+	return sp->organization;
+}
+
+int
+spool_directory(const struct spool *sp, enum queue queue)
+{
+	return sp->queues[queue];
+}
+
+/* 0 if errno says that it is not there, else -1 with *why. */
+static int
+missing_or(struct why *why, const char *what, enum queue queue,
+    const char *name)
+{
+	if (errno == ENOENT)
+		return 0;
+	return why_errno(why, "%s %s/%s", what, queue_name(queue), name);
+}
+
+/* spool_place() for something that is there; 1, 0 without its day, -1. */
+static int
+place_existing(const struct spool *sp, enum queue queue, const char *name,
+    struct spool_place *place, struct why *why)
+{
+	if (spool_place(sp, queue, name, false, place, why) == 0)
+		return 1;
+	return why->number == ENOENT ? 0 : -1;
+}
+
+int
+spool_stat(const struct spool *sp, enum queue queue, const char *name,
+    struct statx *stat_r, struct why *why)
+{
+	struct spool_place place;
+	int result;
+
+	result = place_existing(sp, queue, name, &place, why);
+	if (result != 1)
+		return result;
+	if (statx(place.fd, place.name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+	    STATX_BASIC_STATS | STATX_BTIME, stat_r) == -1)
+		result = missing_or(why, "look at", queue, name);
+	spool_place_close(&place);
+	return result;
+}
+
+/*
+ * Opens a regular file and nothing else.  Returns a descriptor, or -1 with
+ * *why.
+ */
+static int
+open_regular(const struct spool *sp, enum queue queue, const char *name,
+    int flags, struct why *why)
+{
+	struct spool_place place;
+	struct stat st;
+	int fd;
+
+	if (spool_place(sp, queue, name, false, &place, why) == -1)
+		return -1;
+	fd = spool_openat(place.fd, place.name, flags);
+	if (fd == -1)
+		(void)why_errno(why, "open %s/%s", queue_name(queue), name);
+	spool_place_close(&place);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		(void)why_errno(why, "look at %s/%s", queue_name(queue), name);
+	else if (!S_ISREG(st.st_mode))
+		(void)why_set(why, ERROR_PAYLOAD_UNREADABLE,
+		    "%s/%s is no regular file", queue_name(queue), name);
+	else
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int
+spool_open_file(const struct spool *sp, enum queue queue, const char *name,
+    struct why *why)
+{
+	return open_regular(sp, queue, name, O_RDONLY, why);
+}
+
+/*
+ * ENOENT from a rename is said of either side: that the source is gone, or
+ * that the target's directory was removed beneath us, which is a failure.
+ */
+static int
+move_missing(const struct spool_place *from, struct why *why,
+    const char *words)
+{
+	struct stat st;
+
+	if (fstatat(from->fd, from->name, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
+	    errno == ENOENT)
+		return 0;
+	errno = ENOENT;
+	return why_errno(why, "%s: the directory is not there any more",
+	    words);
+}
+
+int
+spool_move(const struct spool *sp, enum queue from, const char *from_name,
+    enum queue to, const char *to_name, struct why *why)
+{
+	struct spool_place source, target;
+	char words[NAME_SIZE];
+	int result;
+
+	(void)snprintf(words, sizeof(words), "move %s/%s to %s/%s",
+	    queue_name(from), from_name, queue_name(to), to_name);
+	result = place_existing(sp, from, from_name, &source, why);
+	if (result != 1)
+		return result;
+	if (spool_place(sp, to, to_name, true, &target, why) == -1) {
+		spool_place_close(&source);
+		return -1;
+	}
+	if (renameat2(source.fd, source.name, target.fd, target.name,
+	    RENAME_NOREPLACE) == -1)
+		result = errno == ENOENT ? move_missing(&source, why, words) :
+		    why_errno(why, "%s", words);
+	spool_place_close(&source);
+	spool_place_close(&target);
+	return result;
+}
+
+/* Keeps that day's directory open: most deliveries go to today's. */
+static int
+keep_day(struct spool *sp, const char *name, struct why *why)
+{
+	struct spool_place place;
+
+	if (spool_place(sp, QUEUE_done, name, true, &place, why) == -1)
+		return -1;
+	if (!place.opened)
+		return 0;
+	if (sp->day != -1)
+		close(sp->day);
+	sp->day = place.fd;
+	memcpy(sp->day_name, name, CLOCK_DAY - 1);
+	sp->day_name[CLOCK_DAY - 1] = '\0';
+	return 0;
+}
+
+int
+spool_move_done(struct spool *sp, enum queue from, const char *from_name,
+    const char *to_name, int64_t wall_ms, struct why *why)
+{
+	char day[CLOCK_DAY], name[NAME_SIZE];
+	int length;
+
+	clock_format_day(wall_ms, day);
+	length = snprintf(name, sizeof(name), "%s/%s", day, to_name);
+	if (length < 0 || (size_t)length >= sizeof(name)) {
+		errno = ENAMETOOLONG;
+		return why_errno(why, "move %s/%s to done/%s",
+		    queue_name(from), from_name, day);
+	}
+	if (keep_day(sp, name, why) == -1)
+		return -1;
+	return spool_move(sp, from, from_name, QUEUE_done, name, why);
+}
+
+int
+spool_set_due(const struct spool *sp, enum queue queue, const char *name,
+    int64_t wall_ms, struct why *why)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+	    clock_to_timespec(wall_ms) };
+	struct spool_place place;
+	int result;
+
+	result = place_existing(sp, queue, name, &place, why);
+	if (result != 1)
+		return result;
+	if (utimensat(place.fd, place.name, times, AT_SYMLINK_NOFOLLOW) == -1)
+		result = missing_or(why, "set the time of", queue, name);
+	spool_place_close(&place);
+	return result;
+}
+
+int
+spool_remove(const struct spool *sp, enum queue queue, const char *name,
+    struct why *why)
+{
+	struct spool_place place;
+	int result;
+
+	result = place_existing(sp, queue, name, &place, why);
+	if (result != 1)
+		return result;
+	if (unlinkat(place.fd, place.name, 0) == -1)
+		result = missing_or(why, "remove", queue, name);
+	spool_place_close(&place);
+	return result;
+}
+
+int
+spool_read_ticket(const struct spool *sp, enum queue queue, const char *name,
+    struct ticket_file *file, struct why *why)
+{
+	int fd, result;
+
+	fd = open_regular(sp, queue, name, O_RDONLY, why);
+	if (fd == -1)
+		return why->number == ENOENT ? 0 : -1;
+	result = ticket_file_read(fd, file, why);
+	close(fd);
+	return result;
+}

@@ -1,0 +1,201 @@
+/*
+ * spool_write - creating, replacing and appending to files of the spool
+ *
+ * What is written here is never synced (spool.c says why), but it is whole or
+ * not there: a file that cannot be filled is removed, an append that cannot be
+ * finished is cut away again.  An append also cuts what a crash left of the
+ * one before, so that a line always begins where a line ended.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/spool.h"
+#include "lib/spool_place.h"
+
+/* Writes all of it, wherever the kernel breaks off.  0, or -1 with errno. */
+static int
+write_all(int fd, const char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, data, length);
+
+		if (written == -1 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return -1;
+		data += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Creates a file that is not there: 1, 0 if it is, -1 with errno. */
+static int
+create_whole(int dir, const char *name, const void *data, size_t length)
+{
+	int fd, number;
+
+	fd = spool_openat(dir, name, O_WRONLY | O_CREAT | O_EXCL);
+	if (fd == -1)
+		return errno == EEXIST ? 0 : -1;
+	number = write_all(fd, data, length) == -1 ? errno : 0;
+	if (close(fd) == -1 && number == 0)
+		number = errno;
+	if (number == 0)
+		return 1;
+	(void)unlinkat(dir, name, 0);
+	errno = number;
+	return -1;
+}
+
+int
+spool_create(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	struct spool_place place;
+	int result;
+
+	if (spool_place(sp, queue, name, true, &place, why) == -1)
+		return -1;
+	result = create_whole(place.fd, place.name, data, length);
+	if (result == -1)
+		(void)why_errno(why, "create %s/%s", queue_name(queue), name);
+	spool_place_close(&place);
+	return result;
+}
+
+/* The part of spool_replace() within the directory.  0, or -1 with errno. */
+static int
+replace_in(int dir, const char *name, const void *data, size_t length)
+{
+	char hidden[NAME_MAX + 1];
+	int number;
+
+	if (strlen(name) + 1 >= sizeof(hidden)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	hidden[0] = '.';
+	memcpy(hidden + 1, name, strlen(name) + 1);
+	/* What is left of one that was cut off; one process writes here. */
+	if (unlinkat(dir, hidden, 0) == -1 && errno != ENOENT)
+		return -1;
+	switch (create_whole(dir, hidden, data, length)) {
+	case 1:
+		break;
+	case 0:
+		errno = EEXIST;
+		return -1;
+	default:
+		return -1;
+	}
+	if (renameat(dir, hidden, dir, name) == 0)
+		return 0;
+	number = errno;
+	(void)unlinkat(dir, hidden, 0);
+	errno = number;
+	return -1;
+}
+
+int
+spool_replace(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	struct spool_place place;
+	int result;
+
+	if (spool_place(sp, queue, name, true, &place, why) == -1)
+		return -1;
+	result = replace_in(place.fd, place.name, data, length);
+	if (result == -1)
+		(void)why_errno(why, "write %s/%s", queue_name(queue), name);
+	spool_place_close(&place);
+	return result == -1 ? -1 : 1;
+}
+
+/*
+ * Where the last whole line of a file of `size` bytes ends; 0 if it has none.
+ * -1 with errno.
+ */
+static off_t
+last_line_end(int fd, off_t size)
+{
+	char chunk[4096];
+
+	while (size > 0) {
+		off_t from = size > (off_t)sizeof(chunk) ?
+		    size - (off_t)sizeof(chunk) : 0;
+		ssize_t got = pread(fd, chunk, (size_t)(size - from), from);
+
+		if (got != (ssize_t)(size - from)) {
+			if (got >= 0)
+				errno = EIO;
+			return -1;
+		}
+		for (; got > 0; got--)
+			if (chunk[got - 1] == '\n')
+				return from + got;
+		size = from;
+	}
+	return 0;
+}
+
+/* Appends to an open file.  0, or -1 with errno and the file as it was. */
+static int
+append_lines(int fd, const void *data, size_t length)
+{
+	struct stat st;
+	off_t end;
+	int number;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	end = last_line_end(fd, st.st_size);
+	if (end == -1)
+		return -1;
+	if (end < st.st_size && ftruncate(fd, end) == -1)
+		return -1;
+	if (write_all(fd, data, length) == 0)
+		return 0;
+	number = errno;
+	/* If even this fails, the next append or reader leaves it out. */
+	if (ftruncate(fd, end) == -1 && number == ENOSPC)
+		number = errno;
+	errno = number;
+	return -1;
+}
+
+int
+spool_append(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	struct spool_place place;
+	struct stat st;
+	int fd, number, result = 1;
+
+	if (spool_place(sp, queue, name, false, &place, why) == -1)
+		return why->number == ENOENT ? 0 : -1;
+	fd = spool_openat(place.fd, place.name, O_RDWR | O_APPEND);
+	number = errno;
+	spool_place_close(&place);
+	if (fd == -1 && number == ENOENT)
+		return 0;
+	errno = number;
+	if (fd == -1)
+		return why_errno(why, "open %s/%s", queue_name(queue), name);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		result = why_set(why, ERROR_PAYLOAD_UNREADABLE,
+		    "%s/%s is no regular file", queue_name(queue), name);
+	else if (length > 0 && append_lines(fd, data, length) == -1)
+		result = why_errno(why, "append to %s/%s", queue_name(queue),
+		    name);
+	if (close(fd) == -1 && result == 1)
+		result = why_errno(why, "append to %s/%s", queue_name(queue),
+		    name);
+	return result;
+}
