@@ -116,16 +116,17 @@ static bool
 path_is(const struct scanner *s, const char *path)
 {
 	const struct scan_key	*key;
-	size_t			 i;
+	size_t			 i, length;
 
 	for (i = 0; i < s->depth; i++) {
 		if (!s->levels[i].object)
 			return false;
 		key = current_key(s, i);
-		if (strncmp(path, s->keys.names.data + key->start,
-		    key->length) != 0)
+		length = strcspn(path, ".");
+		if (key->length != length || memcmp(path,
+		    s->keys.names.data + key->start, length) != 0)
 			return false;
-		path += key->length;
+		path += length;
 		if (*path != (i + 1 < s->depth ? '.' : '\0'))
 			return false;
 		path++;
