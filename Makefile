@@ -41,9 +41,11 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 # What lib/ offers, by what it is for.
 BASE := $(addprefix lib/,why log xalloc buf utf8 clock id ticket)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
-RECORDS := $(addprefix lib/,job facts receipt)
+RECORDS := $(addprefix lib/,job facts ticket_file receipt)
 LAYOUT := spool-layout/layout
-STORE := $(addprefix lib/,spool destination vault) $(LAYOUT)
+SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
+    spool_write)
+STORE := $(SPOOL) $(addprefix lib/,destination vault) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_environment egress) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_key journal_segment \

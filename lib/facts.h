@@ -20,7 +20,7 @@
 #include "lib/why.h"
 
 #define SHA256_LENGTH 32
-#define TICKET_FILE_MAX (256 * 1024)	/* bytes; what is longer is refused */
+#define TICKET_FILE_MAX (256 * 1024)	/* bytes; of a longer one both ends */
 
 struct facts {
 	struct id	 id;
@@ -36,8 +36,14 @@ struct facts {
 					 * .destinations never NULL */
 };
 
-/* Writes the fields into an object that is open. */
+/*
+ * Writes the fields into an object that is open, all but the id: that is "id"
+ * in a ticket and "job" in the journal.
+ */
 void	 facts_write(struct buf *, const struct facts *);
+
+/* Writes a receipt's member "payload": type, bytes, sha256. */
+void	 facts_write_payload(struct buf *, const struct facts *);
 
 /*
  * Reads them from a ticket's first line or an `accepted` line.  Returns 0 or
@@ -74,6 +80,9 @@ struct event_line {
 /* Appends one line, with its newline. */
 void	 event_line_write(struct buf *, const struct event_line *);
 
+/* True if that attempt may have arrived although it does not say so. */
+bool	 event_line_doubtful(const struct event_line *);
+
 /* A ticket's whole file. */
 struct ticket_file {
 	struct facts	 facts;
@@ -82,13 +91,14 @@ struct ticket_file {
 };
 
 /*
- * Reads it.  A last line without a newline (a crash) is left out.  Returns 1,
- * 0 if there is no whole first line, -1 with *why.
+ * Reads it.  A last line without a newline (a crash) is left out, and so are
+ * later lines that cannot be read.  Returns 1, 0 if there is no whole first
+ * line, -1 with *why.
  */
 int	 ticket_file_read(int fd, struct ticket_file *, struct why *);
 void	 ticket_file_free(struct ticket_file *);
 
-/* The last finished attempt's line, or NULL. */
+/* The last finished attempt's line since it was last requeued, or NULL. */
 const struct event_line	*ticket_file_last(const struct ticket_file *);
 
 /* True if the next attempt may repeat one that arrived. */
