@@ -11,6 +11,7 @@
 
 #include "lib/clock.h"
 #include "lib/show.h"
+#include "lib/utf8.h"
 #include "lib/xalloc.h"
 
 #define SHOW_ROWS 4096		/* rows kept before they are printed */
@@ -40,41 +41,6 @@ static const char *const show_codes[] = {
 	[SHOW_GREEN] = "\033[32m", [SHOW_YELLOW] = "\033[33m",
 };
 
-/*
- * Decodes one code point.  Returns its length in bytes, or 0 if the byte
- * begins none (overlong forms and surrogates are none).
- */
-static size_t
-utf8_decode(const unsigned char *s, uint32_t *point_r)
-{
-	static const struct {
-		unsigned char	mask, lead;
-		uint32_t	least;
-	} forms[] = {
-		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 },
-		{ 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
-	};
-	size_t length, i;
-	uint32_t point;
-
-	for (length = 1; length <= 4; length++)
-		if ((s[0] & forms[length - 1].mask) == forms[length - 1].lead)
-			break;
-	if (length > 4)
-		return 0;
-	point = s[0] & (uint32_t)(unsigned char)~forms[length - 1].mask;
-	for (i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (s[i] & 0x3f);
-	}
-	if (point < forms[length - 1].least || point > 0x10ffff ||
-	    (point >= 0xd800 && point <= 0xdfff))
-		return 0;
-	*point_r = point;
-	return length;
-}
-
 /* Controls, separators, and what Unicode's Bidi_Control names. */
 static bool
 point_hidden(uint32_t point)
@@ -82,11 +48,13 @@ point_hidden(uint32_t point)
 	static const struct {
 		uint32_t first, last;
 	} hidden[] = {
-		{ 0x00, 0x1f }, { 0x7f, 0x9f }, { 0x061c, 0x061c },
-		{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 },
+		{ 0x061c, 0x061c }, { 0x200e, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2066, 0x2069 },
 	};
 	size_t i;
 
+	if (utf8_is_control(point))
+		return true;
 	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
 		if (point >= hidden[i].first && point <= hidden[i].last)
 			return true;
@@ -109,19 +77,19 @@ escape_point(struct buf *out, uint32_t point)
 void
 show_escape(struct buf *out, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	size_t left = strlen(text);
 	uint32_t point;
-	size_t length;
+	int length;
 
-	for (; *s != '\0'; s += length) {
-		length = utf8_decode(s, &point);
-		if (length == 0) {
-			buf_printf(out, "\\x%02x", *s);
+	for (; left > 0; text += length, left -= (size_t)length) {
+		length = utf8_next(text, left, &point);
+		if (length <= 0) {
+			buf_printf(out, "\\x%02x", (unsigned char)*text);
 			length = 1;
 		} else if (point_hidden(point))
 			escape_point(out, point);
 		else
-			buf_add(out, s, length);
+			buf_add(out, text, (size_t)length);
 	}
 }
 
