@@ -41,7 +41,8 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 # What lib/ offers, by what it is for.
 BASE := $(addprefix lib/,why log xalloc buf utf8 clock id ticket)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
-RECORDS := $(addprefix lib/,job facts ticket_file receipt)
+JOB := $(addprefix lib/,job job_text)
+RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)
 LAYOUT := spool-layout/layout
 SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
@@ -50,7 +51,8 @@ SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_environment egress) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_key journal_segment \
     journal_reader journal_verify)
-COMMAND := $(addprefix lib/,cli control select)
+COMMAND := $(addprefix lib/,cli cli_report cli_ask show control \
+    control_program select select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
@@ -78,9 +80,9 @@ SPOOLD := $(addprefix spoold/,main alert commit finished loop target tickets \
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
-    $(BASE) $(JSON) lib/job,-lseccomp -lcjson -lcrypto))
+    $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,workers/webhook/webhook \
-    $(WORKER) $(BASE) $(JSON) lib/job lib/egress,-lcurl -lseccomp -lcjson \
+    $(WORKER) $(BASE) $(JSON) $(JOB) lib/egress,-lcurl -lseccomp -lcjson \
     -lcrypto))
 $(eval $(call command,spoolctl))
 $(eval $(call command,spoolsubmit))

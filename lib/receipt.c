@@ -244,7 +244,6 @@ write_tail(struct buf *out, const struct facts *facts, int64_t now)
 	json_put_time(out, "createdAt", facts->accepted_at);
 	json_put_time(out, "updatedAt", now);
 	json_close(out, '}');
-	buf_char(out, '\n');
 }
 
 bool
@@ -305,7 +304,6 @@ receipt_write_refused(struct buf *out, const char *organization,
 	json_put_time(out, "createdAt", now);
 	json_put_time(out, "updatedAt", now);
 	json_close(out, '}');
-	buf_char(out, '\n');
 }
 
 void

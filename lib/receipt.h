@@ -23,8 +23,8 @@ struct receipt_ticket {
 };
 
 /*
- * Writes the receipt's JSON as one line; `now` becomes updatedAt.  Returns true
- * if no ticket is under way any more.
+ * Writes the receipt's JSON, without a newline; `now` becomes updatedAt.
+ * Returns true if no ticket is under way any more (a held one still is).
  */
 bool	 receipt_write(struct buf *, const char *organization,
 	    const struct receipt_ticket *, size_t count, int64_t now);
