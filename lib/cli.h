@@ -15,6 +15,9 @@
 #include <stdint.h>
 
 #include "lib/conf.h"
+#include "lib/control.h"
+#include "lib/json.h"
+#include "lib/spool.h"
 #include "lib/why.h"
 
 struct cli;
@@ -82,6 +85,8 @@ struct cli {
 	char		**words;	/* borrowed: arguments without options */
 	size_t		 word_count;
 	struct conf	*conf;		/* own; see cli_conf() */
+	struct spool	*spool;		/* own; see cli_spool() */
+	struct control	*control;	/* own; see cli_connect() */
 };
 
 /*
@@ -100,6 +105,20 @@ const struct conf	*cli_conf(struct cli *, struct why *);
  */
 const struct conf_organization	*cli_organization(struct cli *,
 				    struct why *);
+
+/* That organization's spool, opened at the first call.  NULL with *why. */
+struct spool	*cli_spool(struct cli *, struct why *);
+
+/* Connects to spoold if that is not done yet: 0, or -1 with *why. */
+int	 cli_connect(struct cli *, enum control_mode, struct why *);
+
+/*
+ * Asks spoold, or `spoold --offline` if it is down and cli_connect() has not
+ * been called, about the organization; see control_call().
+ */
+struct json	*cli_ask(struct cli *, const char *verb,
+		    const struct buf *arguments, int64_t timeout,
+		    struct why *);
 
 /* Reports on stderr and returns the exit status of *why. */
 int	 cli_fail(const struct cli *, const struct why *);

@@ -1,0 +1,98 @@
+/*
+ * cli_ask - the configuration, spool and spoold that a command works with
+ *
+ * Each is opened when it is first needed and closed by cli_run().
+ */
+#include <string.h>
+
+#include "lib/cli.h"
+
+const struct conf *
+cli_conf(struct cli *cli, struct why *why)
+{
+	if (cli->conf != NULL)
+		return cli->conf;
+	cli->conf = conf_read(cli->file, why);
+	if (cli->conf != NULL)
+		cli_note(cli, "configuration: %s", cli->conf->file);
+	return cli->conf;
+}
+
+const struct conf_organization *
+cli_organization(struct cli *cli, struct why *why)
+{
+	const struct conf *conf = cli_conf(cli, why);
+	const struct conf_organization *found;
+
+	if (conf == NULL)
+		return NULL;
+	if (cli->organization != NULL) {
+		found = conf_organization(conf, cli->organization);
+		if (found == NULL)
+			(void)why_set(why, ERROR_ORGANIZATION_NOT_FOUND,
+			    "organization \"%s\" does not exist; %s has those "
+			    "there are", cli->organization, conf->file);
+		return found;
+	}
+	if (conf->organization_count == 1)
+		return &conf->organizations[0];
+	(void)why_set(why, ERROR_USAGE,
+	    "%s has %zu organizations; name one with -o ORG", conf->file,
+	    conf->organization_count);
+	return NULL;
+}
+
+struct spool *
+cli_spool(struct cli *cli, struct why *why)
+{
+	const struct conf_organization *org;
+
+	if (cli->spool != NULL)
+		return cli->spool;
+	org = cli_organization(cli, why);
+	if (org != NULL)
+		cli->spool = spool_open(cli->conf->top_spool_directory,
+		    org->id, why);
+	return cli->spool;
+}
+
+int
+cli_connect(struct cli *cli, enum control_mode mode, struct why *why)
+{
+	const struct conf *conf = cli_conf(cli, why);
+
+	if (conf == NULL)
+		return -1;
+	if (cli->control == NULL)
+		cli->control = control_open(conf, mode, why);
+	if (cli->control == NULL)
+		return -1;
+	if (control_is_offline(cli->control))
+		cli_note(cli, "spoold is down: it was started for this");
+	return 0;
+}
+
+struct json *
+cli_ask(struct cli *cli, const char *verb, const struct buf *arguments,
+    int64_t timeout, struct why *why)
+{
+	const struct conf_organization *org = cli_organization(cli, why);
+	struct buf all = { .max = CONTROL_LINE_MAX };
+	struct json *result;
+
+	if (org == NULL || cli_connect(cli, CONTROL_ANY, why) == -1)
+		return NULL;
+	json_put_string(&all, "organizationId", org->id);
+	if (arguments != NULL && arguments->len > 0) {
+		buf_char(&all, ',');
+		buf_add(&all, arguments->data, arguments->len);
+	}
+	if (all.overflow)
+		(void)why_set(why, ERROR_VALIDATION_ERROR,
+		    "%s: the request is larger than %d bytes", verb,
+		    CONTROL_LINE_MAX);
+	result = all.overflow ? NULL
+	    : control_call(cli->control, verb, &all, timeout, why);
+	buf_wipe(&all);
+	return result;
+}

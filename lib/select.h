@@ -1,0 +1,58 @@
+/*
+ * select - what a person names, as tickets
+ *
+ * An id, or a prefix of one of at least 8 characters that only one has, names
+ * the job's tickets; `ID.DEST` one of them; `DEST:ALL` a destination's; `ALL`
+ * every one; `-` reads such words from standard input.  They are found by
+ * reading the directories, so spoold need not run.
+ */
+#ifndef LIB_SELECT_H
+#define LIB_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/spool.h"
+#include "lib/ticket.h"
+#include "lib/why.h"
+
+#define SELECT_PREFIX_MIN 8
+#define SELECT_EVERYWHERE \
+	(QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold) | \
+	QUEUE_BIT(failed) | QUEUE_BIT(done))
+
+struct selected {
+	struct ticket	 ticket;
+	enum queue	 queue;		/* where it was seen */
+	char		*name;		/* own; in done/ with its day before it */
+};
+
+struct selection {
+	struct selected	*items;		/* own; by id, then destination */
+	size_t		 count;
+};
+
+/*
+ * The tickets that the words name.  Named ones are looked for in the queues
+ * `named` (QUEUE_BIT), those of `ALL` and `DEST:ALL` in `all`; of a ticket
+ * that moves meanwhile only one place is given.  Returns 0, or -1 with *why:
+ * DELIVERY_NOT_FOUND if a word names none, USAGE if it is none of the forms or
+ * means several jobs.
+ */
+int	 select_tickets(const struct spool *, const char *const *words,
+	    size_t word_count, unsigned named, unsigned all,
+	    struct selection *, struct why *);
+void	 selection_free(struct selection *);
+
+/* Every ticket in these queues, in the order of their ids. */
+int	 select_all(const struct spool *, unsigned queues,
+	    struct selection *, struct why *);
+
+/*
+ * The one job that the id or prefix names: accepted, refused, or with a ticket
+ * left.  Returns 0, or -1 with *why as above.
+ */
+int	 select_job(const struct spool *, const char *word, struct id *,
+	    struct why *);
+
+#endif
