@@ -74,11 +74,15 @@ endef
 
 # --- programs ---------------------------------------------------------------
 
-SPOOLD := $(addprefix spoold/,main alert commit finished loop target tickets \
-    worker)
+SPOOLD := $(addprefix spoold/,main accept admit alert change checkpoint commit \
+    destinations drop durable finished flight loop moves organization orphans \
+    outcome receipts recent recover refuse replay reserve restore retry scan \
+    schedule server settle target tickets verbs_delivery verbs_destination \
+    verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse -lcjson -lcrypto))
+    lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse \
+    -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,workers/webhook/webhook \

@@ -28,6 +28,7 @@ struct why {
 	int64_t		 retry_after;	/* details.retryAfter in s, or 0 */
 	char		 path[256];	/* details.path, or "" */
 	char		 id[32];	/* details.deliveryId, or "" */
+	char		 name[832];	/* details.name, escaped, or "" */
 	char		 text[768];	/* the message, never with a secret */
 };
 

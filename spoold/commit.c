@@ -1,0 +1,195 @@
+/*
+ * commit - collect, append, one sync, act
+ *
+ * An action may add further lines (a drop that was withdrawn meanwhile); they
+ * are committed in the same call, so that the loop never sleeps on them.
+ */
+#include <sys/queue.h>
+
+#include <stdlib.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#include "spoold/alert.h"
+#include "spoold/commit.h"
+#include "spoold/loop.h"
+#include "spoold/spoold.h"
+
+#define COMMIT_AGAIN 1000	/* ms until a full disk is tried again */
+
+struct action {
+	STAILQ_ENTRY(action) entry;
+	void	(*act)(struct spoold *, void *);
+	void	*arg;
+};
+
+enum commit_state { COMMIT_GOOD, COMMIT_STALLED, COMMIT_BROKEN };
+
+struct commit {
+	STAILQ_HEAD(, action) actions;
+	STAILQ_HEAD(, action) redo;	/* could not be carried out */
+	struct timer	 redo_timer;
+	enum commit_state state;
+	struct timer	 again;
+};
+
+static void
+commit_again(void *arg)
+{
+	commit_run(arg);
+}
+
+/* All of them are due again; the turn's commit runs them. */
+static void
+commit_redo_all(void *arg)
+{
+	struct spoold *s = arg;
+
+	STAILQ_CONCAT(&s->commit->actions, &s->commit->redo);
+}
+
+struct commit *
+commit_new(struct spoold *s)
+{
+	struct commit *commit = xcalloc(1, sizeof(*commit));
+
+	STAILQ_INIT(&commit->actions);
+	STAILQ_INIT(&commit->redo);
+	commit->redo_timer.fire = commit_redo_all;
+	commit->redo_timer.arg = s;
+	commit->again.fire = commit_again;
+	commit->again.arg = s;
+	return commit;
+}
+
+void
+commit_free(struct commit **commit)
+{
+	struct action *action;
+
+	if (*commit == NULL)
+		return;
+	STAILQ_CONCAT(&(*commit)->actions, &(*commit)->redo);
+	while ((action = STAILQ_FIRST(&(*commit)->actions)) != NULL) {
+		STAILQ_REMOVE_HEAD(&(*commit)->actions, entry);
+		free(action);
+	}
+	free(*commit);
+	*commit = NULL;
+}
+
+void
+commit_fields(struct buf *fields, const char *org, const char *job)
+{
+	json_put_string(fields, "org", org);
+	json_put_string(fields, "job", job);
+}
+
+int64_t
+commit_line(struct spoold *s, enum event event, struct buf *fields)
+{
+	int64_t seq = journal_add(s->journal, event, fields);
+
+	buf_free(fields);
+	s->changed = true;
+	return seq;
+}
+
+void
+commit_then(struct spoold *s, void (*act)(struct spoold *, void *), void *arg)
+{
+	struct action *action = xmalloc(sizeof(*action));
+
+	action->act = act;
+	action->arg = arg;
+	STAILQ_INSERT_TAIL(&s->commit->actions, action, entry);
+}
+
+void
+commit_redo(struct spoold *s, void (*act)(struct spoold *, void *), void *arg,
+    const char *reason)
+{
+	struct action *action = xmalloc(sizeof(*action));
+
+	action->act = act;
+	action->arg = arg;
+	if (STAILQ_EMPTY(&s->commit->redo)) {
+		alert_begin(s, ALERT_action, "%s", reason);
+		timer_set(s->loop, &s->commit->redo_timer,
+		    clock_monotonic() + COMMIT_AGAIN);
+	}
+	STAILQ_INSERT_TAIL(&s->commit->redo, action, entry);
+}
+
+bool
+commit_carried_out(const struct spoold *s)
+{
+	return STAILQ_EMPTY(&s->commit->actions) &&
+	    STAILQ_EMPTY(&s->commit->redo);
+}
+
+bool
+commit_possible(const struct spoold *s)
+{
+	return s->commit->state == COMMIT_GOOD &&
+	    STAILQ_EMPTY(&s->commit->redo);
+}
+
+/* Says how the journal is, once when it changes. */
+static void
+commit_changed(struct spoold *s, enum commit_state state,
+    const struct why *why)
+{
+	struct commit *commit = s->commit;
+
+	if (commit->state == state)
+		return;
+	commit->state = state;
+	if (state == COMMIT_GOOD)
+		alert_end(s, ALERT_journal);
+	else
+		alert_begin(s, ALERT_journal, "%s", why->text);
+}
+
+static void
+commit_act(struct spoold *s)
+{
+	struct action *action;
+
+	while ((action = STAILQ_FIRST(&s->commit->actions)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->commit->actions, entry);
+		action->act(s, action->arg);
+		free(action);
+	}
+	if (STAILQ_EMPTY(&s->commit->redo))
+		alert_end(s, ALERT_action);
+}
+
+void
+commit_run(struct spoold *s)
+{
+	struct why why;
+
+	while (journal_pending(s->journal) > 0 ||
+	    !STAILQ_EMPTY(&s->commit->actions)) {
+		if (s->commit->state == COMMIT_BROKEN)
+			return;
+		switch (journal_commit(s->journal, &why)) {
+		case 1:
+			commit_changed(s, COMMIT_GOOD, NULL);
+			break;
+		case 0:
+			commit_changed(s, COMMIT_STALLED, &why);
+			timer_set(s->loop, &s->commit->again,
+			    clock_monotonic() + COMMIT_AGAIN);
+			return;
+		default:
+			commit_changed(s, COMMIT_BROKEN, &why);
+			return;
+		}
+		commit_act(s);
+	}
+}

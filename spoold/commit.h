@@ -1,0 +1,51 @@
+/*
+ * commit - collect, append, one sync, act
+ *
+ * Handlers add journal lines and say what is to be done once those are
+ * durable.  At the end of each turn all lines are written and synced together,
+ * then the actions run in the order in which they were given.  While the
+ * journal can take nothing (a full disk) lines and actions stay collected, and
+ * nothing new is accepted or attempted.
+ */
+#ifndef SPOOLD_COMMIT_H
+#define SPOOLD_COMMIT_H
+
+#include <stdbool.h>
+
+#include "lib/buf.h"
+#include "lib/journal.h"
+
+struct spoold;
+struct commit;				/* opaque */
+
+struct commit	*commit_new(struct spoold *);
+void		 commit_free(struct commit **);
+
+/* Begins the fields of a journal line: org and job (NULL: none). */
+void	 commit_fields(struct buf *, const char *org, const char *job);
+
+/* Adds a line; `fields` is emptied.  Returns its seq. */
+int64_t	 commit_line(struct spoold *, enum event, struct buf *fields);
+
+/* Runs `act` after all lines added so far are durable. */
+void	 commit_then(struct spoold *, void (*act)(struct spoold *, void *),
+	    void *arg);
+
+/*
+ * For an action that could not be carried out now (a full disk): runs it again
+ * every second until it can.  Nothing new begins meanwhile, and no checkpoint
+ * covers it.
+ */
+void	 commit_redo(struct spoold *, void (*act)(struct spoold *, void *),
+	    void *arg, const char *reason);
+
+/* True if every durable line has been carried out. */
+bool	 commit_carried_out(const struct spoold *);
+
+/* Makes durable what was collected, and acts. */
+void	 commit_run(struct spoold *);
+
+/* False while the journal cannot be written, or actions wait to be redone. */
+bool	 commit_possible(const struct spoold *);
+
+#endif

@@ -1,0 +1,305 @@
+/*
+ * durable - a helper process that waits for the disk
+ *
+ * Requests go over a SOCK_SEQPACKET pair, one packet each, and are answered in
+ * their order by one errno each.  A helper that dies fails what it was asked
+ * (EIO) and is forked anew by the next request.  It holds no lock and no
+ * descriptor but the spool's directory, so it never keeps a second spoold
+ * from starting.
+ */
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#include "spoold/durable.h"
+#include "spoold/loop.h"
+#include "spoold/spoold.h"
+
+#define CONTENT_MAX (64 * 1024)
+
+struct request_packet {
+	char	 path[PATH_MAX];	/* "": syncfs */
+	size_t	 length;
+	char	 content[CONTENT_MAX];
+};
+#define PACKET_HEAD offsetof(struct request_packet, content)
+
+struct pending {
+	STAILQ_ENTRY(pending) entry;
+	durable_done	*done;
+	void		*arg;
+	bool		 sent;
+	size_t		 size;
+	struct request_packet packet;
+};
+
+struct durable {
+	struct spoold	*spoold;	/* borrowed */
+	char		*directory;	/* own */
+	pid_t		 pid;
+	struct source	 source;	/* its fd is the socket, own */
+	STAILQ_HEAD(, pending) pending;
+};
+
+/* --- the helper -------------------------------------------------------------- */
+
+static int
+helper_write(int dir, const char *name, const struct request_packet *packet)
+{
+	char temporary[NAME_MAX + 1];
+	size_t done = 0;
+	int fd, error = 0;
+
+	if (snprintf(temporary, sizeof(temporary), ".%s.new", name) >=
+	    (int)sizeof(temporary))
+		return ENAMETOOLONG;
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return errno;
+	while (done < packet->length && error == 0) {
+		ssize_t wrote = write(fd, packet->content + done,
+		    packet->length - done);
+
+		if (wrote == -1)
+			error = errno;
+		else
+			done += (size_t)wrote;
+	}
+	if (error == 0 && fsync(fd) == -1)
+		error = errno;
+	if (close(fd) == -1 && error == 0)
+		error = errno;
+	if (error == 0 && renameat(dir, temporary, dir, name) == -1)
+		error = errno;
+	if (error != 0)
+		(void)unlinkat(dir, temporary, 0);
+	return error;
+}
+
+/* Returns an errno, or 0. */
+static int
+helper_put(struct request_packet *packet)
+{
+	char *slash = strrchr(packet->path, '/');
+	int dir, error;
+
+	if (slash == NULL)
+		return EINVAL;
+	*slash = '\0';
+	dir = open(packet->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		return errno;
+	if (packet->length != 0)
+		error = helper_write(dir, slash + 1, packet);
+	else
+		error = unlinkat(dir, slash + 1, 0) == -1 ? errno : 0;
+	if (error == 0 && fsync(dir) == -1)
+		error = errno;
+	close(dir);
+	return error;
+}
+
+static void
+helper_run(int socket, int spool)
+{
+	struct request_packet *packet = xmalloc(sizeof(*packet));
+	int error;
+
+	for (;;) {
+		ssize_t got = recv(socket, packet, sizeof(*packet), 0);
+
+		if (got <= 0)
+			break;
+		if ((size_t)got < PACKET_HEAD ||
+		    (size_t)got != PACKET_HEAD + packet->length)
+			error = EINVAL;
+		else if (packet->path[0] == '\0')
+			error = syncfs(spool) == -1 ? errno : 0;
+		else
+			error = helper_put(packet);
+		if (send(socket, &error, sizeof(error), MSG_NOSIGNAL) !=
+		    (ssize_t)sizeof(error))
+			break;
+	}
+	_exit(0);
+}
+
+/* --- the supervisor's side ----------------------------------------------------- */
+
+static void	 durable_readable(void *, uint32_t);
+
+static int
+durable_fork(struct durable *d, struct why *why)
+{
+	int pair[2], spool;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return why_errno(why, "socketpair");
+	d->pid = fork();
+	if (d->pid == -1) {
+		close(pair[0]);
+		close(pair[1]);
+		return why_errno(why, "fork");
+	}
+	if (d->pid == 0) {
+		/* The parent's lock, journal and sockets are not its own. */
+		if (dup2(pair[1], 3) == -1 || close_range(4, ~0U, 0) == -1 ||
+		    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+			_exit(1);
+		spool = open(d->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (spool == -1)
+			_exit(1);
+		helper_run(3, spool);
+	}
+	close(pair[1]);
+	if (source_add(d->spoold->loop, &d->source, pair[0], EPOLLIN,
+	    why) == -1) {
+		close(pair[0]);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+durable_answer(struct durable *d, int error)
+{
+	struct pending *pending = STAILQ_FIRST(&d->pending);
+
+	STAILQ_REMOVE_HEAD(&d->pending, entry);
+	pending->done(pending->arg, error);
+	explicit_bzero(pending->packet.content, CONTENT_MAX);
+	free(pending);
+}
+
+/* Whatever was asked of a helper that is gone has failed. */
+static void
+durable_lost(struct durable *d)
+{
+	int fd = d->source.fd;
+
+	if (fd != -1) {
+		source_remove(d->spoold->loop, &d->source);
+		close(fd);
+	}
+	if (d->pid > 0 && waitpid(d->pid, NULL, 0) == -1)
+		log_warning("durable: waitpid: %s", strerror(errno));
+	d->pid = -1;
+	while (!STAILQ_EMPTY(&d->pending))
+		durable_answer(d, EIO);
+}
+
+/* Sends what has not been sent, as far as the socket takes it. */
+static void
+durable_send(struct durable *d)
+{
+	struct pending *pending;
+	struct why why;
+
+	if (d->source.fd == -1 && durable_fork(d, &why) == -1) {
+		log_error("durable: %s", why.text);
+		durable_lost(d);
+		return;
+	}
+	STAILQ_FOREACH(pending, &d->pending, entry) {
+		if (pending->sent)
+			continue;
+		if (send(d->source.fd, &pending->packet, pending->size,
+		    MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+			if (errno != EAGAIN)
+				log_warning("durable: %s", strerror(errno));
+			return;		/* after the next answer */
+		}
+		pending->sent = true;
+	}
+}
+
+static void
+durable_readable(void *arg, uint32_t events)
+{
+	struct durable *d = arg;
+	ssize_t got;
+	int error;
+
+	(void)events;
+	got = recv(d->source.fd, &error, sizeof(error), MSG_DONTWAIT);
+	if (got == -1 && errno == EAGAIN)
+		return;
+	if (got != (ssize_t)sizeof(error) || STAILQ_EMPTY(&d->pending)) {
+		log_warning("durable: the helper is gone");
+		durable_lost(d);
+		return;
+	}
+	durable_answer(d, error);
+	if (d->source.fd != -1 && !STAILQ_EMPTY(&d->pending))
+		durable_send(d);
+}
+
+struct durable *
+durable_new(struct spoold *s, const char *spool_directory, struct why *why)
+{
+	struct durable *d = xcalloc(1, sizeof(*d));
+
+	d->spoold = s;
+	d->directory = xstrdup(spool_directory);
+	d->source.ready = durable_readable;
+	d->source.arg = d;
+	d->source.fd = -1;
+	STAILQ_INIT(&d->pending);
+	if (durable_fork(d, why) == -1) {
+		free(d->directory);
+		free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void
+durable_free(struct durable **d)
+{
+	if (*d == NULL)
+		return;
+	durable_lost(*d);
+	free((*d)->directory);
+	free(*d);
+	*d = NULL;
+}
+
+void
+durable_sync(struct durable *d, durable_done *done, void *arg)
+{
+	durable_put(d, "", NULL, 0, done, arg);
+}
+
+void
+durable_put(struct durable *d, const char *path, const void *bytes,
+    size_t length, durable_done *done, void *arg)
+{
+	struct pending *pending = xcalloc(1, sizeof(*pending));
+
+	assert(strlen(path) < sizeof(pending->packet.path));
+	assert(length <= CONTENT_MAX);
+	memcpy(pending->packet.path, path, strlen(path) + 1);
+	if (length != 0)
+		memcpy(pending->packet.content, bytes, length);
+	pending->packet.length = length;
+	pending->size = PACKET_HEAD + length;
+	pending->done = done;
+	pending->arg = arg;
+	STAILQ_INSERT_TAIL(&d->pending, pending, entry);
+	durable_send(d);
+}

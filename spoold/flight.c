@@ -1,0 +1,386 @@
+/*
+ * flight - one attempt under way
+ *
+ * The `attempt` line is durable before the worker gets anything: nothing
+ * leaves the machine unrecorded.  A flight whose outcome is heard is closed to
+ * its worker at once, so that a worker that says two things is believed once.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#include "spoold/commit.h"
+#include "spoold/flight.h"
+#include "spoold/organization.h"
+#include "spoold/outcome.h"
+#include "spoold/spoold.h"
+#include "spoold/target.h"
+#include "spoold/worker.h"
+
+#define SILENCE_GRACE 30000	/* ms beyond the destination's own timeout */
+
+static void
+flight_close_files(struct flight *flight)
+{
+	if (flight->job != -1)
+		close(flight->job);
+	if (flight->payload != -1)
+		close(flight->payload);
+	flight->job = flight->payload = -1;
+}
+
+void
+flight_free(struct flight *flight)
+{
+	flight_close_files(flight);
+	ticket_file_free(&flight->file);
+	free(flight->line.reason);
+	free(flight->line.reference);
+	free(flight->line.remote);
+	free(flight);
+}
+
+void
+flight_leave_worker(struct flight *flight)
+{
+	struct waiting *w = flight->waiting;
+
+	if (flight->worker == NULL)
+		return;
+	worker_release(flight->worker);
+	flight->worker = NULL;
+	w->target->in_flight--;
+	flight->spoold->in_flight--;
+	flight->spoold->look_for_work = true;
+}
+
+/*
+ * Opens what the worker will be given.  Returns 1, 0 with *why if the ticket
+ * can never be attempted, -1 with *why if not now.
+ */
+static int
+flight_open(struct flight *flight, struct why *why)
+{
+	const struct waiting *w = flight->waiting;
+	const struct organization *org = w->target->organization;
+	char name[TICKET_NAME_MAX], file[ID_LENGTH + 8];
+	int result;
+
+	tickets_name(w, name);
+	result = spool_read_ticket(org->spool, QUEUE_cur, name, &flight->file,
+	    why);
+	if (result == 0)
+		(void)why_set(why, ERROR_INTERNAL_ERROR,
+		    "the ticket has left cur/ or is empty");
+	if (result != 1)
+		return -1;
+	flight->doubtful = ticket_file_doubtful(&flight->file);
+	id_format(&w->id, file);
+	memcpy(file + ID_LENGTH, ".json", sizeof(".json"));
+	flight->job = spool_open_file(org->spool, QUEUE_jobs, file, why);
+	if (flight->job != -1 && flight->file.facts.job.file != NULL) {
+		memcpy(file + ID_LENGTH, ".data", sizeof(".data"));
+		flight->payload = spool_open_file(org->spool, QUEUE_jobs, file,
+		    why);
+		if (flight->payload == -1)
+			result = 0;
+	} else if (flight->job == -1)
+		result = 0;
+	if (result == 1)
+		return 1;
+	if (why->code == ERROR_UNAVAILABLE)
+		return -1;
+	(void)why_set(why, ERROR_PAYLOAD_NOT_FOUND,
+	    "the job or its payload is gone from jobs/");
+	return 0;
+}
+
+/* Puts a ticket that cannot be attempted where it belongs. */
+static void
+flight_give_up(struct flight *flight, enum ticket_event event,
+    const struct why *why)
+{
+	struct link_record record;
+
+	outcome_own(&record, why->code, why->text);
+	outcome_settle(flight, event, &record);
+}
+
+static void
+flight_journal(struct flight *flight)
+{
+	struct waiting *w = flight->waiting;
+	struct buf fields = { 0 };
+	char id[ID_LENGTH + 1];
+
+	id_format(&w->id, id);
+	commit_fields(&fields, w->target->organization->id, id);
+	json_put_string(&fields, "dest", w->target->id);
+	json_put_string(&fields, "type",
+	    transport_name(w->target->destination->transport));
+	json_put_integer(&fields, "attempt", flight->attempt);
+	if (flight->doubtful)
+		json_put_boolean(&fields, "possibleDuplicate", true);
+	json_put_string(&fields, "correlationId",
+	    flight->file.facts.job.correlation_id);
+	flight->seq = commit_line(flight->spoold, EVENT_attempt, &fields);
+}
+
+/* Fills in the record that carries the attempt to its worker. */
+static void
+flight_record(const struct flight *flight, const struct secret *config,
+    struct link_record *record)
+{
+	const struct facts *facts = &flight->file.facts;
+	const struct destination *destination =
+	    flight->waiting->target->destination;
+
+	link_init(record, LINK_attempt);
+	record->text[ATTEMPT_config] = config->data;
+	record->text[ATTEMPT_destination] = destination->id;
+	record->text[ATTEMPT_name] = facts->name;
+	record->text[ATTEMPT_filename] = facts->job.filename != NULL ?
+	    facts->job.filename : facts->job.file;
+	record->text[ATTEMPT_content_type] = facts->job.content_type;
+	record->text[ATTEMPT_correlation_id] = facts->job.correlation_id;
+	record->text[ATTEMPT_key] = facts->job.idempotency_key;
+	record->text[ATTEMPT_traceparent] = facts->job.traceparent;
+	record->attempt = (struct link_attempt) {
+		.token = (uint64_t)flight->seq,
+		.id = facts->id,
+		.version = destination->version,
+		.timeout = destination->timeout,
+		.accepted_at = facts->accepted_at,
+		.job_bytes = facts->job_bytes,
+		.payload_bytes = facts->payload_bytes,
+		.data_offset = facts->job.data.offset,
+		.data_length = facts->job.data.length,
+		.metadata_offset = facts->job.metadata.offset,
+		.metadata_length = facts->job.metadata.length,
+		.attempt = flight->attempt,
+		.type = (int32_t)facts->job.type,
+		.possible_duplicate = flight->doubtful,
+		.has_file = flight->payload != -1,
+	};
+	memcpy(record->attempt.job_sha256, facts->job_sha256, SHA256_LENGTH);
+	memcpy(record->attempt.payload_sha256, facts->payload_sha256,
+	    SHA256_LENGTH);
+	record->fd[0] = flight->job;
+	record->fd[1] = flight->payload;
+}
+
+/* The action of the attempt line, and again when a full link has room. */
+static void
+flight_hand_out(struct spoold *s, void *arg)
+{
+	struct flight *flight = arg;
+	struct waiting *w = flight->waiting;
+	char name[TICKET_NAME_MAX];
+	const struct secret *config;
+	struct link_record record;
+	struct statx stat;
+	struct why why;
+
+	if (flight->closed)
+		return;		/* its worker died meanwhile */
+	/* Nothing is handed out that a person has taken out of cur/. */
+	tickets_name(w, name);
+	if (spool_stat(w->target->organization->spool, QUEUE_cur, name, &stat,
+	    &why) != 1) {
+		outcome_withdraw(flight);
+		return;
+	}
+	config = w->target->destination == NULL ? NULL :
+	    target_config(s, w->target, &why);
+	if (config == NULL) {
+		outcome_defer(flight, ERROR_UNAVAILABLE,
+		    "the destination's credentials do not open");
+		return;
+	}
+	flight_record(flight, config, &record);
+	if (worker_send(flight->worker, &record) != 1)
+		return;		/* `able` or `died` goes on with it */
+	flight->handed_out = true;
+	flight->heard = clock_monotonic();
+	flight_close_files(flight);
+}
+
+bool
+flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
+{
+	struct flight *flight = xcalloc(1, sizeof(*flight));
+	struct organization *org = w->target->organization;
+	struct why why;
+	int result;
+
+	flight->spoold = s;
+	flight->waiting = w;
+	flight->job = flight->payload = -1;
+	flight->attempt = w->attempts + 1;
+	flight->started = flight->heard = clock_monotonic();
+	result = flight_open(flight, &why);
+	if (result == -1) {
+		/* Not now, or moved by a person: the scan finds out. */
+		log_warning("%s: %s", w->target->id, why.text);
+		flight_free(flight);
+		organization_scan(s, org);
+		return false;
+	}
+	RB_REMOVE(waiting_by_rank, &w->target->ready, w);
+	w->placed = false;
+	w->flight = flight;
+	TAILQ_INSERT_TAIL(&s->flights, flight, entry);
+	if (result == 0) {
+		flight_give_up(flight, TICKET_failed, &why);
+		return true;
+	}
+	if (flight->file.facts.job.expires_at != 0 &&
+	    flight->file.facts.job.expires_at <= clock_wall()) {
+		(void)why_set(&why, ERROR_EXPIRED,
+		    "the job's expiresAt has passed");
+		flight_give_up(flight, TICKET_expired, &why);
+		return true;
+	}
+	flight->worker = worker;
+	worker_hold(worker);
+	w->target->in_flight++;
+	s->in_flight++;
+	flight_journal(flight);
+	commit_then(s, flight_hand_out, flight);
+	return true;
+}
+
+/* --- what workers say ---------------------------------------------------- */
+
+static struct flight *
+flight_find(const struct spoold *s, const struct worker *worker,
+    uint64_t token)
+{
+	struct flight *flight;
+
+	TAILQ_FOREACH(flight, &s->flights, entry)
+		if (flight->worker == worker && flight->handed_out &&
+		    (uint64_t)flight->seq == token)
+			return flight;
+	return NULL;
+}
+
+static int
+flight_heard(struct spoold *s, struct worker *worker,
+    const struct link_record *record, struct why *why)
+{
+	struct flight *flight;
+
+	if (record->type == LINK_progress) {
+		flight = flight_find(s, worker, record->progress.token);
+		if (flight != NULL)
+			flight->heard = clock_monotonic();
+		return 0;
+	}
+	if (record->type != LINK_outcome)
+		return why_set(why, ERROR_INTERNAL_ERROR,
+		    "it speaks out of turn");
+	flight = flight_find(s, worker, record->outcome.token);
+	if (flight == NULL)
+		return why_set(why, ERROR_INTERNAL_ERROR,
+		    "it answers for an attempt that it does not hold");
+	outcome_heard(flight, record);
+	return 0;
+}
+
+static void
+flight_able(struct spoold *s, struct worker *worker)
+{
+	struct flight *flight, *next;
+
+	s->look_for_work = true;
+	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next)
+		if (flight->worker == worker && !flight->handed_out &&
+		    flight->seq <= journal_durable(s->journal))
+			flight_hand_out(s, flight);
+}
+
+static void
+flight_died(struct spoold *s, struct worker *worker, bool asked)
+{
+	struct flight *flight, *next;
+
+	(void)asked;
+	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next) {
+		if (flight->worker != worker)
+			continue;
+		flight_leave_worker(flight);
+		/* Stopped without waiting: the next start says `maybe`. */
+		if (s->phase >= PHASE_CLOSING)
+			continue;
+		outcome_defer(flight, ERROR_WORKER_DIED,
+		    "the worker process ended before it answered");
+	}
+}
+
+static const struct pool_owner flight_owner = {
+	.heard = flight_heard,
+	.able = flight_able,
+	.died = flight_died,
+};
+
+struct pool *
+flight_pool(struct spoold *s, struct organization *org,
+    enum transport transport)
+{
+	return pool_new(s, org, transport_name(transport), &flight_owner);
+}
+
+/* --- watching over them --------------------------------------------------- */
+
+void
+flights_check(struct spoold *s)
+{
+	int64_t now = clock_monotonic();
+	struct flight *flight;
+
+	TAILQ_FOREACH(flight, &s->flights, entry) {
+		const struct destination *destination =
+		    flight->waiting->target->destination;
+		int64_t limit = s->conf->queue_processing_timeout;
+
+		if (flight->worker == NULL || !flight->handed_out)
+			continue;
+		if (destination != NULL &&
+		    limit < destination->timeout + SILENCE_GRACE)
+			limit = destination->timeout + SILENCE_GRACE;
+		if (now - flight->heard > limit)
+			worker_kill(flight->worker,
+			    "silent for too long on an attempt");
+	}
+}
+
+void
+flights_list(const struct spoold *s, struct buf *out)
+{
+	const struct flight *flight;
+	char id[ID_LENGTH + 1];
+
+	json_open(out, NULL, '[');
+	TAILQ_FOREACH(flight, &s->flights, entry) {
+		const struct waiting *w = flight->waiting;
+
+		if (flight->seq == 0 || flight->closed)
+			continue;
+		id_format(&w->id, id);
+		json_open(out, NULL, '{');
+		json_put_integer(out, "seq", flight->seq);
+		json_put_string(out, "org", w->target->organization->id);
+		json_put_string(out, "job", id);
+		json_put_string(out, "dest", w->target->id);
+		json_put_integer(out, "attempt", flight->attempt);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}

@@ -1,0 +1,73 @@
+/*
+ * flight - one attempt under way
+ *
+ * picked, its files opened; its `attempt` line durable; handed to a worker;
+ * its outcome heard and made durable; its ticket moved.  There is one flight
+ * for a ticket at most, and it is gone only when its ticket is where its
+ * outcome put it.
+ */
+#ifndef SPOOLD_FLIGHT_H
+#define SPOOLD_FLIGHT_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/destination.h"
+#include "lib/facts.h"
+#include "spool-layout/layout.h"
+
+struct organization;
+struct pool;
+struct spoold;
+struct waiting;
+struct worker;
+
+struct flight {
+	TAILQ_ENTRY(flight) entry;
+	struct spoold	*spoold;	/* borrowed */
+	struct waiting	*waiting;	/* borrowed */
+	struct worker	*worker;	/* borrowed; NULL before it has one and
+					 * after its outcome */
+	struct ticket_file file;	/* own; as it was read */
+	int64_t		 seq;		/* of its attempt line, 0: none */
+	int64_t		 started;	/* monotonic ms */
+	int64_t		 heard;		/* monotonic ms of the last sign */
+	int		 attempt;	/* its number, from 1 */
+	int		 job;		/* own; descriptors until handed out */
+	int		 payload;	/* own; -1: inline data */
+	bool		 handed_out;
+	bool		 doubtful;	/* may repeat one that arrived */
+	bool		 closed;	/* its outcome is on its way to disk */
+	/* Its outcome, once closed. */
+	struct event_line line;		/* own; event, reason, … */
+	enum queue	 to;		/* where it puts the ticket */
+	int		 attempts;	/* the ticket's new count */
+};
+
+TAILQ_HEAD(flights, flight);
+
+/* The worker processes of a transport for an organization. */
+struct pool	*flight_pool(struct spoold *, struct organization *,
+		    enum transport);
+
+/*
+ * Starts an attempt of a ready ticket at that worker.  A ticket that cannot
+ * be attempted (its job is gone, it has expired) is settled instead.  Returns
+ * false if nothing can be done with it now: it stays ready.
+ */
+bool	 flight_start(struct spoold *, struct waiting *, struct worker *);
+
+/* Its worker's slot is free. */
+void	 flight_leave_worker(struct flight *);
+void	 flight_free(struct flight *);
+
+/* Kills workers that are silent for too long. */
+void	 flights_check(struct spoold *);
+
+/* The attempts without an outcome, as a JSON array. */
+void	 flights_list(const struct spoold *, struct buf *);
+
+#endif

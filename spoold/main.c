@@ -1,0 +1,473 @@
+/*
+ * spoold - the supervisor
+ *
+ * spoold -c FILE [--ready-fd N] [--offline] [--restored] [--volatile]
+ *
+ * Stays in the foreground.  With --ready-fd it says "ready" there once it
+ * takes jobs.  With --offline it recovers, serves the one control connection
+ * on descriptor 3, and ends with it: that is how commands work while no spoold
+ * runs.  SIGTERM and SIGINT end it when the attempts under way have ended, a
+ * second one at once; SIGHUP reloads the configuration.
+ */
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/spool.h"
+#include "lib/xalloc.h"
+
+#include "spoold/checkpoint.h"
+#include "spoold/commit.h"
+#include "spoold/durable.h"
+#include "spoold/recent.h"
+#include "spoold/recover.h"
+#include "spoold/schedule.h"
+#include "spoold/server.h"
+#include "spoold/spoold.h"
+#include "spoold/watch.h"
+#include "spoold/worker.h"
+
+#define OFFLINE_FD 3
+#define CHECK_EVERY 1000	/* ms between looks for silent workers */
+
+struct options {
+	const char	*file;
+	int		 ready_fd;	/* -1: nobody waits */
+	bool		 offline, restored, allow_volatile;
+};
+
+/* --- signals and timers ------------------------------------------------------------ */
+
+struct signals {
+	struct spoold	*spoold;	/* borrowed */
+	struct source	 source;
+	struct timer	 check;
+};
+
+static void
+signals_ready(void *arg, uint32_t events)
+{
+	struct signals *signals = arg;
+	struct spoold *s = signals->spoold;
+	struct signalfd_siginfo info;
+	struct buf changes = { 0 };
+	struct why why;
+
+	(void)events;
+	if (read(signals->source.fd, &info, sizeof(info)) !=
+	    (ssize_t)sizeof(info))
+		return;
+	switch (info.ssi_signo) {
+	case SIGHUP:
+		if (spoold_reload(s, &changes, &why) == -1)
+			log_error("reload: %s: the running configuration "
+			    "stays", why.text);
+		buf_free(&changes);
+		break;
+	case SIGTERM:
+	case SIGINT:
+		spoold_stop(s, s->phase == PHASE_DRAINING);
+		break;
+	}
+}
+
+static void
+signals_check(void *arg)
+{
+	struct signals *signals = arg;
+	struct spoold *s = signals->spoold;
+	struct organization *org;
+
+	flights_check(s);
+	TAILQ_FOREACH(org, &s->organizations, entry)
+		drops_check(s, org);
+	timer_set(s->loop, &signals->check, clock_monotonic() + CHECK_EVERY);
+}
+
+/* It only wakes the loop, which looks at what is due in every turn. */
+static void
+spoold_wake(void *arg)
+{
+	(void)arg;
+}
+
+static int
+signals_open(struct spoold *s, struct signals *signals, struct why *why)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGPIPE);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return why_errno(why, "sigprocmask");
+	sigdelset(&set, SIGPIPE);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd == -1)
+		return why_errno(why, "signalfd");
+	signals->spoold = s;
+	signals->source.ready = signals_ready;
+	signals->source.arg = signals;
+	signals->check.fire = signals_check;
+	signals->check.arg = signals;
+	timer_set(s->loop, &signals->check, clock_monotonic() + CHECK_EVERY);
+	return source_add(s->loop, &signals->source, fd, EPOLLIN, why);
+}
+
+/* --- the end ------------------------------------------------------------------------- */
+
+static void
+spoold_ended(struct spoold *s)
+{
+	s->phase = PHASE_ENDED;
+}
+
+/* Nothing is under way any more (or nobody waits for it): the last lines. */
+static void
+spoold_close(struct spoold *s)
+{
+	struct organization *org;
+	struct buf fields = { 0 };
+
+	s->phase = PHASE_CLOSING;
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		pool_retire(org->intake);
+		for (int i = 0; i < TRANSPORTS; i++)
+			pool_retire(org->pools[i]);
+	}
+	if (!s->offline)
+		(void)commit_line(s, EVENT_stop, &fields);
+	checkpoint_last(s, spoold_ended);
+}
+
+void
+spoold_stop(struct spoold *s, bool now)
+{
+	if (s->phase == PHASE_RUNNING)
+		s->phase = PHASE_DRAINING;
+	if (s->phase == PHASE_DRAINING && now)
+		spoold_close(s);
+}
+
+/* --- reload ---------------------------------------------------------------------------- */
+
+int
+spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
+{
+	struct conf *conf = conf_read(s->conf->file, why);
+	struct organization *org;
+	struct buf fields = { 0 };
+
+	if (conf == NULL)
+		return -1;
+	if (conf_check_reload(s->conf, conf, why) == -1 ||
+	    log_open("spoold", conf->log_target,
+	    (enum log_level)log_level_by_name(conf->log_level), why) == -1) {
+		conf_free(&conf);
+		return -1;
+	}
+	if (conf_changes(s->conf, conf, &fields)) {
+		buf_add(changes, fields.data, fields.len);
+		(void)commit_line(s, EVENT_config_reloaded, &fields);
+	}
+	buf_free(&fields);
+	conf_free(&s->conf);
+	s->conf = conf;
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		/* New ones are started with the new settings. */
+		pool_configure(org->intake);
+		pool_retire(org->intake);
+		for (int i = 0; i < TRANSPORTS; i++) {
+			pool_configure(org->pools[i]);
+			pool_retire(org->pools[i]);
+		}
+		organization_scan(s, org);
+	}
+	s->look_for_work = true;
+	log_info("configuration reloaded");
+	return 0;
+}
+
+/* --- the loop ---------------------------------------------------------------------------- */
+
+/* One turn's work besides events; true if there is more at once. */
+static bool
+spoold_work(struct spoold *s)
+{
+	struct organization *org;
+	bool busy = false;
+
+	if (s->phase == PHASE_RUNNING && !s->offline) {
+		TAILQ_FOREACH(org, &s->organizations, entry) {
+			if (organization_scan_piece(s, org))
+				busy = true;
+			if (drops_run(s, org))
+				busy = true;
+		}
+		schedule_due(s);
+		schedule_run(s);
+	}
+	if (s->phase == PHASE_DRAINING && TAILQ_EMPTY(&s->flights) &&
+	    s->drops_at_work == 0)
+		spoold_close(s);
+	commit_run(s);
+	checkpoint_run(s);
+	/* What was carried out may have made tickets ready. */
+	return busy || (s->look_for_work && s->phase == PHASE_RUNNING &&
+	    !s->offline && commit_possible(s));
+}
+
+static int
+spoold_loop(struct spoold *s, struct why *why)
+{
+	bool busy = true;
+
+	while (s->phase != PHASE_ENDED) {
+		if (loop_turn(s->loop, busy, why) == -1)
+			return -1;
+		busy = spoold_work(s);
+	}
+	return 0;
+}
+
+/* --- the beginning -------------------------------------------------------------------------- */
+
+static void
+spoold_init(struct spoold *s, const struct options *options)
+{
+	TAILQ_INIT(&s->organizations);
+	TAILQ_INIT(&s->flights);
+	RB_INIT(&s->due);
+	s->lock = -1;
+	s->offline = options->offline;
+	s->restored = options->restored;
+	s->allow_volatile = options->allow_volatile;
+	s->started_at = clock_wall();
+	s->recent = recent_new();
+}
+
+static int
+spoold_open_journal(struct spoold *s, struct journal_found *found,
+    struct why *why)
+{
+	char *directory = xasprintf("%s/journal", s->conf->top_log_directory);
+	char *public_key = xasprintf("%s/journal.pub",
+	    s->conf->top_log_directory);
+	char *private_key = xasprintf("%s/journal.key",
+	    s->conf->top_state_directory);
+	struct journal_place place = { directory, public_key, private_key };
+
+	s->lock = spool_lock(s->conf->top_spool_directory, directory, why);
+	if (s->lock != -1)
+		s->journal = journal_open(&place, found, why);
+	free(directory);
+	free(public_key);
+	free(private_key);
+	return s->journal == NULL ? -1 : 0;
+}
+
+static void
+spoold_begin_journal(struct spoold *s, const struct journal_found *found)
+{
+	struct buf fields = { 0 };
+
+	if (!s->offline || found->fresh) {
+		json_put_string(&fields, "version", SPOOLD_VERSION);
+		(void)commit_line(s, EVENT_start, &fields);
+	}
+	if (found->bad != 0)
+		alert_begin(s, ALERT_journal_damaged, "line %lld of the "
+		    "journal is not what was written; see spoollog verify",
+		    (long long)found->bad);
+	if (found->cut != 0)
+		log_warning("journal: %lld bytes at its end were not whole "
+		    "and are kept beside it", (long long)found->cut);
+}
+
+static int
+spoold_open(struct spoold *s, const struct options *options,
+    struct signals *signals, struct why *why)
+{
+	struct journal_found found;
+	struct organization *org;
+
+	/* Whoever opens the lock, the journal or a secret, nobody dumps it. */
+	if (prctl(PR_SET_DUMPABLE, 0) == -1)
+		return why_errno(why, "PR_SET_DUMPABLE");
+	s->loop = loop_new(why);
+	if (s->loop == NULL || signals_open(s, signals, why) == -1)
+		return -1;
+	/* Before memory grows; and after the lock, whose copy it closes. */
+	if (spoold_open_journal(s, &found, why) == -1)
+		return -1;
+	s->durable = durable_new(s, s->conf->top_spool_directory, why);
+	if (s->durable == NULL)
+		return -1;
+	s->vault = vault_open(s->conf->top_key_directory, why);
+	if (s->vault == NULL)
+		return -1;
+	s->commit = commit_new(s);
+	s->checkpoint = checkpoint_new(s);
+	s->due_timer.fire = spoold_wake;
+	s->due_timer.arg = s;
+	spoold_begin_journal(s, &found);
+	if (organizations_open(s, why) == -1 ||
+	    recover(s, &found, why) == -1)
+		return -1;
+	s->phase = PHASE_RUNNING;
+	if (options->offline)
+		return server_new_offline(s, OFFLINE_FD, why) == NULL ? -1 : 0;
+	s->watch = watch_new(s, why);
+	if (s->watch == NULL)
+		return -1;
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		watch_organization(s, org);
+		organization_scan(s, org);
+	}
+	return server_new(s, why) == NULL ? -1 : 0;
+}
+
+static void
+spoold_free(struct spoold *s)
+{
+	struct flight *flight;
+
+	server_free(&s->server);
+	while ((flight = TAILQ_FIRST(&s->flights)) != NULL) {
+		TAILQ_REMOVE(&s->flights, flight, entry);
+		flight->waiting->flight = NULL;
+		flight_leave_worker(flight);
+		flight_free(flight);
+	}
+	organizations_close(s);
+	durable_free(&s->durable);
+	watch_free(&s->watch);
+	checkpoint_free(&s->checkpoint);
+	commit_free(&s->commit);
+	journal_close(&s->journal);
+	vault_close(&s->vault);
+	recent_free(&s->recent);
+	loop_free(&s->loop);
+	conf_free(&s->conf);
+	if (s->lock != -1)
+		close(s->lock);
+}
+
+/* Tells who waits, and lets the terminal go. */
+static int
+spoold_ready(const struct spoold *s, int fd, struct why *why)
+{
+	int null, result = 0;
+
+	if (fd == -1)
+		return 0;
+	if (write(fd, "ready\n", 6) != 6)
+		return why_errno(why, "say ready");
+	close(fd);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1)
+		return why_errno(why, "open /dev/null");
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) == -1)
+			result = why_errno(why, "dup2");
+	close(null);
+	if (s->conf->log_target[0] == '/' && result == 0) {
+		/* What workers say on stderr goes where the log is. */
+		null = open(s->conf->log_target, O_WRONLY | O_APPEND |
+		    O_CREAT | O_CLOEXEC, 0600);
+		if (null == -1 || dup2(null, STDERR_FILENO) == -1)
+			result = why_errno(why, "open %s",
+			    s->conf->log_target);
+		if (null != -1)
+			close(null);
+	}
+	return result;
+}
+
+static int
+options_read(int argc, char **argv, struct options *options)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "ready-fd", required_argument, NULL, 'r' },
+		{ "offline", no_argument, NULL, 'o' },
+		{ "restored", no_argument, NULL, 'R' },
+		{ "volatile", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int option;
+
+	options->ready_fd = -1;
+	while ((option = getopt_long(argc, argv, "c:", longs, NULL)) != -1)
+		switch (option) {
+		case 'c':
+			options->file = optarg;
+			break;
+		case 'r':
+			options->ready_fd = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'o':
+			options->offline = true;
+			break;
+		case 'R':
+			options->restored = true;
+			break;
+		case 'v':
+			options->allow_volatile = true;
+			break;
+		case 'V':
+			(void)printf("spoold %s\n", SPOOLD_VERSION);
+			exit(0);
+		default:
+			return -1;
+		}
+	return optind == argc ? 0 : -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct signals signals = { 0 };
+	struct spoold s = { 0 };
+	struct why why;
+	int status = 0;
+
+	if (options_read(argc, argv, &options) == -1) {
+		(void)fprintf(stderr, "usage: spoold -c FILE [--ready-fd N] "
+		    "[--offline] [--restored] [--volatile]\n");
+		return error_exit_status(ERROR_USAGE);
+	}
+	umask(077);
+	spoold_init(&s, &options);
+	s.conf = conf_read(options.file, &why);
+	if (s.conf == NULL || log_open("spoold", s.conf->log_target,
+	    (enum log_level)log_level_by_name(s.conf->log_level),
+	    &why) == -1 || spoold_open(&s, &options, &signals, &why) == -1 ||
+	    spoold_ready(&s, options.ready_fd, &why) == -1 ||
+	    spoold_loop(&s, &why) == -1) {
+		(void)fprintf(stderr, "spoold: %s: %s\n",
+		    error_name(why.code), why.text);
+		log_error("%s: %s", error_name(why.code), why.text);
+		status = error_exit_status(why.code);
+	}
+	spoold_free(&s);
+	return status;
+}

@@ -1,0 +1,71 @@
+/*
+ * organization - one tenant: its spool, its destinations, what waits
+ */
+#ifndef SPOOLD_ORGANIZATION_H
+#define SPOOLD_ORGANIZATION_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/conf.h"
+#include "lib/spool.h"
+
+#include "spoold/drop.h"
+#include "spoold/finished.h"
+#include "spoold/target.h"
+#include "spoold/tickets.h"
+
+struct pool;
+struct spoold;
+
+struct organization {
+	TAILQ_ENTRY(organization) entry;
+	char		*id;			/* own */
+	struct spool	*spool;			/* own */
+	struct targets	 targets;
+	struct waiting_by_name tickets;
+	struct finished_tree finished;
+	struct drops	 drops;
+	struct pool	*pools[TRANSPORTS];	/* own */
+	struct pool	*intake;		/* own */
+	size_t		 counts[QUEUES];	/* tickets in memory */
+	int		 watches[QUEUES];	/* inotify's, -1: none */
+	struct spool_list *list;		/* own; the scan under way */
+	unsigned	 scan_step;		/* which directory it is at */
+	struct waiting	*scan_next;		/* in memory, to be missed */
+	bool		 scanning;
+	bool		 scan_again;		/* asked for meanwhile */
+	bool		 overflowed;		/* tickets stayed on disk */
+	bool		 taking_up;		/* the scan is for those */
+	uint8_t		 scan_number;
+};
+
+TAILQ_HEAD(organizations, organization);
+
+/* Opens all that the configuration names.  0, or -1 with *why. */
+int	 organizations_open(struct spoold *, struct why *);
+void	 organizations_close(struct spoold *);
+
+/* The one of that id, or NULL. */
+struct organization	*organization_find(const struct spoold *,
+			    const char *id);
+
+/* Its settings, of the configuration in force. */
+const struct conf_organization	*organization_conf(const struct spoold *,
+				    const struct organization *);
+
+/* One of its directories was replaced underneath: opens them anew. */
+void	 organization_reopen(struct spoold *, struct organization *);
+
+/* Has its directories read anew, in pieces (scan.c). */
+void	 organization_scan(struct spoold *, struct organization *);
+
+/* The next piece of the scan under way; true if there is more. */
+bool	 organization_scan_piece(struct spoold *, struct organization *);
+
+/* A ticket leaves memory: the scan may be at it. */
+void	 organization_forget(struct organization *, const struct waiting *);
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * orphans - jobs that have no ticket anywhere
+ *
+ * Somebody removed the tickets of a job by hand, or a disk lost them.  The
+ * journal's `accepted` line says what they were; they come back in hold/, for
+ * a person to look at.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/spool.h"
+#include "lib/xalloc.h"
+
+#include "spoold/admit.h"
+#include "spoold/alert.h"
+#include "spoold/organization.h"
+#include "spoold/orphans.h"
+#include "spoold/replay.h"
+#include "spoold/spoold.h"
+
+struct ids {
+	struct id	*items;		/* own; sorted once complete */
+	size_t		 count, room;
+};
+
+struct orphans {
+	struct spoold	*spoold;	/* borrowed */
+	struct organization *organization;	/* borrowed */
+	struct ids	 ids;
+	size_t		 restored;
+};
+
+static void
+ids_add(struct ids *ids, const struct id *id)
+{
+	if (ids->count == ids->room) {
+		ids->room = ids->room == 0 ? 1024 : ids->room * 2;
+		ids->items = xreallocarray(ids->items, ids->room,
+		    sizeof(*ids->items));
+	}
+	ids->items[ids->count++] = *id;
+}
+
+static int
+ids_compare(const void *a, const void *b)
+{
+	return id_compare(a, b);
+}
+
+static bool
+ids_have(const struct ids *ids, const struct id *id)
+{
+	return ids->count != 0 && bsearch(id, ids->items, ids->count,
+	    sizeof(*ids->items), ids_compare) != NULL;
+}
+
+/* Adds the ids of the names in a queue: of tickets, or of jobs. */
+static int
+ids_read(const struct organization *org, enum queue queue, struct ids *ids,
+    struct why *why)
+{
+	struct spool_list *list = spool_list(org->spool, queue, why);
+	const char *name, *day;
+	struct id id;
+
+	if (list == NULL)
+		return -1;
+	while ((name = spool_list_next(list, &day)) != NULL)
+		if (id_parse(name, &id) == 0 && (queue != QUEUE_jobs ||
+		    strcmp(name + ID_LENGTH, ".json") == 0))
+			ids_add(ids, &id);
+	spool_list_free(&list);
+	return 0;
+}
+
+/* The jobs of an organization that have no ticket. */
+static int
+orphans_find(struct organization *org, struct ids *orphans, struct why *why)
+{
+	struct ids rested = { 0 }, jobs = { 0 };
+	int result = -1;
+
+	if (ids_read(org, QUEUE_jobs, &jobs, why) == -1 ||
+	    ids_read(org, QUEUE_done, &rested, why) == -1 ||
+	    ids_read(org, QUEUE_failed, &rested, why) == -1)
+		goto out;
+	if (rested.count != 0)
+		qsort(rested.items, rested.count, sizeof(*rested.items),
+		    ids_compare);
+	for (size_t i = 0; i < jobs.count; i++)
+		if (tickets_first(org, &jobs.items[i]) == NULL &&
+		    !ids_have(&rested, &jobs.items[i]))
+			ids_add(orphans, &jobs.items[i]);
+	if (orphans->count != 0)
+		qsort(orphans->items, orphans->count, sizeof(*orphans->items),
+		    ids_compare);
+	result = 0;
+out:
+	free(rested.items);
+	free(jobs.items);
+	return result;
+}
+
+static int
+orphans_create(struct orphans *orphans, const struct facts *facts,
+    struct why *why)
+{
+	struct organization *org = orphans->organization;
+	char name[TICKET_NAME_MAX];
+	struct buf text = { 0 };
+	struct ticket ticket;
+	int result = 0;
+
+	admit_line(&text, facts);
+	for (size_t i = 0; i < facts->job.destination_count &&
+	    result != -1; i++) {
+		admit_ticket(facts, i, &ticket);
+		ticket_format(&ticket, name);
+		result = spool_create(org->spool, QUEUE_hold, name, text.data,
+		    text.len, why);
+		if (result == 1)
+			(void)tickets_add(orphans->spoold, org, &ticket,
+			    QUEUE_hold, 0);
+	}
+	buf_free(&text);
+	return result == -1 ? -1 : 0;
+}
+
+static int
+orphans_line(void *arg, const struct journal_line *line,
+    const struct json *json, struct why *why)
+{
+	struct orphans *orphans = arg;
+	struct organization *org;
+	struct facts facts;
+	struct id id;
+	int result;
+
+	if (line->event != EVENT_accepted ||
+	    !replay_about(orphans->spoold, json, &org, &id) ||
+	    org != orphans->organization || !ids_have(&orphans->ids, &id))
+		return 0;
+	if (facts_read(json, &facts, why) == -1)
+		return -1;
+	facts.id = id;
+	result = orphans_create(orphans, &facts, why);
+	facts_free(&facts);
+	orphans->restored++;
+	return result;
+}
+
+int
+orphans_restore(struct spoold *s, struct why *why)
+{
+	struct organization *org;
+	int result = 0;
+
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		struct orphans orphans = { .spoold = s, .organization = org };
+
+		result = orphans_find(org, &orphans.ids, why);
+		if (result == 0 && orphans.ids.count != 0) {
+			result = replay_each(s, 1, orphans_line, &orphans,
+			    why);
+			alert_begin(s, ALERT_lost, "%zu jobs of %s had no "
+			    "ticket; %zu have theirs back in hold/",
+			    orphans.ids.count, org->id, orphans.restored);
+		}
+		free(orphans.ids.items);
+		if (result == -1)
+			return -1;
+	}
+	return 0;
+}

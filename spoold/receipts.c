@@ -1,0 +1,293 @@
+/*
+ * receipts - writing them
+ *
+ * A receipt is made from the tickets' files, wherever they are.  Those that
+ * wait are in memory, those that finished while others wait are remembered;
+ * what is known from neither (spoold was restarted since) is found through the
+ * receipt that was written when it finished, and if that is damaged too, by
+ * reading the directories.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/receipt.h"
+#include "lib/spool.h"
+#include "lib/xalloc.h"
+
+#include "spoold/finished.h"
+#include "spoold/flight.h"
+#include "spoold/organization.h"
+#include "spoold/receipts.h"
+#include "spoold/server.h"
+#include "spoold/spoold.h"
+#include "spoold/target.h"
+
+#define RECEIPT_MAX (1024 * 1024)	/* bytes that are read of one */
+
+/* The receipt as it stands, or NULL. */
+static struct json *
+receipt_read(const struct organization *org, const char *name, struct buf *raw)
+{
+	struct why why;
+	char chunk[4096];
+	ssize_t got;
+	int fd;
+
+	fd = spool_open_file(org->spool, QUEUE_receipts, name, &why);
+	if (fd == -1)
+		return NULL;
+	raw->max = RECEIPT_MAX;
+	while ((got = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(raw, chunk, (size_t)got);
+	close(fd);
+	if (got == -1 || raw->overflow || raw->len == 0)
+		return NULL;
+	return json_parse(raw->data, raw->len, &why);
+}
+
+/* Where the old receipt says that a destination's ticket came to rest. */
+static bool
+locate_by_receipt(struct organization *org, const struct json *receipt,
+    struct ticket *ticket)
+{
+	char name[TICKET_NAME_MAX], path[TICKET_NAME_MAX + CLOCK_DAY];
+	const struct json *entry;
+	const char *delivered;
+	enum queue queue;
+	struct statx stat;
+	struct why why;
+
+	entry = json_first(json_get(receipt, "destinations"));
+	while (entry != NULL && strcmp(json_string(json_get(entry,
+	    "destinationId"), ""), ticket->destination) != 0)
+		entry = json_next(entry);
+	if (entry == NULL)
+		return false;
+	ticket->attempts = (int)json_integer(json_get(entry, "attempts"), 0);
+	ticket_format(ticket, name);
+	delivered = json_string(json_get(entry, "deliveredAt"), NULL);
+	queue = delivered != NULL ? QUEUE_done : QUEUE_failed;
+	(void)snprintf(path, sizeof(path), "%.10s%s%s",
+	    delivered != NULL ? delivered : "", delivered != NULL ? "/" : "",
+	    name);
+	if (spool_stat(org->spool, queue, path, &stat, &why) != 1)
+		return false;
+	finished_add(org, ticket, queue, path);
+	return true;
+}
+
+/* The same by reading the directories: after a crash only. */
+static void
+locate_by_reading(struct organization *org, enum queue queue,
+    const struct ticket *wanted)
+{
+	char path[TICKET_NAME_MAX + CLOCK_DAY];
+	struct spool_list *list;
+	const char *name, *day;
+	struct ticket ticket;
+	struct why why;
+
+	list = spool_list(org->spool, queue, &why);
+	while (list != NULL && (name = spool_list_next(list, &day)) != NULL) {
+		if (ticket_parse(name, &ticket) == -1 ||
+		    id_compare(&ticket.id, &wanted->id) != 0 ||
+		    strcmp(ticket.destination, wanted->destination) != 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s%s%s", day,
+		    day[0] != '\0' ? "/" : "", name);
+		finished_add(org, &ticket, queue, path);
+		break;
+	}
+	spool_list_free(&list);
+}
+
+static const struct finished *
+locate(struct organization *org, const struct facts *facts,
+    const struct json *receipt, const char *destination)
+{
+	const struct finished *finished;
+	struct ticket ticket = { .id = facts->id,
+	    .priority = facts->job.priority };
+
+	finished = finished_find(org, &facts->id, destination);
+	if (finished != NULL || !destination_id_valid(destination))
+		return finished;
+	memcpy(ticket.destination, destination, strlen(destination) + 1);
+	if (!locate_by_receipt(org, receipt, &ticket)) {
+		locate_by_reading(org, QUEUE_failed, &ticket);
+		locate_by_reading(org, QUEUE_done, &ticket);
+	}
+	return finished_find(org, &facts->id, destination);
+}
+
+/* One destination's ticket and its file.  False if there is none. */
+static bool
+receipt_ticket(struct organization *org, const struct facts *facts,
+    const struct json *old, const char *destination,
+    struct receipt_ticket *ticket, struct ticket_file *file)
+{
+	const struct finished *finished;
+	char name[TICKET_NAME_MAX];
+	const char *path = name;
+	struct waiting *w;
+	struct why why;
+
+	w = tickets_find(org, &facts->id, destination);
+	if (w != NULL) {
+		tickets_ticket(w, &ticket->ticket);
+		tickets_name(w, name);
+		ticket->queue = (enum queue)w->queue;
+		ticket->in_flight = w->flight != NULL;
+		ticket->due = w->queue == QUEUE_retry ?
+		    tickets_wall(w->due) : 0;
+	} else {
+		finished = locate(org, facts, old, destination);
+		if (finished == NULL)
+			return false;
+		ticket->ticket = finished->ticket;
+		ticket->queue = finished->queue;
+		path = finished->name;
+	}
+	ticket->file = file;
+	return spool_read_ticket(org->spool, ticket->queue, path, file,
+	    &why) == 1;
+}
+
+bool
+receipts_build(struct organization *org, const struct facts *facts,
+    struct buf *out)
+{
+	size_t count = facts->job.destination_count, found = 0;
+	struct receipt_ticket *tickets = xcalloc(count, sizeof(*tickets));
+	struct ticket_file *files = xcalloc(count, sizeof(*files));
+	char name[RECEIPT_NAME_MAX];
+	struct json *old = NULL;
+	struct buf raw = { 0 };
+	bool finished;
+
+	if (count > 1) {
+		receipt_name(facts->name, &facts->id, name);
+		old = receipt_read(org, name, &raw);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (receipt_ticket(org, facts, old, facts->job.destinations[i],
+		    &tickets[found], &files[found]))
+			found++;
+	finished = receipt_write(out, org->id, tickets, found, clock_wall());
+	for (size_t i = 0; i < found; i++)
+		ticket_file_free(&files[i]);
+	json_free(&old);
+	buf_free(&raw);
+	free(files);
+	free(tickets);
+	return finished;
+}
+
+static void
+receipts_put(struct organization *org, const char *dropped,
+    const struct id *id, const struct buf *text)
+{
+	char name[RECEIPT_NAME_MAX];
+	struct why why;
+
+	receipt_name(dropped, id, name);
+	if (spool_replace(org->spool, QUEUE_receipts, name, text->data,
+	    text->len, &why) == -1)
+		log_warning("%s: no receipt: %s", name, why.text);
+}
+
+void
+receipts_update(struct spoold *s, struct organization *org,
+    const struct facts *facts)
+{
+	struct buf text = { 0 };
+	bool finished;
+
+	finished = receipts_build(org, facts, &text);
+	receipts_put(org, facts->name, &facts->id, &text);
+	server_tell(s, org, &facts->id, &text, finished);
+	buf_free(&text);
+	if (finished)
+		finished_forget(org, &facts->id);
+}
+
+bool
+receipts_has_twin(struct organization *org, const struct facts *facts,
+    const struct ticket *ticket)
+{
+	struct ticket twin = *ticket;
+	char name[RECEIPT_NAME_MAX];
+	struct buf raw = { 0 };
+	struct json *receipt;
+	struct statx stat;
+	struct why why;
+	bool found;
+
+	ticket_format(ticket, name);
+	if (spool_stat(org->spool, QUEUE_failed, name, &stat, &why) == 1)
+		return true;
+	receipt_name(facts->name, &facts->id, name);
+	receipt = receipt_read(org, name, &raw);
+	found = receipt != NULL && locate_by_receipt(org, receipt, &twin);
+	json_free(&receipt);
+	buf_free(&raw);
+	return found;
+}
+
+int
+receipts_status(struct organization *org, const struct id *id,
+    const char *name, struct buf *out, bool *finished_r, struct why *why)
+{
+	struct waiting *w = tickets_first(org, id);
+	char path[RECEIPT_NAME_MAX];
+	struct ticket_file file;
+	struct json *receipt;
+	int result;
+
+	*finished_r = true;
+	if (w != NULL) {
+		tickets_name(w, path);
+		result = spool_read_ticket(org->spool, (enum queue)w->queue,
+		    path, &file, why);
+		if (result != 1)
+			return result;
+		*finished_r = receipts_build(org, &file.facts, out);
+		ticket_file_free(&file);
+		return 1;
+	}
+	if (name == NULL)
+		return 0;
+	receipt_name(name, id, path);
+	receipt = receipt_read(org, path, out);
+	if (receipt == NULL)
+		return 0;
+	json_free(&receipt);
+	return 1;
+}
+
+void
+receipts_refused(struct organization *org, const char *name,
+    const struct id *id, const char *submitter, const struct why *error)
+{
+	struct buf text = { 0 };
+
+	receipt_write_refused(&text, org->id, name, id, submitter, error,
+	    clock_wall());
+	receipts_put(org, name, id, &text);
+	buf_free(&text);
+}
+
+void
+receipts_duplicate(struct organization *org, const struct facts *facts,
+    const struct id *first)
+{
+	struct buf text = { 0 };
+
+	receipt_write_duplicate(&text, org->id, facts, first, clock_wall());
+	receipts_put(org, facts->name, &facts->id, &text);
+	buf_free(&text);
+}

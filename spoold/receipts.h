@@ -1,0 +1,52 @@
+/*
+ * receipts - writing them, and the status of a job that has none yet
+ */
+#ifndef SPOOLD_RECEIPTS_H
+#define SPOOLD_RECEIPTS_H
+
+#include <stdbool.h>
+
+#include "lib/buf.h"
+#include "lib/facts.h"
+#include "lib/ticket.h"
+#include "lib/why.h"
+
+struct organization;
+struct spoold;
+
+/*
+ * Writes the job's receipt after one of its tickets has finished (or is under
+ * way again), and tells whoever waits for it.
+ */
+void	 receipts_update(struct spoold *, struct organization *,
+	    const struct facts *);
+
+/*
+ * Appends the job's status to `out`.  Returns true if no ticket of it is under
+ * way.
+ */
+bool	 receipts_build(struct organization *, const struct facts *,
+	    struct buf *out);
+
+/*
+ * The same for an id alone: from its tickets in memory; with the dropped name
+ * also from its receipt.  Returns 1 with *finished_r, 0 if nothing is known of
+ * it, -1 with *why.
+ */
+int	 receipts_status(struct organization *, const struct id *,
+	    const char *name, struct buf *out, bool *finished_r, struct why *);
+
+/*
+ * True if the ticket of that job and destination has a file in done/ or
+ * failed/ already: another one is a copy.
+ */
+bool	 receipts_has_twin(struct organization *, const struct facts *,
+	    const struct ticket *);
+
+/* The receipt of a drop that was refused, and of one that repeats a key. */
+void	 receipts_refused(struct organization *, const char *name,
+	    const struct id *, const char *submitter, const struct why *);
+void	 receipts_duplicate(struct organization *, const struct facts *,
+	    const struct id *first);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * refuse - a drop that is not taken
+ *
+ * The file is renamed as it is, whatever it is, and its reason is written
+ * beside it.  A name that cannot be trusted is replaced by the id.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/receipt.h"
+#include "lib/spool.h"
+#include "lib/xalloc.h"
+
+#include "spoold/commit.h"
+#include "spoold/drop.h"
+#include "spoold/organization.h"
+#include "spoold/receipts.h"
+#include "spoold/recent.h"
+#include "spoold/refuse.h"
+#include "spoold/server.h"
+#include "spoold/spoold.h"
+
+struct refusal {
+	struct drop	*drop;		/* own */
+	struct why	 why;
+	char		*name;		/* own; as the reports call it */
+};
+
+/* Printable, whatever bytes it has: others stand as \xNN. */
+static void
+name_escape(const char *name, char *out, size_t size)
+{
+	size_t length = 0;
+
+	for (const char *p = name; *p != '\0' && length + 5 < size; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c >= 0x20 && c < 0x7f && c != '\\')
+			out[length++] = *p;
+		else
+			length += (size_t)snprintf(out + length,
+			    size - length, "\\x%02x", c);
+	}
+	out[length] = '\0';
+}
+
+/* The action of the `refused` line. */
+static void
+refuse_apply(struct spoold *s, void *arg)
+{
+	struct refusal *refusal = arg;
+	struct drop *drop = refusal->drop;
+	struct organization *org = drop->organization;
+	char kept[RECEIPT_NAME_MAX], beside[RECEIPT_NAME_MAX + 8];
+	struct buf text = { 0 };
+	struct why why;
+
+	receipt_name(refusal->name, &drop->id, kept);
+	(void)snprintf(beside, sizeof(beside), "%s.error", kept);
+	receipt_write_error(&text, NULL, &refusal->why);
+	buf_char(&text, '\n');
+	/* The reason first: a refused file is never without one. */
+	if (spool_replace(org->spool, QUEUE_failed, beside, text.data,
+	    text.len, &why) == -1)
+		log_warning("failed/%s: %s", beside, why.text);
+	if (spool_move(org->spool, QUEUE_new, drop->name, QUEUE_failed, kept,
+	    &why) == -1)
+		log_warning("failed/%s: %s", kept, why.text);
+	if (drop->regular)
+		receipts_refused(org, refusal->name, &drop->id,
+		    drop->submitter, &refusal->why);
+	buf_free(&text);
+	if (drop->request != NULL) {
+		id_format(&drop->id, refusal->why.id);
+		server_drop_refused(drop->request, &refusal->why);
+		drop->request = NULL;
+	}
+	recent_add(s->recent, org, drop->name, &drop->id);
+	drop_free(drop);
+	free(refusal->name);
+	free(refusal);
+}
+
+static void
+refuse_journal(const struct refusal *refusal)
+{
+	const struct drop *drop = refusal->drop;
+	struct buf fields = { 0 };
+	char id[ID_LENGTH + 1];
+	bool security = refusal->why.code == ERROR_ORGANIZATION_MISMATCH;
+
+	id_format(&drop->id, id);
+	for (int i = 0; i < (security ? 2 : 1); i++) {
+		commit_fields(&fields, drop->organization->id, id);
+		json_put_string(&fields, "name", refusal->name);
+		json_put_string(&fields, "submitter", drop->submitter);
+		json_put_string(&fields, "errorCode",
+		    error_name(refusal->why.code));
+		json_put_string(&fields, "reason", refusal->why.text);
+		(void)commit_line(drop->spoold,
+		    i == 0 ? EVENT_refused : EVENT_denied, &fields);
+	}
+	log_info("%s: refused name=%s code=%s why=\"%s\"", id, refusal->name,
+	    error_name(refusal->why.code), refusal->why.text);
+}
+
+void
+refuse_drop(struct drop *drop, const struct why *why)
+{
+	struct refusal *refusal = xcalloc(1, sizeof(*refusal));
+	bool nameless = !drop->regular || drop->bad_name;
+
+	drop_judged(drop);
+	refusal->drop = drop;
+	refusal->why = *why;
+	if (nameless) {
+		/* The id alone; what it was called is in the details. */
+		name_escape(drop->name, refusal->why.name,
+		    sizeof(refusal->why.name));
+		refusal->name = xstrdup("");
+	} else
+		refusal->name = xstrdup(drop->name);
+	refuse_journal(refusal);
+	commit_then(drop->spoold, refuse_apply, refusal);
+}

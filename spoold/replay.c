@@ -1,0 +1,301 @@
+/*
+ * replay - what the journal says of each ticket since the last checkpoint
+ *
+ * Events are rows of one table: where each puts its ticket.  The journal is
+ * spoold's own, its chain is verified; what it holds is believed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#include "spoold/organization.h"
+#include "spoold/replay.h"
+#include "spoold/spoold.h"
+
+#define BAD_LINES_MAX 1000
+
+enum effect {
+	EFFECT_NONE,
+	EFFECT_ACCEPTED,	/* its tickets come to be */
+	EFFECT_ATTEMPT,		/* an attempt begins */
+	EFFECT_OUTCOME,		/* it ends, and puts the ticket somewhere */
+	EFFECT_MOVE,		/* an operator put it somewhere */
+	EFFECT_WITHDRAWN
+};
+
+static const struct {
+	enum effect	 effect;
+	enum queue	 to;
+	bool		 wins;		/* though the count did not change */
+	bool		 ends;
+} effects[EVENTS] = {
+	[EVENT_accepted] = { EFFECT_ACCEPTED, QUEUE_cur, false, false },
+	[EVENT_attempt] = { EFFECT_ATTEMPT, QUEUE_cur, false, false },
+	[EVENT_delivered] = { EFFECT_OUTCOME, QUEUE_done, true, true },
+	[EVENT_deferred] = { EFFECT_OUTCOME, QUEUE_retry, false, false },
+	[EVENT_maybe] = { EFFECT_OUTCOME, QUEUE_retry, false, false },
+	[EVENT_failed] = { EFFECT_OUTCOME, QUEUE_failed, true, true },
+	[EVENT_held] = { EFFECT_MOVE, QUEUE_hold, true, false },
+	[EVENT_released] = { EFFECT_MOVE, QUEUE_cur, false, false },
+	[EVENT_requeued] = { EFFECT_MOVE, QUEUE_cur, true, true },
+	[EVENT_cancelled] = { EFFECT_MOVE, QUEUE_failed, true, true },
+	[EVENT_expired] = { EFFECT_OUTCOME, QUEUE_failed, true, true },
+	[EVENT_withdrawn] = { EFFECT_WITHDRAWN, QUEUE_new, false, false },
+};
+
+struct replay {
+	struct spoold	*spoold;	/* borrowed */
+	struct stories	*stories;	/* borrowed */
+	int64_t		 checkpoint;
+};
+
+static int
+story_compare(const struct story *a, const struct story *b)
+{
+	int order = strcmp(a->organization->id, b->organization->id);
+
+	if (order == 0)
+		order = id_compare(&a->ticket.id, &b->ticket.id);
+	return order != 0 ? order :
+	    strcmp(a->ticket.destination, b->ticket.destination);
+}
+
+RB_GENERATE(stories, story, entry, story_compare)
+
+static bool
+story_key(struct story *key, const struct organization *org,
+    const struct id *id, const char *destination)
+{
+	memset(key, 0, sizeof(*key));
+	key->organization = (struct organization *)(uintptr_t)org;
+	key->ticket.id = *id;
+	return snprintf(key->ticket.destination,
+	    sizeof(key->ticket.destination), "%s", destination) <
+	    (int)sizeof(key->ticket.destination);
+}
+
+struct story *
+story_find(struct stories *stories, const struct organization *org,
+    const struct id *id, const char *destination)
+{
+	struct story key;
+
+	return story_key(&key, org, id, destination) ?
+	    RB_FIND(stories, stories, &key) : NULL;
+}
+
+static struct story *
+story_get(struct stories *stories, struct organization *org,
+    const struct id *id, const char *destination)
+{
+	struct story *story = story_find(stories, org, id, destination);
+
+	if (story != NULL)
+		return story;
+	story = xcalloc(1, sizeof(*story));
+	if (!story_key(story, org, id, destination)) {
+		free(story);
+		return NULL;
+	}
+	story->to = QUEUES;	/* nothing is said yet */
+	RB_INSERT(stories, stories, story);
+	return story;
+}
+
+void
+stories_free(struct stories *stories)
+{
+	struct story *story;
+
+	while ((story = RB_MIN(stories, stories)) != NULL) {
+		RB_REMOVE(stories, stories, story);
+		free(story->name);
+		free(story);
+	}
+}
+
+static int64_t
+line_time(const struct json *line, const char *name)
+{
+	int64_t ms;
+
+	return clock_parse(json_string(json_get(line, name), ""), &ms) == 0 ?
+	    ms : 0;
+}
+
+/* `accepted` and `withdrawn` are about all tickets of a job. */
+static void
+replay_job(struct stories *stories, struct organization *org,
+    const struct id *id, const struct json *line, bool withdrawn)
+{
+	const struct json *ticket = json_first(json_get(line, "tickets"));
+	struct story *story, key;
+
+	for (; ticket != NULL; ticket = json_next(ticket)) {
+		story = story_get(stories, org, id,
+		    json_string(json_get(ticket, "dest"), ""));
+		if (story == NULL)
+			continue;
+		story->ticket.priority =
+		    (int)json_integer(json_get(line, "priority"), 5);
+		story->due = line_time(ticket, "due");
+		story->to = story->due != 0 ? QUEUE_retry : QUEUE_cur;
+	}
+	if (!withdrawn || !story_key(&key, org, id, ""))
+		return;
+	story = RB_NFIND(stories, stories, &key);
+	for (; story != NULL && story->organization == org &&
+	    id_compare(&story->ticket.id, id) == 0;
+	    story = RB_NEXT(stories, stories, story))
+		story->withdrawn = true;
+}
+
+static void
+replay_ticket(struct story *story, enum event event, int64_t seq,
+    const struct json *line)
+{
+	int attempts = (int)json_integer(json_get(line, "attempts"),
+	    story->ticket.attempts);
+
+	switch (effects[event].effect) {
+	case EFFECT_ATTEMPT:
+		story->attempt_seq = seq;
+		story->attempt =
+		    (int)json_integer(json_get(line, "attempt"), 1);
+		if (story->to == QUEUES) {
+			story->to = QUEUE_cur;
+			story->ticket.attempts = story->attempt - 1;
+		}
+		return;
+	case EFFECT_OUTCOME:
+		story->attempt_seq = 0;
+		story->due = line_time(line, "due");
+		/* A deferred attempt leaves a held ticket where it is. */
+		if (!effects[event].wins && story->wins &&
+		    (story->to == QUEUE_hold || story->to == QUEUE_failed)) {
+			story->ticket.attempts = attempts;
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	story->ticket.attempts = attempts;
+	story->to = effects[event].to;
+	story->wins = effects[event].wins;
+	story->ended = story->ended || effects[event].ends;
+}
+
+bool
+replay_about(const struct spoold *s, const struct json *line,
+    struct organization **org_r, struct id *id_r)
+{
+	*org_r = organization_find(s, json_string(json_get(line, "org"), ""));
+	return *org_r != NULL &&
+	    id_parse(json_string(json_get(line, "job"), ""), id_r) == 0;
+}
+
+static void
+replay_line(struct replay *replay, int event, int64_t seq,
+    const struct json *line)
+{
+	struct organization *org;
+	struct story *story;
+	struct id id;
+
+	if (event < 0 || effects[event].effect == EFFECT_NONE ||
+	    !replay_about(replay->spoold, line, &org, &id))
+		return;
+	if (effects[event].effect == EFFECT_ACCEPTED ||
+	    effects[event].effect == EFFECT_WITHDRAWN) {
+		replay_job(replay->stories, org, &id, line,
+		    effects[event].effect == EFFECT_WITHDRAWN);
+		return;
+	}
+	story = story_get(replay->stories, org, &id,
+	    json_string(json_get(line, "dest"), ""));
+	if (story != NULL)
+		replay_ticket(story, (enum event)event, seq, line);
+}
+
+/* What the checkpoint says was in flight: attempts, to begin with. */
+static void
+replay_in_flight(struct replay *replay, const struct json *line)
+{
+	const struct json *attempt = json_first(json_get(line, "inFlight"));
+
+	for (; attempt != NULL; attempt = json_next(attempt))
+		replay_line(replay, EVENT_attempt,
+		    json_integer(json_get(attempt, "seq"), 0), attempt);
+}
+
+/*
+ * The checkpoint's own line stands after the first of the lines that it does
+ * not cover; what it left in flight may have ended in those.
+ */
+static int
+replay_checkpoint(void *arg, const struct journal_line *line,
+    const struct json *json, struct why *why)
+{
+	struct replay *replay = arg;
+
+	(void)why;
+	if (line->seq == replay->checkpoint)
+		replay_in_flight(replay, json);
+	return 0;
+}
+
+static int
+replay_after(void *arg, const struct journal_line *line,
+    const struct json *json, struct why *why)
+{
+	(void)why;
+	replay_line(arg, line->event, line->seq, json);
+	return 0;
+}
+
+int
+replay_each(const struct spoold *s, int64_t from, replay_take *take,
+    void *arg, struct why *why)
+{
+	char *directory = xasprintf("%s/journal", s->conf->top_log_directory);
+	struct journal_reader *reader;
+	struct journal_line line;
+	struct json *json;
+	int result = 0, got, bad = 0;
+
+	reader = journal_reader_open(directory, from, why);
+	free(directory);
+	if (reader == NULL)
+		return -1;
+	while (result == 0 && bad < BAD_LINES_MAX &&
+	    (got = journal_reader_next(reader, &line, why)) != 0) {
+		json = got == 1 ?
+		    json_parse(line.text, line.length, why) : NULL;
+		if (json == NULL) {
+			log_error("journal: %s", why->text);
+			bad++;
+			continue;
+		}
+		result = take(arg, &line, json, why);
+		json_free(&json);
+	}
+	journal_reader_close(&reader);
+	return result;
+}
+
+int
+replay_read(struct spoold *s, int64_t checkpoint, int64_t up_to,
+    struct stories *stories, struct why *why)
+{
+	struct replay replay = { s, stories, checkpoint };
+
+	if (checkpoint != 0 &&
+	    replay_each(s, checkpoint, replay_checkpoint, &replay, why) == -1)
+		return -1;
+	return replay_each(s, up_to + 1, replay_after, &replay, why);
+}

@@ -1,0 +1,143 @@
+/*
+ * scan - reads an organization's directories, in pieces
+ *
+ * Start-up, an overflow of inotify, a directory that was replaced and a slow
+ * timer all run this same scan, a thousand names a turn of the loop, and
+ * without stat for what is known.  First the directories, then what memory has
+ * and none of them had.
+ */
+#include <stdlib.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+
+#include "spoold/drop.h"
+#include "spoold/moves.h"
+#include "spoold/organization.h"
+#include "spoold/spoold.h"
+
+#define PIECE 1000		/* names a turn */
+
+/*
+ * hold/ and retry/ before cur/: tickets move towards cur/ by themselves, so
+ * one that moves while it is looked for is seen twice rather than never.
+ */
+static const enum queue steps[] = { QUEUE_hold, QUEUE_retry, QUEUE_cur,
+    QUEUE_new };
+#define STEPS (sizeof(steps) / sizeof(*steps))
+
+void
+organization_scan(struct spoold *s, struct organization *org)
+{
+	(void)s;
+	if (org->scanning) {
+		org->scan_again = true;
+		return;
+	}
+	org->scanning = true;
+	org->scan_again = false;
+	org->taking_up = org->overflowed;
+	org->overflowed = false;
+	org->scan_step = 0;
+	org->scan_number++;
+	org->scan_next = NULL;
+}
+
+/* A ticket that is at rest: taken into memory as it stands. */
+static void
+scan_ticket(struct spoold *s, struct organization *org, enum queue queue,
+    const char *name)
+{
+	struct ticket ticket;
+	struct statx stat;
+	struct waiting *w;
+	int64_t due = 0;
+	struct why why;
+
+	if (ticket_parse(name, &ticket) == -1)
+		return;
+	w = tickets_find(org, &ticket.id, ticket.destination);
+	if (w != NULL || (s->phase == PHASE_RUNNING && !org->taking_up)) {
+		moves_seen(s, org, queue, name, 0);
+		return;
+	}
+	if (queue == QUEUE_retry &&
+	    spool_stat(org->spool, queue, name, &stat, &why) == 1)
+		due = clock_from_timespec((struct timespec) {
+		    .tv_sec = stat.stx_mtime.tv_sec,
+		    .tv_nsec = stat.stx_mtime.tv_nsec });
+	(void)tickets_add(s, org, &ticket, queue, due);
+}
+
+/* Up to a piece of one directory; true when it is read to its end. */
+static bool
+scan_directory(struct spoold *s, struct organization *org, enum queue queue)
+{
+	const char *name, *day;
+	struct why why;
+
+	if (org->list == NULL) {
+		org->list = spool_list(org->spool, queue, &why);
+		if (org->list == NULL) {
+			log_warning("scan: %s", why.text);
+			return true;
+		}
+	}
+	for (int i = 0; i < PIECE; i++) {
+		name = spool_list_next(org->list, &day);
+		if (name == NULL) {
+			spool_list_free(&org->list);
+			return true;
+		}
+		if (queue == QUEUE_new)
+			drop_seen(s, org, name);
+		else
+			scan_ticket(s, org, queue, name);
+	}
+	return false;
+}
+
+/* Up to a piece of the tickets in memory that were not seen. */
+static bool
+scan_missed(struct spoold *s, struct organization *org)
+{
+	struct waiting *w = org->scan_next;
+
+	if (w == NULL)
+		w = RB_MIN(waiting_by_name, &org->tickets);
+	for (int i = 0; i < PIECE; i++) {
+		if (w == NULL)
+			return true;
+		org->scan_next = RB_NEXT(waiting_by_name, &org->tickets, w);
+		if (w->seen != org->scan_number)
+			moves_missed(s, org, w);
+		w = org->scan_next;
+	}
+	return w == NULL;
+}
+
+void
+organization_forget(struct organization *org, const struct waiting *w)
+{
+	if (org->scan_next == w)
+		org->scan_next = RB_NEXT(waiting_by_name, &org->tickets,
+		    (struct waiting *)(uintptr_t)w);
+}
+
+bool
+organization_scan_piece(struct spoold *s, struct organization *org)
+{
+	if (!org->scanning)
+		return false;
+	if (org->scan_step < STEPS) {
+		if (scan_directory(s, org, steps[org->scan_step]))
+			org->scan_step++;
+		return true;
+	}
+	if (!scan_missed(s, org))
+		return true;
+	org->scanning = false;
+	if (org->scan_again)
+		organization_scan(s, org);
+	return org->scanning;
+}

@@ -1,0 +1,131 @@
+/*
+ * schedule - which ticket is attempted next
+ *
+ * No destination holds more than half of the slots that the others leave free
+ * (but always one), so one that hangs leaves half of the rest to the next,
+ * and however many hang, there is room for one more.
+ */
+#include "lib/clock.h"
+#include "lib/log.h"
+
+#include "spoold/commit.h"
+#include "spoold/flight.h"
+#include "spoold/organization.h"
+#include "spoold/schedule.h"
+#include "spoold/spoold.h"
+#include "spoold/target.h"
+#include "spoold/worker.h"
+
+/* How many attempts a destination may have under way now. */
+static unsigned
+target_limit(const struct pool *pool, const struct target *target)
+{
+	unsigned others = pool->busy - target->in_flight;
+	unsigned limit = (pool->concurrency - others) / 2;
+	unsigned own = (unsigned)target->destination->concurrency;
+
+	if (limit > (unsigned)target->window)
+		limit = (unsigned)target->window;
+	if (own != 0 && limit > own)
+		limit = own;
+	return limit == 0 ? 1 : limit;
+}
+
+/* True if `a` goes before `b`; both have a ready ticket. */
+static bool
+target_before(struct target *a, struct target *b)
+{
+	const struct waiting *first = RB_MIN(waiting_by_rank, &a->ready);
+	const struct waiting *second = RB_MIN(waiting_by_rank, &b->ready);
+
+	if (first->priority != second->priority)
+		return first->priority > second->priority;
+	if (a->in_flight != b->in_flight)
+		return a->in_flight < b->in_flight;
+	return id_compare(&first->id, &second->id) < 0;
+}
+
+static struct target *
+schedule_pick(struct organization *org, enum transport transport)
+{
+	const struct pool *pool = org->pools[transport];
+	struct target *target, *best = NULL;
+
+	RB_FOREACH(target, targets, &org->targets) {
+		if (RB_EMPTY(&target->ready) || !target_open(target) ||
+		    target->destination->transport != transport ||
+		    target->in_flight >= target_limit(pool, target))
+			continue;
+		if (best == NULL || target_before(target, best))
+			best = target;
+	}
+	return best;
+}
+
+static void
+schedule_organization(struct spoold *s, struct organization *org,
+    enum transport transport, int64_t *left)
+{
+	struct pool *pool = org->pools[transport];
+	struct target *target;
+	struct worker *worker;
+
+	while (*left > 0 && s->in_flight <
+	    (unsigned)s->conf->queue_concurrency &&
+	    (target = schedule_pick(org, transport)) != NULL &&
+	    (worker = pool_worker(pool)) != NULL) {
+		if (!flight_start(s, RB_MIN(waiting_by_rank, &target->ready),
+		    worker))
+			return;
+		--*left;
+	}
+	/* More of the same in the next turn. */
+	if (*left == 0)
+		s->look_for_work = true;
+}
+
+void
+schedule_run(struct spoold *s)
+{
+	int64_t left = s->conf->queue_batch_size;
+	struct organization *org;
+
+	if (s->phase != PHASE_RUNNING || !s->look_for_work ||
+	    !commit_possible(s))
+		return;
+	s->look_for_work = false;
+	TAILQ_FOREACH(org, &s->organizations, entry)
+		for (int i = 0; i < TRANSPORTS; i++)
+			schedule_organization(s, org, (enum transport)i, &left);
+}
+
+void
+schedule_due(struct spoold *s)
+{
+	int64_t now = clock_monotonic(), left = s->conf->queue_batch_size;
+	char name[TICKET_NAME_MAX];
+	struct waiting *w;
+	struct why why;
+	int result;
+
+	while (left-- > 0 && (w = RB_MIN(waiting_by_due, &s->due)) != NULL &&
+	    w->due <= now) {
+		struct organization *org = w->target->organization;
+
+		tickets_name(w, name);
+		result = spool_move(org->spool, QUEUE_retry, name, QUEUE_cur,
+		    name, &why);
+		if (result == 1) {
+			tickets_place(s, w, QUEUE_cur, 0);
+			continue;
+		}
+		/* A person was faster; what is where, a scan finds out. */
+		if (result == -1)
+			log_warning("%s: %s", name, why.text);
+		tickets_place(s, w, QUEUE_retry, clock_wall() +
+		    s->conf->queue_scan_interval);
+		organization_scan(s, org);
+	}
+	if (w != NULL)
+		timer_set(s->loop, &s->due_timer, left < 0 ? now : w->due);
+}

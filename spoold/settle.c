@@ -1,0 +1,139 @@
+/*
+ * settle - ends a ticket's stay
+ *
+ * The line is appended before the move, so that a ticket that has arrived in
+ * its directory is complete; both can be done again after a crash, from the
+ * journal.  A file that is not where memory says was moved by a person and is
+ * looked for by name before it counts as gone.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "lib/json.h"
+#include "lib/spool.h"
+
+#include "spoold/commit.h"
+#include "spoold/organization.h"
+#include "spoold/settle.h"
+#include "spoold/spoold.h"
+
+static const enum queue everywhere[] = { QUEUE_cur, QUEUE_retry, QUEUE_hold,
+    QUEUE_failed };
+
+int
+settle_locate(const struct organization *org, const char *name)
+{
+	struct statx stat;
+	struct why why;
+
+	for (size_t i = 0; i < sizeof(everywhere) / sizeof(*everywhere); i++)
+		if (spool_stat(org->spool, everywhere[i], name, &stat,
+		    &why) == 1)
+			return (int)everywhere[i];
+	return -1;
+}
+
+/* Appends the line where the file is; corrects `from`.  1, 0 or -1. */
+static int
+settle_append(struct organization *org, const char *name,
+    const struct settlement *settlement, enum queue *from, struct why *why)
+{
+	struct buf line = { 0 };
+	int where, result;
+
+	if (settlement->line != NULL)
+		event_line_write(&line, settlement->line);
+	result = spool_append(org->spool, *from, name, line.data, line.len,
+	    why);
+	if (result == 0 && (where = settle_locate(org, name)) != -1) {
+		*from = (enum queue)where;
+		result = spool_append(org->spool, *from, name, line.data,
+		    line.len, why);
+	}
+	buf_free(&line);
+	return result;
+}
+
+void
+settle_put_aside(struct spoold *s, struct organization *org, enum queue queue,
+    const char *name)
+{
+	char aside[TICKET_NAME_MAX + CLOCK_DAY + 1];
+	const char *base = strrchr(name, '/');
+	struct buf fields = { 0 };
+	struct why why;
+
+	base = base == NULL ? name : base + 1;
+	(void)snprintf(aside, sizeof(aside), "%.*s.%s", (int)(base - name),
+	    name, base);
+	if (spool_move(org->spool, queue, name, queue, aside, &why) == -1) {
+		log_warning("%s/%s: %s", queue_name(queue), name, why.text);
+		return;
+	}
+	commit_fields(&fields, org->id, NULL);
+	json_put_string(&fields, "queue", queue_name(queue));
+	json_put_string(&fields, "name", name);
+	(void)commit_line(s, EVENT_stray, &fields);
+	log_warning("%s/%s: a second file of a ticket, put aside",
+	    queue_name(queue), name);
+}
+
+/* The move itself; what stands in its way is put aside. */
+static int
+settle_move(struct spoold *s, struct organization *org, enum queue from,
+    const char *before, struct settled *settled, struct why *why)
+{
+	int result;
+
+	for (int tries = 0; tries < 2; tries++) {
+		if (settled->queue == QUEUE_done)
+			result = spool_move_done(org->spool, from, before,
+			    strchr(settled->name, '/') + 1, clock_wall(), why);
+		else
+			result = spool_move(org->spool, from, before,
+			    settled->queue, settled->name, why);
+		if (result != -1 || why->number != EEXIST)
+			return result;
+		settle_put_aside(s, org, settled->queue, settled->name);
+	}
+	return -1;
+}
+
+int
+settle(struct spoold *s, struct organization *org,
+    const struct settlement *settlement, struct settled *settled,
+    struct why *why)
+{
+	struct ticket ticket = settlement->ticket;
+	char before[TICKET_NAME_MAX], after[TICKET_NAME_MAX];
+	char day[CLOCK_DAY];
+	enum queue from = settlement->from;
+	int64_t now = clock_wall();
+	int result;
+
+	ticket_format(&ticket, before);
+	ticket.attempts = settlement->attempts;
+	ticket_format(&ticket, after);
+	result = settle_append(org, before, settlement, &from, why);
+	if (result != 1)
+		return result;
+	settled->queue = settlement->to;
+	if (settlement->moved_wins && from != settlement->from)
+		settled->queue = from;
+	/* In retry/ the mtime says when it is due, else when it came there. */
+	if (spool_set_due(org->spool, from, before,
+	    settled->queue == QUEUE_retry ? settlement->due : now, why) == -1)
+		return -1;
+	clock_format_day(now, day);
+	(void)snprintf(settled->name, sizeof(settled->name), "%s%s%s",
+	    settled->queue == QUEUE_done ? day : "",
+	    settled->queue == QUEUE_done ? "/" : "", after);
+	if (from == settled->queue && strcmp(before, after) == 0)
+		return 1;
+	return settle_move(s, org, from, before, settled, why);
+}

@@ -1,0 +1,80 @@
+/*
+ * spoold - the supervisor: one process, one thread, one loop
+ *
+ * It owns the spools, decides what runs next, and writes the journal.  This is
+ * all of its state; everything else is in the struct that a module keeps for
+ * itself.
+ */
+#ifndef SPOOLD_SPOOLD_H
+#define SPOOLD_SPOOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/conf.h"
+#include "lib/journal.h"
+#include "lib/vault.h"
+
+#include "spoold/alert.h"
+#include "spoold/flight.h"
+#include "spoold/loop.h"
+#include "spoold/organization.h"
+#include "spoold/tickets.h"
+
+struct checkpoint;
+struct recent;
+struct commit;
+struct durable;
+struct server;
+struct watch;
+
+enum phase {
+	PHASE_RECOVERING,	/* nothing is accepted or attempted yet */
+	PHASE_RUNNING,
+	PHASE_DRAINING,		/* asked to stop; attempts are under way */
+	PHASE_CLOSING,		/* the last checkpoint is on its way */
+	PHASE_ENDED
+};
+
+struct spoold {
+	struct conf	*conf;		/* own */
+	struct loop	*loop;		/* own */
+	struct commit	*commit;	/* own */
+	struct journal	*journal;	/* own */
+	struct vault	*vault;		/* own */
+	struct durable	*durable;	/* own */
+	struct checkpoint *checkpoint;	/* own */
+	struct server	*server;	/* own */
+	struct recent	*recent;	/* own */
+	struct watch	*watch;		/* own */
+	struct organizations organizations;
+	struct waiting_by_due due;	/* all tickets in retry/ */
+	struct timer	 due_timer;	/* for the first of them */
+	struct flights	 flights;	/* attempts, until settled */
+	unsigned	 drops_at_work;	/* at intake or its verdict's commit */
+	size_t		 ticket_count;	/* in memory */
+	uint64_t	 tokens;	/* given to drops at intake */
+	unsigned	 in_flight;	/* attempts under way */
+	struct alert_state alerts[ALERTS];
+	enum phase	 phase;
+	int64_t		 started_at;	/* wall ms */
+	int		 lock;		/* own */
+	bool		 offline;	/* serves one command, runs nothing */
+	bool		 allow_volatile;	/* a spool on tmpfs will do */
+	bool		 restored;	/* everything goes to hold/ first */
+	bool		 changed;	/* since the last checkpoint */
+	bool		 reserve_good;	/* as of the last look */
+	int64_t		 reserve_until;	/* monotonic ms of the next one */
+	bool		 look_for_work;	/* a ticket may be attempted */
+};
+
+/* Asks for the end: `now` does not wait for attempts under way. */
+void	 spoold_stop(struct spoold *, bool now);
+
+/*
+ * Reads the configuration again and puts it in force; `changes` gets the
+ * JSON members for the answer.  0, or -1 with *why: the old one stays.
+ */
+int	 spoold_reload(struct spoold *, struct buf *changes, struct why *);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * target - one destination at work
+ *
+ * The window is what keeps a destination that hangs from taking the slots of
+ * the others: it starts small, grows only with answers, and falls to one.
+ */
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#include "spoold/organization.h"
+#include "spoold/spoold.h"
+#include "spoold/target.h"
+
+#define WINDOW_START 5.0
+#define WINDOW_MIN 1.0
+#define WINDOW_MAX 1000.0
+
+static int
+target_compare(const struct target *a, const struct target *b)
+{
+	return strcmp(a->id, b->id);
+}
+
+RB_GENERATE(targets, target, entry, target_compare)
+
+struct target *
+target_get(struct organization *org, const char *id)
+{
+	struct target *target, *other;
+
+	target = xcalloc(1, sizeof(*target));
+	assert(strlen(id) < sizeof(target->id));
+	memcpy(target->id, id, strlen(id) + 1);
+	other = RB_INSERT(targets, &org->targets, target);
+	if (other != NULL) {
+		free(target);
+		return other;
+	}
+	target->organization = org;
+	target->window = WINDOW_START;
+	RB_INIT(&target->ready);
+	return target;
+}
+
+struct target *
+target_find(const struct organization *org, const char *id)
+{
+	struct target key, *target;
+
+	if (strlen(id) >= sizeof(key.id))
+		return NULL;
+	memcpy(key.id, id, strlen(id) + 1);
+	target = RB_FIND(targets,
+	    (struct targets *)(uintptr_t)&org->targets, &key);
+	return target != NULL && target->destination != NULL ? target : NULL;
+}
+
+void
+target_set(struct target *target, struct destination *destination)
+{
+	secret_free(&target->config);
+	destination_free(&target->destination);
+	target->destination = destination;
+	target->window = WINDOW_START;
+}
+
+bool
+target_open(const struct target *target)
+{
+	return target->destination != NULL && !target->destination->disabled;
+}
+
+const struct secret *
+target_config(struct spoold *s, struct target *target, struct why *why)
+{
+	struct buf text = { 0 };
+	int result;
+
+	if (target->config.data != NULL)
+		return &target->config;
+	result = destination_open(target->destination,
+	    target->organization->id, s->vault, &text, why);
+	if (result == 0)
+		result = secret_set(&target->config, text.data, text.len, why);
+	buf_wipe(&text);
+	return result == 0 ? &target->config : NULL;
+}
+
+char *
+target_path(const struct spoold *s, const struct target *target)
+{
+	return xasprintf("%s/%s/destinations/%s.json",
+	    s->conf->top_state_directory, target->organization->id,
+	    target->id);
+}
+
+void
+target_answered(struct target *target)
+{
+	if (target->window < WINDOW_MAX)
+		target->window += 1.0 / target->window;
+}
+
+void
+target_troubled(struct target *target)
+{
+	target->window /= 2;
+	if (target->window < WINDOW_MIN)
+		target->window = WINDOW_MIN;
+}
+
+/* Reads one file of the destinations directory. */
+static int
+target_load(struct organization *org, int dir, const char *name,
+    struct why *why)
+{
+	struct destination *destination;
+	struct buf text = { .max = DESTINATION_FILE_MAX };
+	char chunk[4096];
+	ssize_t got;
+	int fd;
+
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return why_errno(why, "open destination %s", name);
+	while ((got = read(fd, chunk, sizeof(chunk))) > 0)
+		buf_add(&text, chunk, (size_t)got);
+	close(fd);
+	destination = got == 0 && !text.overflow ?
+	    destination_read(text.data, text.len, why) : NULL;
+	buf_free(&text);
+	if (got == -1)
+		return why_errno(why, "read destination %s", name);
+	if (destination == NULL)
+		return why_set(why, ERROR_CONFIG_ERROR,
+		    "destination %s of %s cannot be read", name, org->id);
+	target_set(target_get(org, destination->id), destination);
+	return 0;
+}
+
+int
+targets_load(struct spoold *s, struct organization *org, struct why *why)
+{
+	char *path = xasprintf("%s/%s/destinations",
+	    s->conf->top_state_directory, org->id);
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int result = -1;
+
+	dir = opendir(path);
+	if (dir == NULL) {
+		why_errno(why, "open %s", path);
+		goto out;
+	}
+	while ((errno = 0, entry = readdir(dir)) != NULL) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (entry->d_name[0] == '.' || dot == NULL ||
+		    strcmp(dot, ".json") != 0)
+			continue;
+		if (target_load(org, dirfd(dir), entry->d_name, why) == -1)
+			goto out;
+	}
+	if (errno != 0) {
+		why_errno(why, "read %s", path);
+		goto out;
+	}
+	result = 0;
+out:
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	return result;
+}
+
+void
+targets_free(struct organization *org)
+{
+	struct target *target;
+
+	while ((target = RB_MIN(targets, &org->targets)) != NULL) {
+		RB_REMOVE(targets, &org->targets, target);
+		secret_free(&target->config);
+		destination_free(&target->destination);
+		free(target);
+	}
+}

@@ -1,0 +1,67 @@
+/*
+ * target - one destination at work: its settings, its tickets, its window
+ *
+ * A target without a destination is one that tickets name and nobody has
+ * configured (any more): they wait.
+ */
+#ifndef SPOOLD_TARGET_H
+#define SPOOLD_TARGET_H
+
+#include <sys/tree.h>
+
+#include <stdint.h>
+
+#include "lib/destination.h"
+#include "lib/vault.h"
+
+#include "spoold/tickets.h"
+
+struct organization;
+struct spoold;
+
+struct target {
+	RB_ENTRY(target) entry;
+	char		 id[DESTINATION_ID_MAX + 1];
+	struct organization *organization;	/* borrowed */
+	struct destination *destination;	/* own, or NULL */
+	struct secret	 config;	/* own; the config opened, as a
+					 * worker gets it; empty until used */
+	struct waiting_by_rank ready;	/* tickets in cur/ to be attempted */
+	size_t		 tickets;	/* in memory, in any queue */
+	unsigned	 in_flight;
+	double		 window;	/* attempts that may be under way */
+	bool		 changing;	/* a new version is on its way to disk */
+};
+
+RB_HEAD(targets, target);
+RB_PROTOTYPE(targets, target, entry, target_compare)
+
+/* Reads all of an organization's destinations.  0, or -1 with *why. */
+int	 targets_load(struct spoold *, struct organization *, struct why *);
+void	 targets_free(struct organization *);
+
+/* Finds or makes one; finds one that is configured, or NULL. */
+struct target	*target_get(struct organization *, const char *id);
+struct target	*target_find(const struct organization *, const char *id);
+
+/* Takes a destination over (own), in place of the one it had. */
+void	 target_set(struct target *, struct destination *);
+
+/* True if its tickets may be attempted at all. */
+bool	 target_open(const struct target *);
+
+/* The opened config; NULL with *why.  Borrowed until target_set(). */
+const struct secret	*target_config(struct spoold *, struct target *,
+			    struct why *);
+
+/* The path of its file. */
+char	*target_path(const struct spoold *, const struct target *);
+
+/*
+ * The window after an attempt: it grows by one for each window of answers,
+ * and is halved by the destination's own trouble.
+ */
+void	 target_answered(struct target *);
+void	 target_troubled(struct target *);
+
+#endif

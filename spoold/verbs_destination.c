@@ -1,0 +1,427 @@
+/*
+ * verbs_destination - create, get, list, delete, enable, disable, defaults
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/xalloc.h"
+
+#include "spoold/change.h"
+#include "spoold/commit.h"
+#include "spoold/destinations.h"
+#include "spoold/organization.h"
+#include "spoold/server.h"
+#include "spoold/spoold.h"
+
+#define CREATE_MAX 100		/* destinations in one request */
+
+/* --- create ---------------------------------------------------------------------- */
+
+struct creation {
+	struct request	*request;
+	size_t		 count;
+	size_t		 waiting;	/* not yet in force or failed */
+	struct destination *made[CREATE_MAX];	/* own until put */
+	struct target	*targets[CREATE_MAX];	/* borrowed */
+	struct buf	 secrets[CREATE_MAX];	/* own; made ones, to show once */
+	bool		 failed;
+	struct why	 why;
+};
+
+static bool
+creation_taken(const void *arg, const char *id)
+{
+	const struct creation *creation = arg;
+
+	if (target_find(creation->request->organization, id) != NULL)
+		return true;
+	for (size_t i = 0; i < creation->count; i++)
+		if (strcmp(creation->made[i]->id, id) == 0)
+			return true;
+	return false;
+}
+
+static void
+creation_free(struct creation *creation)
+{
+	for (size_t i = 0; i < creation->count; i++) {
+		buf_wipe(&creation->secrets[i]);
+		destination_free(&creation->made[i]);
+	}
+	free(creation);
+}
+
+static void
+put_document(struct buf *out, const char *name,
+    const struct destination *destination, const struct buf *secret)
+{
+	struct buf text = { 0 };
+
+	destination_print_masked(destination, &text);
+	if (secret != NULL && secret->len != 0 && text.len != 0) {
+		/* Once, at the document's top. */
+		while (text.len != 0 && text.data[text.len - 1] != '}')
+			text.len--;
+		text.data[--text.len] = '\0';
+		json_put_string(&text, "secret", secret->data);
+		json_close(&text, '}');
+	}
+	json_put_raw(out, name, text.data, text.len);
+	buf_wipe(&text);
+}
+
+/* All are in force, or have failed. */
+static void
+creation_end(struct creation *creation)
+{
+	struct buf out = { 0 };
+
+	if (creation->failed) {
+		request_fail(creation->request, &creation->why);
+		creation_free(creation);
+		return;
+	}
+	json_open(&out, NULL, '{');
+	json_open(&out, "destinations", '[');
+	for (size_t i = 0; i < creation->count; i++)
+		put_document(&out, NULL, creation->targets[i]->destination,
+		    &creation->secrets[i]);
+	json_close(&out, ']');
+	json_close(&out, '}');
+	request_answer(creation->request, &out);
+	creation_free(creation);
+}
+
+static void
+creation_done(struct spoold *s, void *arg, struct target *target,
+    const struct why *why)
+{
+	struct creation *creation = arg;
+
+	(void)s;
+	(void)target;
+	if (why != NULL) {
+		creation->failed = true;
+		creation->why = *why;
+	}
+	if (--creation->waiting == 0)
+		creation_end(creation);
+}
+
+/* Makes all of them; -1 with *why if one cannot be: none is then. */
+static int
+creation_make(struct creation *creation, const struct json *inputs,
+    struct why *why)
+{
+	struct request *request = creation->request;
+	struct destination *made;
+
+	for (const struct json *input = json_first(inputs); input != NULL;
+	    input = json_next(input)) {
+		if (creation->count == CREATE_MAX)
+			return why_field(why, "destinations",
+			    "more than %d at once", CREATE_MAX);
+		made = destination_make(input, request->organization->id,
+		    request->spoold->vault, creation_taken, creation,
+		    &creation->secrets[creation->count], why);
+		if (made == NULL)
+			return -1;
+		creation->made[creation->count++] = made;
+	}
+	if (creation->count == 0)
+		return why_field(why, "destinations", "names none");
+	return 0;
+}
+
+static void
+create(struct request *request)
+{
+	struct creation *creation = xcalloc(1, sizeof(*creation));
+	struct organization *org = request->organization;
+	struct why why;
+
+	creation->request = request;
+	if (creation_make(creation, json_get(request->json, "destinations"),
+	    &why) == -1) {
+		request_fail(request, &why);
+		creation_free(creation);
+		return;
+	}
+	creation->waiting = creation->count;
+	for (size_t i = 0, count = creation->count; i < count; i++) {
+		struct destination_change change = {
+			.destination = creation->made[i],
+			.event = EVENT_destination_created,
+			.by = request->by,
+			.done = creation_done,
+			.arg = creation,
+		};
+
+		creation->targets[i] = target_get(org, creation->made[i]->id);
+		creation->made[i] = NULL;
+		if (destination_put(request->spoold, creation->targets[i],
+		    &change, &why) == -1)
+			creation_done(request->spoold, creation,
+			    creation->targets[i], &why);
+	}
+}
+
+/* --- looking --------------------------------------------------------------------- */
+
+/* The destination that the request names; NULL: it has been failed. */
+static struct target *
+request_target(struct request *request)
+{
+	const char *id = request_string(request, "destinationId", "");
+	struct target *target = target_find(request->organization, id);
+	struct why why;
+
+	if (target == NULL) {
+		(void)why_set(&why, ERROR_DESTINATION_NOT_FOUND,
+		    "there is no destination \"%s\"", id);
+		request_fail(request, &why);
+	}
+	return target;
+}
+
+static void
+answer_document(struct request *request, const struct target *target)
+{
+	struct buf out = { 0 };
+
+	destination_print_masked(target->destination, &out);
+	request_answer(request, &out);
+}
+
+static void
+get(struct request *request)
+{
+	const struct target *target = request_target(request);
+
+	if (target != NULL)
+		answer_document(request, target);
+}
+
+/* What destination.list filters by. */
+static bool
+list_wants(const struct request *request, const struct destination *dest)
+{
+	const char *type = request_string(request, "type", NULL);
+	const struct json *is_default = json_get(request->json, "isDefault");
+	const struct json *disabled = json_get(request->json, "disabled");
+
+	return (type == NULL ||
+	    strcmp(type, transport_name(dest->transport)) == 0) &&
+	    (is_default == NULL ||
+	    json_boolean(is_default, false) == dest->is_default) &&
+	    (disabled == NULL ||
+	    json_boolean(disabled, false) == dest->disabled);
+}
+
+static void
+list(struct request *request)
+{
+	int64_t offset = json_integer(json_get(request->json, "offset"), 0);
+	int64_t limit = json_integer(json_get(request->json, "limit"), 100);
+	struct buf out = { 0 };
+	struct target *target;
+	int64_t total = 0;
+
+	json_open(&out, NULL, '{');
+	json_open(&out, "deliveryDestinations", '[');
+	RB_FOREACH(target, targets, &request->organization->targets) {
+		if (target->destination == NULL ||
+		    !list_wants(request, target->destination))
+			continue;
+		if (total >= offset && total < offset + limit)
+			put_document(&out, NULL, target->destination, NULL);
+		total++;
+	}
+	json_close(&out, ']');
+	json_put_integer(&out, "totalCount", total);
+	json_close(&out, '}');
+	request_answer(request, &out);
+}
+
+static void
+default_list(struct request *request)
+{
+	struct buf out = { 0 };
+	struct target *target;
+
+	json_open(&out, NULL, '{');
+	json_open(&out, "destinations", '[');
+	RB_FOREACH(target, targets, &request->organization->targets)
+		if (target->destination != NULL &&
+		    target->destination->is_default)
+			json_put_string(&out, NULL, target->id);
+	json_close(&out, ']');
+	json_close(&out, '}');
+	request_answer(request, &out);
+}
+
+/* --- changing -------------------------------------------------------------------- */
+
+static void
+change_done_answer(struct spoold *s, void *arg, struct target *target,
+    const struct why *why)
+{
+	struct request *request = arg;
+	struct buf out = { 0 };
+
+	(void)s;
+	if (why != NULL)
+		request_fail(request, why);
+	else if (target->destination != NULL)
+		answer_document(request, target);
+	else
+		request_answer(request, &out);
+}
+
+/* Puts a changed copy (or none: deleted) in force, and answers then. */
+static void
+change(struct request *request, struct target *target,
+    struct destination *copy, enum event event, const char *reason)
+{
+	struct destination_change put = {
+		.destination = copy,
+		.event = event,
+		.by = request->by,
+		.reason = reason,
+		.done = change_done_answer,
+		.arg = request,
+	};
+	struct why why;
+
+	if (destination_put(request->spoold, target, &put, &why) == -1)
+		request_fail(request, &why);
+}
+
+/* A copy of the named one, to change; NULL: the request has been failed. */
+static struct destination *
+request_copy(struct request *request, struct target **target_r)
+{
+	struct destination *copy;
+	struct why why;
+
+	*target_r = request_target(request);
+	if (*target_r == NULL)
+		return NULL;
+	copy = destination_copy((*target_r)->destination, &why);
+	if (copy == NULL)
+		request_fail(request, &why);
+	return copy;
+}
+
+static void
+set_disabled(struct request *request, bool disabled)
+{
+	const char *reason = request_string(request, "reason", NULL);
+	struct destination *copy;
+	struct target *target;
+
+	copy = request_copy(request, &target);
+	if (copy == NULL)
+		return;
+	destination_set_disabled(copy, disabled, request->by, reason);
+	change(request, target, copy, disabled ? EVENT_destination_disabled :
+	    EVENT_destination_enabled, reason);
+}
+
+static void
+enable(struct request *request)
+{
+	set_disabled(request, false);
+}
+
+static void
+disable(struct request *request)
+{
+	set_disabled(request, true);
+}
+
+static void
+set_default(struct request *request, bool is_default)
+{
+	struct destination *copy;
+	struct target *target;
+
+	copy = request_copy(request, &target);
+	if (copy == NULL)
+		return;
+	destination_set_default(copy, is_default);
+	change(request, target, copy, EVENT_default_changed,
+	    is_default ? "added" : "removed");
+}
+
+static void
+default_add(struct request *request)
+{
+	set_default(request, true);
+}
+
+static void
+default_remove(struct request *request)
+{
+	set_default(request, false);
+}
+
+/* Cancels all of a destination's tickets; those in flight end by themselves. */
+static void
+cancel_tickets(struct request *request, struct target *target)
+{
+	struct organization *org = request->organization;
+	char name[TICKET_NAME_MAX];
+	struct change_place place;
+	struct waiting *w;
+	struct why why;
+
+	RB_FOREACH(w, waiting_by_name, &org->tickets) {
+		if (w->target != target)
+			continue;
+		tickets_name(w, name);
+		place = (struct change_place) { (enum queue)w->queue, name };
+		(void)change_ticket(request->spoold, org, CHANGE_cancel,
+		    &place, false, request->by, &why);
+	}
+}
+
+static void
+delete(struct request *request)
+{
+	struct target *target = request_target(request);
+	struct why why;
+
+	if (target == NULL)
+		return;
+	if (target->tickets != 0 && !json_boolean(json_get(request->json,
+	    "cancelTickets"), false)) {
+		(void)why_set(&why, ERROR_CONFLICT, "%zu tickets of %s wait: "
+		    "cancel them first, or use --cancel-tickets",
+		    target->tickets, target->id);
+		request_fail(request, &why);
+		return;
+	}
+	cancel_tickets(request, target);
+	change(request, target, NULL, EVENT_destination_deleted, NULL);
+}
+
+const struct verb *
+verbs_destination(void)
+{
+	static const struct verb verbs[] = {
+		{ "destination.create", create, true },
+		{ "destination.get", get, true },
+		{ "destination.list", list, true },
+		{ "destination.delete", delete, true },
+		{ "destination.enable", enable, true },
+		{ "destination.disable", disable, true },
+		{ "default.add", default_add, true },
+		{ "default.remove", default_remove, true },
+		{ "default.list", default_list, true },
+		{ NULL, NULL, false }
+	};
+
+	return verbs;
+}

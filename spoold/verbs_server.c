@@ -1,0 +1,163 @@
+/*
+ * verbs_server - status, stop, reload, and the queue's counts
+ */
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/json.h"
+
+#include "spoold/commit.h"
+#include "spoold/organization.h"
+#include "spoold/server.h"
+#include "spoold/spoold.h"
+#include "spoold/worker.h"
+
+static const char *const worker_states[WORKER_STATES] = {
+	[WORKER_STARTING] = "starting",
+	[WORKER_READY] = "ready",
+	[WORKER_RETIRING] = "retiring",
+	[WORKER_DYING] = "dying",
+};
+
+static void
+put_pool(struct buf *out, const struct pool *pool)
+{
+	const struct worker *worker;
+
+	TAILQ_FOREACH(worker, &pool->workers, entry) {
+		json_open(out, NULL, '{');
+		json_put_string(out, "transport", pool->program);
+		json_put_string(out, "organizationId", pool->organization->id);
+		json_put_integer(out, "pid", worker->pid);
+		json_put_string(out, "state", worker_states[worker->state]);
+		json_put_integer(out, "inFlight", worker->busy);
+		json_close(out, '}');
+	}
+}
+
+static void
+put_workers(struct buf *out, const struct spoold *s)
+{
+	const struct organization *org;
+
+	json_open(out, "workers", '[');
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		put_pool(out, org->intake);
+		for (int i = 0; i < TRANSPORTS; i++)
+			put_pool(out, org->pools[i]);
+	}
+	json_close(out, ']');
+}
+
+/* The counts of formats.md's queue.status, of what waits. */
+static void
+put_counts(struct buf *out, struct organization *org)
+{
+	struct waiting *w, *oldest = NULL;
+	struct target *target;
+	size_t in_flight = 0;
+
+	RB_FOREACH(target, targets, &org->targets)
+		in_flight += target->in_flight;
+	/* Ids begin with their time, so the first in cur/ is the oldest. */
+	RB_FOREACH(w, waiting_by_name, &org->tickets)
+		if (w->queue == QUEUE_cur || w->queue == QUEUE_retry) {
+			oldest = w;
+			break;
+		}
+	json_put_integer(out, "pendingCount",
+	    (int64_t)(org->counts[QUEUE_cur] - in_flight));
+	json_put_integer(out, "processingCount", (int64_t)in_flight);
+	json_put_integer(out, "retryingCount",
+	    (int64_t)org->counts[QUEUE_retry]);
+	json_put_integer(out, "heldCount", (int64_t)org->counts[QUEUE_hold]);
+	json_put_integer(out, "oldestPendingAge", oldest == NULL ? 0 :
+	    clock_wall() - id_time(&oldest->id));
+}
+
+static void
+server_status(struct request *request)
+{
+	struct spoold *s = request->spoold;
+	struct organization *org;
+	struct buf out = { 0 };
+	bool healthy = s->phase == PHASE_RUNNING;
+
+	for (int i = 0; i < ALERTS; i++)
+		healthy = healthy && s->alerts[i].since == 0;
+	json_open(&out, NULL, '{');
+	json_put_integer(&out, "pid", getpid());
+	json_put_string(&out, "version", SPOOLD_VERSION);
+	json_put_time(&out, "startedAt", s->started_at);
+	json_put_string(&out, "health", healthy ? "healthy" : "degraded");
+	alert_list(s, &out);
+	put_workers(&out, s);
+	json_open(&out, "organizations", '[');
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		json_open(&out, NULL, '{');
+		json_put_string(&out, "organizationId", org->id);
+		put_counts(&out, org);
+		json_close(&out, '}');
+	}
+	json_close(&out, ']');
+	json_open(&out, "journal", '{');
+	json_put_integer(&out, "seq", journal_last(s->journal));
+	json_put_integer(&out, "durable", journal_durable(s->journal));
+	json_put_integer(&out, "checkpoint",
+	    journal_last_checkpoint(s->journal));
+	json_close(&out, '}');
+	json_close(&out, '}');
+	request_answer(request, &out);
+}
+
+static void
+server_stop(struct request *request)
+{
+	struct spoold *s = request->spoold;
+	bool now = json_boolean(json_get(request->json, "now"), false);
+	struct buf out = { 0 };
+
+	request_answer(request, &out);
+	spoold_stop(s, now);
+}
+
+static void
+config_reload(struct request *request)
+{
+	struct buf out = { 0 };
+	struct why why;
+
+	json_open(&out, NULL, '{');
+	if (spoold_reload(request->spoold, &out, &why) == -1) {
+		buf_free(&out);
+		request_fail(request, &why);
+		return;
+	}
+	json_close(&out, '}');
+	request_answer(request, &out);
+}
+
+static void
+queue_status(struct request *request)
+{
+	struct buf out = { 0 };
+
+	json_open(&out, NULL, '{');
+	put_counts(&out, request->organization);
+	json_close(&out, '}');
+	request_answer(request, &out);
+}
+
+const struct verb *
+verbs_server(void)
+{
+	static const struct verb verbs[] = {
+		{ "server.status", server_status, false },
+		{ "server.stop", server_stop, false },
+		{ "config.reload", config_reload, false },
+		{ "queue.status", queue_status, true },
+		{ NULL, NULL, false }
+	};
+
+	return verbs;
+}

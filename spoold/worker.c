@@ -1,0 +1,489 @@
+/*
+ * worker - births, deaths and the links of worker processes
+ *
+ * A child is made by posix_spawn(3), which does not copy the supervisor's
+ * page tables however many tickets wait.  Its end of the link is descriptor 3
+ * and nothing else is open.  The end of a process is seen through its pidfd;
+ * what it sent before is read first, so that an answer given with the last
+ * breath still counts.
+ */
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/control.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#include "spoold/alert.h"
+#include "spoold/organization.h"
+#include "spoold/spoold.h"
+#include "spoold/worker.h"
+
+#define THROTTLE_FIRST 1000	/* ms after the first early death */
+#define THROTTLE_MAX 60000
+#define THROTTLE_ALERT 3	/* early deaths in a row that raise one */
+#define LINK_BUFFER (1024 * 1024)	/* bytes a link may hold */
+
+static void worker_end(struct worker *);
+
+/* --- births ------------------------------------------------------------- */
+
+static int
+spawn_attributes(posix_spawnattr_t *attr, struct why *why)
+{
+	sigset_t none, all;
+	int error;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	error = posix_spawnattr_setsigmask(attr, &none);
+	if (error == 0)
+		error = posix_spawnattr_setsigdefault(attr, &all);
+	/* A group of its own: a terminal's ^C is for spoold alone. */
+	if (error == 0)
+		error = posix_spawnattr_setpgroup(attr, 0);
+	if (error == 0)
+		error = posix_spawnattr_setflags(attr,
+		    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+		    POSIX_SPAWN_SETPGROUP);
+	if (error != 0) {
+		errno = error;
+		return why_errno(why, "posix_spawnattr");
+	}
+	return 0;
+}
+
+/* Starts `path` with `link` as descriptor 3. */
+static int
+spawn_program(const char *path, int link, pid_t *pid_r, struct why *why)
+{
+	char *argv[] = { xstrdup(path), NULL };
+	char *envp[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int error, result = -1;
+
+	if ((error = posix_spawn_file_actions_init(&actions)) != 0) {
+		free(argv[0]);
+		errno = error;
+		return why_errno(why, "posix_spawn_file_actions_init");
+	}
+	if ((error = posix_spawnattr_init(&attr)) != 0) {
+		posix_spawn_file_actions_destroy(&actions);
+		free(argv[0]);
+		errno = error;
+		return why_errno(why, "posix_spawnattr_init");
+	}
+	if (spawn_attributes(&attr, why) == -1)
+		goto out;
+	error = posix_spawn_file_actions_adddup2(&actions, link, LINK_FD);
+	if (error == 0)
+		error = posix_spawn(pid_r, path, &actions, &attr, argv, envp);
+	if (error != 0) {
+		errno = error;
+		why_errno(why, "start %s", path);
+		goto out;
+	}
+	result = 0;
+out:
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	free(argv[0]);
+	return result;
+}
+
+/* A list of settings, one a line. */
+static void
+setup_list(struct buf *out, const struct conf_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		buf_str(out, list->items[i]);
+		buf_char(out, '\n');
+	}
+}
+
+static int
+worker_setup(struct worker *worker, struct why *why)
+{
+	const struct pool *pool = worker->pool;
+	const struct conf *conf = pool->spoold->conf;
+	const struct conf_organization *org = organization_conf(pool->spoold,
+	    pool->organization);
+	struct buf egress = { 0 }, plaintext = { 0 }, permanent = { 0 };
+	struct link_record record;
+	int result;
+
+	link_init(&record, LINK_setup);
+	setup_list(&egress, &org->egress_allow);
+	setup_list(&plaintext, &org->plaintext_allow);
+	setup_list(&permanent, &conf->retry_permanent_status);
+	record.text[SETUP_organization] = org->id;
+	record.text[SETUP_egress] = egress.data;
+	record.text[SETUP_plaintext] = plaintext.data;
+	record.text[SETUP_permanent] = permanent.data;
+	record.text[SETUP_ca_file] = conf->security_ca_file;
+	record.text[SETUP_tls_minimum] = conf->security_tls_minimum;
+	record.text[SETUP_user_agent] = "spoold/" SPOOLD_VERSION;
+	record.setup.max_job_size = conf->queue_max_job_size;
+	record.setup.max_payload_size = conf->queue_max_payload_size;
+	record.setup.concurrency =
+	    (int32_t)((pool->concurrency + pool->processes - 1) /
+	    pool->processes);
+	record.setup.sandbox_required =
+	    strcmp(conf->top_sandbox, "required") == 0;
+	result = link_send(worker->link, &record, why);
+	buf_free(&egress);
+	buf_free(&plaintext);
+	buf_free(&permanent);
+	if (result == 0)
+		return why_set(why, ERROR_INTERNAL_ERROR,
+		    "a new link takes no setup");
+	return result == 1 ? 0 : -1;
+}
+
+static void	 worker_readable(void *, uint32_t);
+static void	 worker_exited(void *, uint32_t);
+
+static int
+worker_watch(struct worker *worker, struct why *why)
+{
+	struct loop *loop = worker->pool->spoold->loop;
+
+	worker->link_source.ready = worker_readable;
+	worker->link_source.arg = worker;
+	worker->exit_source.ready = worker_exited;
+	worker->exit_source.arg = worker;
+	worker->pid_fd = (int)syscall(SYS_pidfd_open, worker->pid, 0);
+	if (worker->pid_fd == -1)
+		return why_errno(why, "pidfd_open");
+	if (source_add(loop, &worker->exit_source, worker->pid_fd, EPOLLIN,
+	    why) == -1 ||
+	    source_add(loop, &worker->link_source, worker->link, EPOLLIN,
+	    why) == -1)
+		return -1;
+	return worker_setup(worker, why);
+}
+
+/* Starts one process; -1 with *why if that is not possible now. */
+static int
+pool_start(struct pool *pool, struct why *why)
+{
+	char path[4096], name[64];
+	struct worker *worker;
+	int pair[2], size = LINK_BUFFER;
+
+	(void)snprintf(name, sizeof(name), "workers/%s", pool->program);
+	if (control_program(name, path, sizeof(path), why) == -1)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return why_errno(why, "socketpair");
+	/* As far as the system allows; a full link is waited for anyway. */
+	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	worker = xcalloc(1, sizeof(*worker));
+	worker->pool = pool;
+	worker->link = pair[0];
+	worker->pid_fd = -1;
+	worker->link_source.fd = worker->exit_source.fd = -1;
+	if (spawn_program(path, pair[1], &worker->pid, why) == -1) {
+		close(pair[0]);
+		close(pair[1]);
+		free(worker);
+		return -1;
+	}
+	close(pair[1]);
+	TAILQ_INSERT_TAIL(&pool->workers, worker, entry);
+	if (worker_watch(worker, why) == -1) {
+		worker_kill(worker, why->text);
+		if (worker->exit_source.fd == -1)
+			worker_end(worker);
+		return -1;
+	}
+	log_debug("worker: started %s pid=%d organization=%s", pool->program,
+	    (int)worker->pid, pool->organization->id);
+	return 0;
+}
+
+static void
+pool_throttle(struct pool *pool, const char *reason)
+{
+	int64_t wait = THROTTLE_FIRST;
+
+	for (unsigned i = 0; i < pool->failures && wait < THROTTLE_MAX; i++)
+		wait *= 2;
+	if (wait > THROTTLE_MAX)
+		wait = THROTTLE_MAX;
+	pool->failures++;
+	if (pool->failures == THROTTLE_ALERT)
+		alert_begin(pool->spoold, ALERT_worker,
+		    "%s does not stay up: %s", pool->program, reason);
+	log_warning("worker: %s next=%lldms why=\"%s\"", pool->program,
+	    (long long)wait, reason);
+	timer_set(pool->spoold->loop, &pool->birth, clock_monotonic() + wait);
+}
+
+/* --- deaths ------------------------------------------------------------- */
+
+void
+worker_kill(struct worker *worker, const char *reason)
+{
+	if (worker->state == WORKER_DYING)
+		return;
+	log_warning("worker: kill %s pid=%d why=\"%s\"",
+	    worker->pool->program, (int)worker->pid, reason);
+	worker->state = WORKER_DYING;
+	if (kill(worker->pid, SIGKILL) == -1)
+		log_warning("worker: kill pid=%d: %s", (int)worker->pid,
+		    strerror(errno));
+}
+
+/* The process is gone: reaps it, and gives back what it held. */
+static void
+worker_end(struct worker *worker)
+{
+	struct pool *pool = worker->pool;
+	struct spoold *s = pool->spoold;
+	bool asked = worker->state == WORKER_RETIRING;
+	bool early = !worker->was_ready && !asked;
+	char reason[64];
+	int status = 0;
+
+	if (waitpid(worker->pid, &status, 0) == -1)
+		log_warning("worker: waitpid: %s", strerror(errno));
+	if (WIFSIGNALED(status))
+		(void)snprintf(reason, sizeof(reason), "signal %d",
+		    WTERMSIG(status));
+	else
+		(void)snprintf(reason, sizeof(reason), "exit status %d",
+		    WEXITSTATUS(status));
+	if (!asked)
+		log_warning("worker: died %s pid=%d %s", pool->program,
+		    (int)worker->pid, reason);
+	TAILQ_REMOVE(&pool->workers, worker, entry);
+	source_remove(s->loop, &worker->link_source);
+	source_remove(s->loop, &worker->exit_source);
+	if (worker->link != -1)
+		close(worker->link);
+	if (worker->pid_fd != -1)
+		close(worker->pid_fd);
+	if (early)
+		pool_throttle(pool, reason);
+	pool->owner->died(s, worker, asked);
+	free(worker);
+	s->look_for_work = true;
+}
+
+/* Reads all that is there.  Returns 0 when the link is empty, -1 at its end. */
+static int
+worker_read(struct worker *worker)
+{
+	struct pool *pool = worker->pool;
+	struct link_buffer *buffer = xmalloc(sizeof(*buffer));
+	struct link_record record;
+	struct why why;
+	int result;
+
+	while ((result = link_receive(worker->link, true, buffer, &record,
+	    &why)) == 1) {
+		if (record.type == LINK_ready) {
+			worker->was_ready = true;
+			pool->failures = 0;
+			alert_end(pool->spoold, ALERT_worker);
+			if (worker->state == WORKER_STARTING)
+				worker->state = WORKER_READY;
+			pool->owner->able(pool->spoold, worker);
+			continue;
+		}
+		if (pool->owner->heard(pool->spoold, worker, &record,
+		    &why) == -1) {
+			worker_kill(worker, why.text);
+			break;
+		}
+	}
+	free(buffer);
+	if (result == -1 && why.number != EPIPE)
+		worker_kill(worker, why.text);
+	return result == -1 ? -1 : 0;
+}
+
+static void
+worker_readable(void *arg, uint32_t events)
+{
+	struct worker *worker = arg;
+	struct spoold *s = worker->pool->spoold;
+	struct why why;
+
+	if ((events & EPOLLOUT) != 0 && worker->blocked) {
+		worker->blocked = false;
+		if (source_change(s->loop, &worker->link_source, EPOLLIN,
+		    &why) == -1)
+			worker_kill(worker, why.text);
+		else
+			worker->pool->owner->able(s, worker);
+	}
+	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
+		return;
+	/* Its exit follows; without one it would hang here for ever. */
+	if (worker_read(worker) == -1) {
+		source_remove(s->loop, &worker->link_source);
+		if (worker->state != WORKER_RETIRING)
+			worker_kill(worker, "its link ended");
+	}
+}
+
+static void
+worker_exited(void *arg, uint32_t events)
+{
+	struct worker *worker = arg;
+
+	(void)events;
+	if (worker->link_source.fd != -1)
+		(void)worker_read(worker);
+	worker_end(worker);
+}
+
+/* --- pools -------------------------------------------------------------- */
+
+static void
+pool_born(void *arg)
+{
+	struct pool *pool = arg;
+	struct worker none = { .pool = pool };
+
+	/* Whoever waits for a worker asks again, which starts one. */
+	pool->owner->able(pool->spoold, &none);
+}
+
+struct pool *
+pool_new(struct spoold *s, struct organization *org, const char *program,
+    const struct pool_owner *owner)
+{
+	struct pool *pool = xcalloc(1, sizeof(*pool));
+
+	pool->spoold = s;
+	pool->organization = org;
+	pool->program = program;
+	pool->owner = owner;
+	pool->birth.fire = pool_born;
+	pool->birth.arg = pool;
+	TAILQ_INIT(&pool->workers);
+	pool_configure(pool);
+	return pool;
+}
+
+void
+pool_configure(struct pool *pool)
+{
+	const struct conf_transport *conf =
+	    conf_transport(pool->spoold->conf, pool->program);
+
+	pool->processes = (unsigned)conf->processes;
+	pool->concurrency = (unsigned)conf->concurrency;
+}
+
+void
+pool_free(struct pool **pool)
+{
+	struct worker *worker;
+
+	if (*pool == NULL)
+		return;
+	while ((worker = TAILQ_FIRST(&(*pool)->workers)) != NULL) {
+		if (worker->state != WORKER_RETIRING || worker->busy != 0)
+			worker_kill(worker, "spoold ends");
+		worker_end(worker);
+	}
+	timer_clear((*pool)->spoold->loop, &(*pool)->birth);
+	free(*pool);
+	*pool = NULL;
+}
+
+struct worker *
+pool_worker(struct pool *pool)
+{
+	struct worker *worker, *best = NULL;
+	unsigned count = 0;
+	struct why why;
+
+	TAILQ_FOREACH(worker, &pool->workers, entry) {
+		if (worker->state == WORKER_RETIRING ||
+		    worker->state == WORKER_DYING)
+			continue;
+		count++;
+		if (worker->state == WORKER_READY && !worker->blocked &&
+		    (best == NULL || worker->busy < best->busy))
+			best = worker;
+	}
+	if (pool->busy >= pool->concurrency)
+		return NULL;
+	if (count < pool->processes && !pool->birth.set &&
+	    (best == NULL || best->busy > 0) && pool_start(pool, &why) == -1)
+		pool_throttle(pool, why.text);
+	return best;
+}
+
+void
+pool_retire(struct pool *pool)
+{
+	struct worker *worker;
+
+	TAILQ_FOREACH(worker, &pool->workers, entry) {
+		if (worker->state == WORKER_DYING ||
+		    worker->state == WORKER_RETIRING)
+			continue;
+		worker->state = WORKER_RETIRING;
+		/* The end of its input tells it to go when it is done. */
+		if (worker->busy == 0)
+			(void)shutdown(worker->link, SHUT_WR);
+	}
+}
+
+bool
+pool_alive(const struct pool *pool)
+{
+	return !TAILQ_EMPTY(&pool->workers);
+}
+
+int
+worker_send(struct worker *worker, const struct link_record *record)
+{
+	struct why why;
+	int result;
+
+	if (worker->state == WORKER_DYING || worker->blocked)
+		return worker->blocked ? 0 : -1;
+	result = link_send(worker->link, record, &why);
+	if (result == 0) {
+		worker->blocked = true;
+		result = source_change(worker->pool->spoold->loop,
+		    &worker->link_source, EPOLLIN | EPOLLOUT, &why);
+	}
+	if (result == -1)
+		worker_kill(worker, why.text);
+	return result;
+}
+
+void
+worker_hold(struct worker *worker)
+{
+	worker->busy++;
+	worker->pool->busy++;
+}
+
+void
+worker_release(struct worker *worker)
+{
+	worker->busy--;
+	worker->pool->busy--;
+	if (worker->state == WORKER_RETIRING && worker->busy == 0)
+		(void)shutdown(worker->link, SHUT_WR);
+}
