@@ -55,7 +55,7 @@ int	 vault_unseal(const struct vault *, const struct vault_place *,
  * A buffer for secrets: wiped when freed, locked and left out of core dumps.
  */
 struct secret {
-	char	*data;		/* own */
+	char	*data;		/* own; ends in a NUL not counted */
 	size_t	 length;
 	size_t	 mapped;	/* bytes of the mapping */
 };

@@ -1,0 +1,208 @@
+/*
+ * vault_key - where the master key lies, and memory for secrets
+ *
+ * A key that others can read has to be taken for known, so it is refused
+ * rather than used.  Without the key no credential ever opens again: it is the
+ * one file that is synced as soon as it is made.
+ */
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "lib/vault_key.h"
+#include "lib/xalloc.h"
+
+#define KEY_NAME "master.key"
+#define KEY_MODE 0400
+#define CREDENTIAL_NAME "spoold.master-key"
+#define READABLE_BY_OTHERS 0077
+
+/* --- memory ---------------------------------------------------------------- */
+
+int
+secret_set(struct secret *secret, const char *data, size_t length,
+    struct why *why)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t mapped = (length / page + 1) * page;
+	void *memory;
+
+	secret_free(secret);
+	memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return why_errno(why, "get memory for a secret");
+	/* As far as the limits allow: swap is the administrator's to encrypt. */
+	(void)mlock(memory, mapped);
+	if (madvise(memory, mapped, MADV_DONTDUMP) == -1) {
+		(void)why_errno(why, "keep a secret out of core dumps");
+		(void)munmap(memory, mapped);
+		return -1;
+	}
+	if (length > 0)
+		memcpy(memory, data, length);
+	secret->data = memory;
+	secret->length = length;
+	secret->mapped = mapped;
+	return 0;
+}
+
+void
+secret_free(struct secret *secret)
+{
+	if (secret->data == NULL)
+		return;
+	OPENSSL_cleanse(secret->data, secret->mapped);
+	(void)munmap(secret->data, secret->mapped);
+	memset(secret, 0, sizeof(*secret));
+}
+
+/* --- the key's file ---------------------------------------------------------- */
+
+/*
+ * Whether this may be a key.  systemd gives a credential to its service by an
+ * ACL, which shows as a mode for a group; it vouches for it itself.
+ */
+static int
+check_key(int fd, const char *path, bool credential, struct why *why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return why_errno(why, "look at %s", path);
+	if (!S_ISREG(st.st_mode))
+		return why_set(why, ERROR_CONFIG_ERROR,
+		    "%s is no regular file", path);
+	if (st.st_size != VAULT_KEY_LENGTH)
+		return why_set(why, ERROR_CONFIG_ERROR,
+		    "%s has %jd bytes, a master key has %d", path,
+		    (intmax_t)st.st_size, VAULT_KEY_LENGTH);
+	if (credential)
+		return 0;
+	if (st.st_uid != geteuid())
+		return why_set(why, ERROR_CONFIG_ERROR, "%s belongs to uid "
+		    "%ju, it must belong to uid %ju, who runs spoold", path,
+		    (uintmax_t)st.st_uid, (uintmax_t)geteuid());
+	if ((st.st_mode & READABLE_BY_OTHERS) != 0)
+		return why_set(why, ERROR_CONFIG_ERROR, "%s has mode %04o, "
+		    "others may read it: take the key for known and make a "
+		    "new one, or chmod 0400 if nobody was there", path,
+		    (unsigned)(st.st_mode & 07777));
+	return 0;
+}
+
+static int
+read_key(int fd, const char *path, struct secret *secret, struct why *why)
+{
+	char bytes[VAULT_KEY_LENGTH];
+	ssize_t got;
+	int result;
+
+	got = pread(fd, bytes, sizeof(bytes), 0);
+	if (got == -1)
+		result = why_errno(why, "read %s", path);
+	else if (got != VAULT_KEY_LENGTH)
+		result = why_set(why, ERROR_CONFIG_ERROR, "%s ends early",
+		    path);
+	else
+		result = secret_set(secret, bytes, sizeof(bytes), why);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	return result;
+}
+
+/* Opens without following or waiting; the mode is checked on what is open. */
+static int
+open_key(const char *path)
+{
+	return open(path,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int
+vault_key_read(const char *key_directory, struct secret *secret,
+    struct why *why)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	bool credential = false;
+	char *path = NULL;
+	int fd = -1;
+	int result = -1;
+
+	if (credentials != NULL && *credentials == '/') {
+		path = xasprintf("%s/" CREDENTIAL_NAME, credentials);
+		fd = open_key(path);
+		credential = fd != -1 || errno != ENOENT;
+	}
+	if (!credential) {
+		free(path);
+		path = xasprintf("%s/" KEY_NAME, key_directory);
+		fd = open_key(path);
+	}
+	if (fd == -1)
+		(void)why_set(why, ERROR_CONFIG_ERROR,
+		    "master key %s: %s", path, strerror(errno));
+	else if (check_key(fd, path, credential, why) == 0)
+		result = read_key(fd, path, secret, why);
+	if (fd != -1)
+		close(fd);
+	free(path);
+	return result;
+}
+
+/* Fills a new key's file and makes it durable.  0, or -1 with errno. */
+static int
+write_key(int dir, int fd)
+{
+	unsigned char bytes[VAULT_KEY_LENGTH];
+	ssize_t written = -1;
+
+	errno = EIO;
+	if (RAND_priv_bytes(bytes, sizeof(bytes)) == 1)
+		written = write(fd, bytes, sizeof(bytes));
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	if (written == -1)
+		return -1;
+	if (written != VAULT_KEY_LENGTH) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (fchmod(fd, KEY_MODE) == -1 || fsync(fd) == -1)
+		return -1;
+	return fsync(dir);
+}
+
+int
+vault_create(const char *key_directory, struct why *why)
+{
+	int dir, fd, result = 0;
+
+	dir = open(key_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		return why_errno(why, "open %s", key_directory);
+	fd = openat(dir, KEY_NAME,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, KEY_MODE);
+	if (fd == -1 && errno == EEXIST)
+		result = why_set(why, ERROR_CONFLICT,
+		    "%s/" KEY_NAME " exists", key_directory);
+	else if (fd == -1)
+		result = why_errno(why, "create %s/" KEY_NAME,
+		    key_directory);
+	else if (write_key(dir, fd) == -1) {
+		result = why_errno(why, "write %s/" KEY_NAME, key_directory);
+		(void)unlinkat(dir, KEY_NAME, 0);
+	}
+	if (fd != -1)
+		close(fd);
+	close(dir);
+	return result;
+}
