@@ -1,0 +1,146 @@
+#!/bin/sh
+# control_test - the control socket, spoken to by hand: strict, and never a
+# way to stop what spoold does for others
+# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/harness.sh"
+
+# ask TEXT [--close]: with printf's escapes, as the client sends it.
+ask() {
+	# shellcheck disable=SC2059 # the text is the format
+	printf "$1" >"$SCRATCH/ask"
+	run timeout 20 node "$TESTS/system/control.mjs" \
+	    "$INSTANCE/run/control.sock" ${2+"$2"} <"$SCRATCH/ask"
+}
+
+answer() {
+	jq -r "$1" "$SCRATCH/out"
+}
+
+still_serves() {
+	run spoolctl status
+	assertEquals "$OUT$ERR" 0 "$STATUS"
+}
+
+test_the_socket_belongs_to_the_owner_alone() {
+	instance
+	start
+	assertEquals 'srw-------' "$(stat -c %A "$INSTANCE/run/control.sock")"
+	assertEquals 700 "$(stat -c %a "$INSTANCE/run")"
+}
+
+test_each_malformed_request_gets_an_error_of_its_own() {
+	instance
+	start
+	while IFS='|' read -r what text code; do
+		ask "$text\\n"
+		assertEquals "$what: $ERR" "false $code" \
+		    "$(answer '"\(.ok) \(.error.code)"')"
+	done <<-EOF
+		no json|hello|VALIDATION_ERROR
+		cut|{"id":1,"verb":|VALIDATION_ERROR
+		array|[]|VALIDATION_ERROR
+		no verb|{"id":1}|VALIDATION_ERROR
+		verb is a number|{"id":1,"verb":1}|VALIDATION_ERROR
+		unknown verb|{"id":1,"verb":"server.dance"}|VALIDATION_ERROR
+		unknown field|{"id":1,"verb":"server.status","x":1}|VALIDATION_ERROR
+		twice|{"id":1,"verb":"server.status","id":2}|VALIDATION_ERROR
+		bad utf8|{"id":1,"verb":"\\377"}|VALIDATION_ERROR
+		NUL|{"id":1,"verb":"a\\\\u0000"}|VALIDATION_ERROR
+		nowhere|{"id":1,"verb":"queue.status","organizationId":"x"}|ORGANIZATION_NOT_FOUND
+		nobody|{"id":1,"verb":"destination.get","organizationId":"demo","destinationId":"x"}|DESTINATION_NOT_FOUND
+		nothing|{"id":1,"verb":"delivery.status","organizationId":"demo","deliveryId":"00000000000000000000000000"}|DELIVERY_NOT_FOUND
+		no id|{"id":1,"verb":"delivery.status","organizationId":"demo"}|VALIDATION_ERROR
+	EOF
+	still_serves
+}
+
+test_several_requests_in_one_write_are_answered_in_order() {
+	instance
+	start
+	ask '{"id":1,"verb":"server.status"}\n{"id":"two","verb":"x"}\n{"id":3,"verb":"server.status"}\n'
+	assertEquals '1 true,two false,3 true' \
+	    "$(answer '"\(.id) \(.ok)"' | paste -sd ,)"
+}
+
+test_a_request_of_more_than_64_kib_is_refused_and_one_of_less_is_not() {
+	instance
+	start
+	blank=$(printf '%65400s' '')
+	ask "{\"id\":1,\"verb\":\"server.status\"$blank}\\n"
+	assertEquals true "$(answer .ok)"
+	blank=$(printf '%70000s' '')
+	ask "{\"id\":1,\"verb\":\"server.status\"$blank}\\n" --close
+	assertEquals 'false VALIDATION_ERROR' \
+	    "$(answer '"\(.ok) \(.error.code)"')"
+	ask "$(printf '%300000s' '' | tr ' ' x)" --close
+	assertEquals 'without a newline too' 'false VALIDATION_ERROR' \
+	    "$(answer '"\(.ok) \(.error.code)"')"
+	still_serves
+}
+
+test_clients_that_leave_stay_silent_or_are_many_disturb_nobody() {
+	instance
+	start
+	sink
+	destination ok
+	ask '{"id":1,"verb":"server.st' --close
+	ask '' --close
+	mkfifo "$SCRATCH/silent"
+	set --
+	for n in $(seq 1 30); do
+		node "$TESTS/system/control.mjs" "$INSTANCE/run/control.sock" \
+		    <"$SCRATCH/silent" >/dev/null 2>&1 &
+		echo $! >"$SCRATCH/silent$n.pid"
+	done
+	exec 9>"$SCRATCH/silent"
+	drop one "$(job ok)"
+	eventually delivered "$ID"
+	still_serves
+	exec 9>&-
+}
+
+test_status_and_counts_are_as_the_contract_names_them() {
+	instance
+	start
+	sink
+	destination ok
+	drop one "$(job ok)"
+	eventually delivered "$ID"
+	ask '{"id":7,"verb":"server.status"}\n'
+	assertEquals true "$(answer '.result | .health == "healthy" and
+	    (.pid | type == "number") and (.version | type == "string") and
+	    (.organizations[0].organizationId == "demo") and
+	    (.alerts == []) and (.journal.seq >= .journal.durable)')"
+	assertEquals "$(supervisor)" "$(answer .result.pid)"
+	ask '{"id":8,"verb":"queue.status","organizationId":"demo"}\n'
+	assertEquals true "$(answer '.result | .pendingCount == 0 and
+	    .processingCount == 0 and .retryingCount == 0 and
+	    .heldCount == 0 and .failedCount == 0 and
+	    .completedCount == 1')"
+	ask "{\"id\":9,\"verb\":\"delivery.status\",\"organizationId\":\"demo\",\"deliveryId\":\"$ID\"}\\n"
+	assertEquals 'completed one.json' \
+	    "$(answer '.result | "\(.status) \(.name)"')"
+}
+
+test_submitting_answers_when_the_drop_is_accepted_or_refused() {
+	instance
+	start
+	sink
+	destination ok
+	destination off
+	switch disable off
+	drop one "$(job ok off)"
+	ask '{"id":1,"verb":"delivery.submit","organizationId":"demo","name":"one.json"}\n'
+	assertEquals "$ID" "$(answer .result.deliveryId)"
+	drop two '{"destinations":["nope"],"payload":{"type":"data","data":1}}'
+	ask '{"id":2,"verb":"delivery.submit","organizationId":"demo","name":"two.json"}\n'
+	assertEquals "DESTINATION_NOT_FOUND $ID" \
+	    "$(answer '.error | "\(.code) \(.details.deliveryId)"')"
+	ask '{"id":3,"verb":"delivery.submit","organizationId":"demo","name":"never.json"}\n'
+	assertEquals DELIVERY_NOT_FOUND "$(answer .error.code)"
+	ask '{"id":4,"verb":"delivery.submit","organizationId":"demo","name":"../one.json"}\n'
+	assertEquals VALIDATION_ERROR "$(answer .error.code)"
+}
+
+. /usr/share/shunit2/shunit2

@@ -1,0 +1,154 @@
+#!/bin/sh
+# disk_full_test - what fills up: nothing leaves unrecorded, nothing is lost,
+# and all goes on by itself once there is room.  It mounts small images: root.
+# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/harness.sh"
+
+MOUNTED=
+
+# image DIR SIZE: an ext4 of its own there.
+image() {
+	mkdir -p "$1"
+	truncate -s "$2" "$1.img"
+	mkfs.ext4 -q -m 0 "$1.img"
+	mount -o loop "$1.img" "$1" || fail "mount $1"
+	MOUNTED="$MOUNTED $1"
+}
+
+# An instance whose journal and spool may be file systems of their own: the
+# arguments are DIR SIZE pairs.
+instance_on() {
+	root=$(mktemp -d "${TMPDIR:-/tmp}/spoold-test.XXXXXX") || exit 1
+	while [ $# -gt 1 ]; do
+		image "$root/$1" "$2"
+		rmdir "$root/$1/lost+found"
+		shift 2
+	done
+	instance "$root"
+}
+
+# Everything that the file system below $1 can take, less $2 KiB.
+fill() {
+	dd if=/dev/zero of="$1/ballast" bs=4k 2>"$SCRATCH/dd"
+	sync -f "$1"
+	[ "${2-0}" -eq 0 ] || truncate -s "-${2}K" "$1/ballast"
+}
+
+# shellcheck disable=SC2317 # shunit2 calls it
+tearDown() {
+	[ -n "$INSTANCE" ] && [ -d "$INSTANCE" ] || return 0
+	check_sound
+	end_processes
+	for directory in $MOUNTED; do
+		eventually umount "$directory"
+	done
+	MOUNTED=
+	rm -rf "$INSTANCE"
+	INSTANCE=
+}
+
+alerts() {
+	journal 'select(.event == "alert") | "\(.name) \(.state)"'
+}
+
+alerts_are() {
+	[ "$(alerts | paste -sd ,)" = "$1" ]
+}
+
+test_below_the_reserve_drops_wait_and_deliveries_go_on() {
+	instance_on spool 64M
+	setting queue reserve_bytes 20M
+	setting queue reserve_inodes 10
+	start
+	sink
+	destination ok
+	switch disable ok
+	drop before "$(job ok)"
+	before=$ID
+	eventually in_queue cur "$before"
+	fallocate -l 40M "$INSTANCE/spool/ballast"
+	drop during "$(job ok)"
+	during=$ID
+	run spoolsubmit -d ok -D 1
+	failed_with 75 spoolsubmit STORAGE_RESERVE
+	assertEquals 'only the drop made by hand waits' during.json \
+	    "$(ls "$SPOOL/new")"
+	switch enable ok
+	eventually delivered "$before"
+	assertEquals '' "$(events "$during")"
+	run spoolctl status
+	assertEquals "degraded: $OUT" 1 "$STATUS"
+	rm "$INSTANCE/spool/ballast"
+	eventually delivered "$during"
+	eventually alerts_are "$(alerts | sed 's/ .*//' | head -1 |
+	    sed 's/\(.*\)/\1 begin,\1 end/')"
+	run spoolctl status
+	assertEquals "healthy: $OUT" 0 "$STATUS"
+}
+
+test_too_few_inodes_count_as_well() {
+	instance
+	setting queue reserve_inodes 1000000000
+	start
+	sink
+	destination ok
+	drop wait "$(job ok)"
+	run spoolsubmit -d ok -D 1
+	failed_with 75 spoolsubmit STORAGE_RESERVE
+	assertTrue "[ -f '$SPOOL/new/wait.json' ]"
+	setting queue reserve_inodes 10
+	run spoolctl reload
+	eventually delivered "$ID"
+}
+
+test_nothing_leaves_while_the_journal_cannot_be_written() {
+	instance_on log 16M
+	setting queue reserve_bytes 0
+	setting queue reserve_inodes 0
+	start
+	sink
+	destination ok
+	switch disable ok
+	drops 20 before "$(job ok)"
+	eventually counts cur 20
+	fill "$LOG"
+	# whatever still fits is written; then the first lines that do not
+	drops 200 during "$(job ok)"
+	spooldest enable ok >"$SCRATCH/enable" 2>&1 &
+	wait_for_enable=$!
+	run spoolctl status
+	sent=$(arrivals '')
+	attempts=$(journal 'select(.event == "attempt") | .job' | wc -l)
+	assertTrue "$sent sent, $attempts on record" "[ $sent -le $attempts ]"
+	rm "$LOG/ballast"
+	wait $wait_for_enable
+	switch enable ok
+	eventually counts done 220
+	while read -r id name; do
+		assertEquals "$name" 1 "$(arrivals "$id")"
+	done <"$SCRATCH/drops"
+}
+
+test_a_full_spool_loses_nothing_and_resumes() {
+	instance_on spool 16M
+	setting queue reserve_bytes 0
+	setting queue reserve_inodes 0
+	start
+	sink
+	destination ok
+	drops 20 before "$(job ok)"
+	switch disable ok
+	fill "$INSTANCE/spool" 256
+	drops 60 during "$(job ok)"
+	switch enable ok
+	run spoolctl status
+	rm "$INSTANCE/spool/ballast"
+	eventually counts done "$(wc -l <"$SCRATCH/drops")"
+	while read -r id name; do
+		assertEquals "$name" 1 "$(arrivals "$id")"
+		eventually test -s "$(receipt "${name%.json}" "$id")"
+	done <"$SCRATCH/drops"
+}
+
+. /usr/share/shunit2/shunit2

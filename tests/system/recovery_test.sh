@@ -1,0 +1,314 @@
+#!/bin/sh
+# recovery_test - whatever ended spoold or a worker, nothing is lost, what may
+# have arrived is marked, and starting again changes nothing that was settled
+# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/harness.sh"
+
+# Everything in the spool but times: where each file is, and what is in it.
+picture() {
+	(cd "$SPOOL" && find . -type f ! -path './tmp/*' -exec sha256sum {} + |
+	    sort -k 2)
+}
+
+in_flight() {
+	[ "$(arrivals "$1")" -ge 1 ]
+}
+
+test_a_clean_stop_and_start_change_nothing() {
+	instance
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+	start
+	sink
+	destination ok
+	destination down
+	destination bad
+	destination off
+	switch disable off
+	answers down 503
+	answers bad 400
+	drop one "$(job ok down bad off)"
+	drop two "$(job ok)"
+	eventually delivered "$ID"
+	eventually counts done 2
+	eventually counts retry 1
+	eventually counts failed 1
+	stop
+	eventually stopped
+	picture >"$SCRATCH/before"
+	stat -c '%n %Y' "$SPOOL"/retry/* >>"$SCRATCH/before"
+	start
+	run spoolctl status
+	assertEquals "$OUT" 0 "$STATUS"
+	stop
+	eventually stopped
+	picture >"$SCRATCH/after"
+	stat -c '%n %Y' "$SPOOL"/retry/* >>"$SCRATCH/after"
+	assertEquals '' "$(diff "$SCRATCH/before" "$SCRATCH/after")"
+	assertEquals 'start stop start stop' "$(journal 'select(.event ==
+	    "start" or .event == "stop") | .event' | paste -sd ' ')"
+}
+
+test_a_crash_at_rest_loses_and_repeats_nothing() {
+	instance
+	start
+	sink
+	destination ok
+	destination off
+	switch disable off
+	drops 30 rest "$(job ok off)"
+	eventually counts done 30
+	eventually counts cur 30
+	crash
+	picture | grep -v receipts >"$SCRATCH/before"
+	for round in 1 2; do
+		start
+		run spoolctl status
+		assertEquals "round $round: $OUT" 0 "$STATUS"
+		picture | grep -v receipts >"$SCRATCH/after"
+		assertEquals "round $round" '' \
+		    "$(diff "$SCRATCH/before" "$SCRATCH/after")"
+		crash
+	done
+	start
+	switch enable off
+	eventually counts done 60
+	assertEquals 'each once' 60 "$(arrivals '')"
+	while read -r id name; do
+		eventually receipt_says "${name%.json}" "$id" \
+		    '.status == "completed" and ([.destinations[] |
+		    .possibleDuplicate] | any | not)'
+	done <"$SCRATCH/drops"
+}
+
+test_an_attempt_that_a_crash_cut_off_is_counted_and_its_successor_marked() {
+	instance
+	start
+	sink
+	destination ok
+	answers ok hang
+	drop cut "$(job ok)"
+	eventually in_flight "$ID"
+	crash
+	answers ok 200
+	start
+	eventually delivered "$ID"
+	assertEquals "$ID.ok:p5,a2" "$(ticket done "$ID")"
+	assertEquals 'accepted attempt maybe attempt delivered' \
+	    "$(events "$ID")"
+	assertEquals '1 null,2 true' "$(journal 'select(.event == "attempt") |
+	    "\(.attempt) \(.possibleDuplicate)"' | paste -sd ,)"
+	eventually receipt_says cut "$ID" '.destinations[0] |
+	    .possibleDuplicate and .attempts == 2'
+	assertEquals 2 "$(arrivals "$ID")"
+	assertEquals 'maybe delivered' "$(tail -n +2 \
+	    "$(find "$SPOOL/done" -name "$ID.*")" | jq -r .event |
+	    paste -sd ' ')"
+}
+
+test_a_worker_that_is_killed_costs_its_attempts_and_nothing_more() {
+	instance
+	start
+	sink
+	destination ok
+	answers ok hang
+	drop held "$(job ok)"
+	eventually in_flight "$ID"
+	answers ok 200
+	victim=$(workers webhook)
+	assertTrue "one worker: $victim" "[ '$victim' -gt 1 ]"
+	kill -9 "$victim"
+	eventually delivered "$ID"
+	assertEquals 'accepted attempt deferred attempt delivered' \
+	    "$(events "$ID")"
+	assertEquals WORKER_DIED "$(journal 'select(.event == "deferred") |
+	    .errorCode')"
+	eventually receipt_says held "$ID" \
+	    '.destinations[0].possibleDuplicate'
+	for victim in $(workers intake); do
+		kill -9 "$victim"
+	done
+	drop after "$(job ok)"
+	eventually delivered "$ID"
+	eventually receipt_says after "$ID" \
+	    '.destinations[0].possibleDuplicate == false'
+}
+
+test_a_second_spoold_does_not_start() {
+	instance
+	start
+	first=$(supervisor)
+	run spoold -c "$CONF"
+	failed_with 75 spoold UNAVAILABLE
+	assertEquals "$first" "$(supervisor)"
+	run spoolctl start
+	assertNotEquals 0 "$STATUS"
+	run spoolctl status
+	assertEquals 0 "$STATUS"
+}
+
+test_a_torn_tail_is_cut_kept_and_told() {
+	instance
+	start
+	sink
+	destination ok
+	drop one "$(job ok)"
+	eventually delivered "$ID"
+	crash
+	segment=$(find "$LOG/journal" -name '*.jsonl' | sort | tail -1)
+	printf '{"seq":9999,"time":"2026-' >>"$segment"
+	start
+	drop two "$(job ok)"
+	eventually delivered "$ID"
+	assertEquals 1 "$(find "$LOG/journal" -name '*.cut.*' | wc -l)"
+	assertEquals '{"seq":9999,"time":"2026-' \
+	    "$(cat "$LOG"/journal/*.cut.*)"
+	run spoollog verify
+	assertEquals "$OUT$ERR" 0 "$STATUS"
+}
+
+test_lost_tickets_jobs_and_receipts_come_back_from_the_journal() {
+	instance
+	setting queue checkpoint_interval 1h
+	start
+	sink
+	destination ok
+	destination off
+	switch disable off
+	drop one "$(job ok off)"
+	eventually delivered "$ID" ok
+	eventually in_queue cur "$ID" off
+	crash
+	# as after a power cut: what was never synced is empty, or not there
+	: >"$(find "$SPOOL/done" -name "$ID.*")"
+	rm "$SPOOL/cur/$ID.off:p5,a0"
+	mv "$SPOOL/jobs/$ID.json" "$SPOOL/new/one.json"
+	find "$SPOOL/receipts" -type f -delete
+	start
+	switch enable off
+	eventually delivered "$ID" off
+	assertEquals "$ID.ok:p5,a1 $ID.off:p5,a1" \
+	    "$(ticket done "$ID" | sort -r | paste -sd ' ')"
+	eventually receipt_says one "$ID" '.status == "completed" and
+	    ([.destinations[].attempts] == [1, 1])'
+	assertTrue "[ -f '$SPOOL/jobs/$ID.json' ]"
+	assertEquals 'one accepted' 1 "$(journal 'select(.event ==
+	    "accepted") | .event' | wc -l)"
+	assertEquals 2 "$(arrivals "$ID")"
+}
+
+test_a_ticket_without_a_job_fails_and_a_job_without_tickets_is_held() {
+	instance
+	start
+	sink
+	destination ok
+	switch disable ok
+	drop one "$(job ok)"
+	one=$ID
+	drop two "$(job ok)"
+	eventually counts cur 2
+	stop
+	rm "$SPOOL/jobs/$one.json"
+	rm "$SPOOL/cur/$ID".*
+	start
+	switch enable ok
+	eventually in_queue failed "$one"
+	eventually in_queue hold "$ID"
+	eventually receipt_says one "$one" '.destinations[0].errorCode ==
+	    "PAYLOAD_NOT_FOUND"'
+	run spoolsuper -H "$ID"
+	assertEquals "$ERR" 0 "$STATUS"
+	eventually delivered "$ID"
+	assertEquals 0 "$(arrivals "$one")"
+}
+
+# A copy of the spool from yesterday beside today's journal, or the reverse.
+test_what_was_restored_from_a_backup_is_held_for_a_look() {
+	instance
+	start
+	sink
+	destination ok
+	switch disable ok
+	drop one "$(job ok)"
+	one=$ID
+	eventually in_queue cur "$one"
+	stop
+	cp -a "$INSTANCE/spool" "$INSTANCE/backup"
+	start
+	switch enable ok
+	eventually delivered "$one"
+	drop two "$(job ok)"
+	eventually delivered "$ID"
+	for round in 1 2 3; do
+		stop
+		start
+		drop "more-$round" "$(job ok)"
+		eventually delivered "$ID"
+	done
+	stop
+	mv "$INSTANCE/spool" "$INSTANCE/lost"
+	mv "$INSTANCE/backup" "$INSTANCE/spool"
+	job ok >"$SPOOL/new/three.json"
+	before=$(arrivals '')
+	start
+	eventually in_queue hold "$one"
+	eventually test ! -e "$SPOOL/new/three.json"
+	assertEquals "$(count hold) held" 0 "$(count cur)"
+	assertEquals 'nothing left' "$before" "$(arrivals '')"
+	run spoolsuper -H ALL
+	assertEquals "$ERR" 0 "$STATUS"
+	eventually delivered "$one"
+	eventually counts hold 0
+}
+
+test_restored_can_be_said_when_starting() {
+	instance
+	start
+	sink
+	destination ok
+	switch disable ok
+	drop one "$(job ok)"
+	eventually in_queue cur "$ID"
+	stop
+	start --restored
+	eventually in_queue hold "$ID"
+	switch enable ok
+	run spoolsuper -H "$ID"
+	assertEquals "$ERR" 0 "$STATUS"
+	eventually delivered "$ID"
+}
+
+test_a_stop_waits_for_what_is_in_flight_and_stop_now_does_not() {
+	instance
+	start
+	sink
+	destination ok
+	answers ok 'delay 700'
+	drop slow "$(job ok)"
+	eventually in_flight "$ID"
+	stop
+	assertTrue 'stopped' stopped
+	assertEquals 'accepted attempt delivered' "$(events "$ID")"
+	start
+	answers ok hang
+	drop never "$(job ok)"
+	eventually in_flight "$ID"
+	stop --now
+	assertTrue 'stopped' stopped
+	answers ok 200
+	start
+	eventually delivered "$ID"
+	eventually receipt_says never "$ID" \
+	    '.destinations[0].possibleDuplicate'
+}
+
+test_sigterm_is_a_clean_stop() {
+	instance
+	start
+	kill -TERM "$(supervisor)"
+	eventually stopped
+	assertEquals stop "$(journal .event | tail -1)"
+}
+
+. /usr/share/shunit2/shunit2

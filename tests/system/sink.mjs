@@ -1,0 +1,81 @@
+// sink.mjs DIR: the receiver of the system tests.  It listens on a free port
+// of loopback, which it writes to DIR/port, and appends a line of JSON for each
+// request whose body came whole to DIR/requests before it answers.  A request
+// for /NAME is answered as DIR/answer/NAME says, 200 if there is none:
+//
+//   503 [HEADER: VALUE]...   that status, with these headers (one a line)
+//   delay MS                 200, that much later
+//   hang                     never
+//   reset                    reads all of the body, then cuts the connection
+//
+// Where DIR/bodies exists, each body is kept there, named by its request's
+// number.  `node sink.mjs DIR PORT` listens on that port.
+import { createHash } from 'node:crypto';
+import http from 'node:http';
+import fs from 'node:fs';
+
+const [dir, port] = process.argv.slice(2);
+const log = fs.openSync(`${dir}/requests`, 'a');
+let number = 0;
+
+function rule(name) {
+	try {
+		return fs.readFileSync(`${dir}/answer/${name}`, 'utf8').trim();
+	} catch {
+		return '200';
+	}
+}
+
+function answer(response, text) {
+	const [first, ...headers] = text.split('\n');
+	const [word, value] = first.split(' ');
+	if (word === 'hang')
+		return;
+	if (word === 'reset') {
+		response.socket.resetAndDestroy();
+		return;
+	}
+	if (word === 'delay') {
+		setTimeout(() => response.end('late\n'), Number(value));
+		return;
+	}
+	response.statusCode = Number(word);
+	for (const line of headers) {
+		const colon = line.indexOf(':');
+		response.setHeader(line.slice(0, colon),
+		    line.slice(colon + 1).trim());
+	}
+	response.end(`${word}\n`);
+}
+
+function record(request, hash, bytes, chunks) {
+	const n = ++number;
+	const entry = { n, at: Date.now(), id: request.headers['webhook-id'],
+		method: request.method, path: request.url, bytes,
+		sha256: hash.digest('hex'), headers: request.headers };
+	if (chunks)
+		fs.writeFileSync(`${dir}/bodies/${n}`, Buffer.concat(chunks));
+	fs.writeSync(log, `${JSON.stringify(entry)}\n`);
+}
+
+const server = http.createServer((request, response) => {
+	const chunks = fs.existsSync(`${dir}/bodies`) ? [] : null;
+	const hash = createHash('sha256');
+	let bytes = 0;
+	request.on('data', (chunk) => {
+		bytes += chunk.length;
+		hash.update(chunk);
+		chunks?.push(chunk);
+	});
+	request.on('end', () => {
+		record(request, hash, bytes, chunks);
+		answer(response, rule(request.url.slice(1)));
+	});
+	request.on('error', () => {});
+	response.on('error', () => {});
+});
+server.keepAliveTimeout = 60000;
+server.listen(Number(port ?? 0), '127.0.0.1', () => {
+	fs.writeFileSync(`${dir}/port.new`, `${server.address().port}\n`);
+	fs.renameSync(`${dir}/port.new`, `${dir}/port`);
+});
