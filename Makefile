@@ -74,11 +74,11 @@ endef
 
 # --- programs ---------------------------------------------------------------
 
-SPOOLD := $(addprefix spoold/,main accept admit alert change checkpoint commit \
-    destinations drop durable finished flight loop moves organization orphans \
-    outcome receipts recent recover refuse replay reserve restore retry scan \
-    schedule server settle target tickets verbs_delivery verbs_destination \
-    verbs_server watch worker)
+SPOOLD := $(addprefix spoold/,main accept admit alert change checkpoint \
+    commit connection destinations drop durable finished flight loop moves \
+    organization orphans outcome receipts recent recover refuse replay \
+    request reserve restore retry scan schedule server settle target \
+    tickets verbs_delivery verbs_destination verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse \

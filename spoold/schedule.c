@@ -104,7 +104,7 @@ schedule_due(struct spoold *s)
 {
 	int64_t now = clock_monotonic(), left = s->conf->queue_batch_size;
 	char name[TICKET_NAME_MAX];
-	struct waiting *w;
+	struct waiting *w = NULL;
 	struct why why;
 	int result;
 

@@ -55,6 +55,10 @@ struct server	*server_new(struct spoold *, struct why *);
 struct server	*server_new_offline(struct spoold *, int fd, struct why *);
 void		 server_free(struct server **);
 
+/* A line came: handles it.  Any of the connection's requests may end. */
+void	 request_take(struct connection *, const char *line, size_t length);
+void	 request_free(struct request *);
+
 /* Ends a request: with a result (a JSON object; emptied), or an error. */
 void	 request_answer(struct request *, struct buf *result);
 void	 request_fail(struct request *, const struct why *);

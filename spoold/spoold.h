@@ -58,6 +58,7 @@ struct spoold {
 	struct alert_state alerts[ALERTS];
 	enum phase	 phase;
 	int64_t		 started_at;	/* wall ms */
+	int64_t		 denied_at;	/* monotonic ms of the last `denied` */
 	int		 lock;		/* own */
 	bool		 offline;	/* serves one command, runs nothing */
 	bool		 allow_volatile;	/* a spool on tmpfs will do */

@@ -1,0 +1,204 @@
+/*
+ * connection - one peer of the control socket
+ *
+ * A connection that sends more than it may, or does not read its answers, is
+ * closed; none can hold the loop up or make memory grow.
+ */
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/control.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#include "spoold/connection.h"
+#include "spoold/spoold.h"
+
+#define REQUESTS_MAX 64		/* unanswered ones of a connection */
+
+void
+connection_free(struct connection *connection)
+{
+	struct request *request;
+	int fd = connection->source.fd;
+
+	/* Whoever else holds one of its requests answers it into nothing. */
+	while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
+		TAILQ_REMOVE(&connection->requests, request, entry);
+		request->connection = NULL;
+		if (request->waits_for_job)
+			request_free(request);
+	}
+	source_remove(connection->spoold->loop, &connection->source);
+	close(fd);
+	TAILQ_REMOVE(connection->all, connection, entry);
+	buf_free(&connection->in);
+	buf_free(&connection->out);
+	if (connection->spoold->offline)
+		spoold_stop(connection->spoold, false);
+	free(connection);
+}
+
+/* Sets what the loop waits for; false if the connection is gone. */
+static bool
+connection_watch(struct connection *connection)
+{
+	uint32_t events = 0;
+	struct why why;
+
+	if (!connection->ended && connection->request_count < REQUESTS_MAX)
+		events |= EPOLLIN;
+	if (connection->out.len != 0)
+		events |= EPOLLOUT;
+	if (connection->ended && connection->out.len == 0 &&
+	    connection->request_count == 0) {
+		connection_free(connection);
+		return false;
+	}
+	if (source_change(connection->spoold->loop, &connection->source,
+	    events, &why) == -1) {
+		log_warning("control: %s", why.text);
+		connection_free(connection);
+		return false;
+	}
+	return true;
+}
+
+/* Writes what there is to write. */
+static void
+connection_flush(struct connection *connection)
+{
+	ssize_t sent;
+
+	while (connection->out.len != 0) {
+		sent = send(connection->source.fd, connection->out.data,
+		    connection->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent == -1 && errno == EAGAIN)
+			break;
+		if (sent == -1) {
+			connection_free(connection);
+			return;
+		}
+		buf_consume(&connection->out, (size_t)sent);
+	}
+	(void)connection_watch(connection);
+}
+
+void
+connection_say(struct connection *connection, struct buf *line)
+{
+	if (connection != NULL) {
+		buf_add(&connection->out, line->data, line->len);
+		if (connection->out.overflow || line->overflow) {
+			log_warning("control: a peer does not read its "
+			    "answers");
+			connection_free(connection);
+		} else
+			connection_flush(connection);
+	}
+	buf_wipe(line);
+}
+
+/* True if `connection` still is one of the server's. */
+bool
+connection_alive(const struct connections *all,
+    const struct connection *connection)
+{
+	const struct connection *other;
+
+	TAILQ_FOREACH(other, all, entry)
+		if (other == connection)
+			return true;
+	return false;
+}
+
+/* Handles the whole lines that have come. */
+static void
+connection_lines(struct connection *connection)
+{
+	struct connections *all = connection->all;
+	char *end, *line;
+	size_t length;
+
+	while (connection_alive(all, connection) &&
+	    connection->request_count < REQUESTS_MAX &&
+	    connection->in.len != 0 &&
+	    (end = memchr(connection->in.data, '\n',
+	    connection->in.len)) != NULL) {
+		length = (size_t)(end - connection->in.data);
+		line = xstrndup(connection->in.data, length);
+		buf_consume(&connection->in, length + 1);
+		request_take(connection, line, length);
+		explicit_bzero(line, length);
+		free(line);
+	}
+	if (!connection_alive(all, connection))
+		return;
+	if (connection->in.len >= CONTROL_LINE_MAX) {
+		log_warning("control: a request is longer than %d bytes",
+		    CONTROL_LINE_MAX);
+		connection_free(connection);
+		return;
+	}
+	(void)connection_watch(connection);
+}
+
+static void
+connection_ready(void *arg, uint32_t events)
+{
+	struct connection *connection = arg;
+	char bytes[16384];
+	ssize_t got;
+
+	if ((events & EPOLLOUT) != 0) {
+		connection_flush(connection);
+		return;		/* what else there is comes again */
+	}
+	got = recv(connection->source.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (got == -1 && errno == EAGAIN)
+		return;
+	if (got == -1 || (got == 0 && (events & EPOLLHUP) != 0)) {
+		connection_free(connection);
+		return;
+	}
+	if (got == 0)
+		connection->ended = true;
+	buf_add(&connection->in, bytes, (size_t)got);
+	explicit_bzero(bytes, sizeof(bytes));
+	connection_lines(connection);
+}
+
+struct connection *
+connection_new(struct spoold *s, struct connections *all, int fd,
+    struct why *why)
+{
+	struct connection *connection = xcalloc(1, sizeof(*connection));
+	socklen_t length = sizeof(struct ucred);
+	struct ucred peer;
+
+	connection->spoold = s;
+	connection->all = all;
+	connection->source.ready = connection_ready;
+	connection->source.arg = connection;
+	connection->in.max = 2 * CONTROL_LINE_MAX;
+	connection->out.max = 2 * CONTROL_ANSWER_MAX;
+	TAILQ_INIT(&connection->requests);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1) {
+		why_errno(why, "SO_PEERCRED");
+		free(connection);
+		return NULL;
+	}
+	connection->uid = peer.uid;
+	if (source_add(s->loop, &connection->source, fd, EPOLLIN,
+	    why) == -1) {
+		free(connection);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(all, connection, entry);
+	return connection;
+}

@@ -1,0 +1,44 @@
+/*
+ * connection - one peer of the control socket: its lines in, its answers out
+ */
+#ifndef SPOOLD_CONNECTION_H
+#define SPOOLD_CONNECTION_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/buf.h"
+#include "lib/why.h"
+
+#include "spoold/loop.h"
+#include "spoold/server.h"
+
+struct connection {
+	TAILQ_ENTRY(connection) entry;
+	struct connections *all;	/* borrowed; those it is one of */
+	struct spoold	*spoold;	/* borrowed */
+	struct source	 source;	/* its fd is own */
+	struct buf	 in, out;
+	uid_t		 uid;
+	bool		 ended;		/* reads nothing more */
+	TAILQ_HEAD(, request) requests;
+	unsigned	 request_count;
+};
+
+TAILQ_HEAD(connections, connection);
+
+/* Takes an open socket over.  NULL with *why: it stays the caller's. */
+struct connection	*connection_new(struct spoold *, struct connections *,
+			    int fd, struct why *);
+void	 connection_free(struct connection *);
+
+/* Sends a line, which is wiped; nothing if the connection is NULL. */
+void	 connection_say(struct connection *, struct buf *line);
+
+/* True if it still is one of these: any handler may have ended it. */
+bool	 connection_alive(const struct connections *,
+	    const struct connection *);
+
+#endif
