@@ -22,7 +22,7 @@
 #include "lib/xalloc.h"
 
 #define EXACT_DIGITS 15		/* a double holds every integer of so many */
-#define CJSON_NUMBER_MAX 63	/* bytes of a number that cJSON can read */
+#define CJSON_NUMBER_MAX 63	/* bytes of a number that any cJSON reads */
 
 static const char *const kind_names[] = {
 	[JSON_NULL] = "null", [JSON_BOOLEAN] = "a boolean",
@@ -134,8 +134,8 @@ keep_numbers(cJSON *item, struct cursor *c)
 }
 
 /*
- * cJSON takes the first 63 bytes of a number for all of it.  Inside of an
- * array or object it stumbles over the rest; alone, it says nothing.
+ * cJSON before 1.7.19 takes the first 63 bytes of a number for all of it.  In
+ * an array or object it stumbles over the rest; alone, it says nothing.
  */
 static bool
 is_cut(const char *at, const char *end)

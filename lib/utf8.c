@@ -98,9 +98,17 @@ utf8_is_control(uint32_t code)
 size_t
 utf8_cut(const char *text, size_t length, size_t limit)
 {
+	uint32_t	 code;
+	size_t		 begin;
+
 	if (length <= limit)
 		return length;
-	while (limit > 0 && ((unsigned char)text[limit] & 0xc0) == 0x80)
-		limit--;
-	return limit;
+	/* What stands at the limit may be gone already: look before it. */
+	for (begin = limit; begin > 0 && limit - begin < 4; ) {
+		begin--;
+		if (((unsigned char)text[begin] & 0xc0) != 0x80)
+			break;
+	}
+	return utf8_next(text + begin, limit - begin, &code) == 0 ? begin :
+	    limit;
 }

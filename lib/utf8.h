@@ -31,7 +31,8 @@ bool	 utf8_is_control(uint32_t code);
 
 /*
  * The longest beginning of at most `limit` bytes that does not end within a
- * character.
+ * character.  No more than `limit` bytes are looked at, so it also tells how
+ * much is left of a text that was `length` bytes before it was cut.
  */
 size_t	 utf8_cut(const char *text, size_t length, size_t limit);
 

@@ -62,8 +62,8 @@ say(struct why *why, const char *format, va_list args)
 	n = vsnprintf(why->text + length, room, format, args);
 	if (n < 0)
 		why->text[length] = '\0';
-	else if ((size_t)n >= room)
-		why->text[utf8_cut(why->text, sizeof why->text,
+	else
+		why->text[utf8_cut(why->text, length + (size_t)n,
 		    sizeof why->text - 1)] = '\0';
 }
 
