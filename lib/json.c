@@ -21,6 +21,7 @@
 #include "lib/scan.h"
 #include "lib/xalloc.h"
 
+#define INT64_LIMIT 9223372036854775808.0	/* 2^63: exact in a double */
 #define EXACT_DIGITS 15		/* a double holds every integer of so many */
 #define CJSON_NUMBER_MAX 63	/* bytes of a number that any cJSON reads */
 
@@ -259,7 +260,7 @@ integer_of(const struct json *json, int64_t *value_r)
 			return errno == 0;
 	}
 	value = item->valuedouble;
-	if (!(value >= -0x1p63 && value < 0x1p63))
+	if (!(value >= -INT64_LIMIT && value < INT64_LIMIT))
 		return false;
 	*value_r = (int64_t)value;
 	return (double)*value_r >= value && (double)*value_r <= value;

@@ -1,7 +1,8 @@
 /*
  * log - one event a line, for people and for grep
  *
- * `time level program[pid]: id.dest: event key=value …`.  The words are an interface.
+ * `time level program[pid]: id.dest: event key=value …`.  The words are an
+ * interface.
  * Control characters of what is logged are escaped.  Nothing that comes here
  * may hold a secret, a payload or a metadata value.
  */
