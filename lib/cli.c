@@ -101,8 +101,8 @@ set_find(const struct cli_set *set, int found)
 	return -1;
 }
 
-static void
-list_add(struct cli_list *list, const char *item)
+void
+cli_list_add(struct cli_list *list, const char *item)
 {
 	list->items = xreallocarray(list->items, list->count + 1,
 	    sizeof(*list->items));
@@ -126,7 +126,7 @@ option_store(const struct cli_option *option, void *state,
 		*(const char **)at = argument == NULL ? "" : argument;
 		return 0;
 	case CLI_LIST:
-		list_add(at, argument);
+		cli_list_add(at, argument);
 		return 0;
 	case CLI_CALL:
 		return option->call(state, option, argument, why);

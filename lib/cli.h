@@ -96,6 +96,9 @@ struct cli {
 int	 cli_run(const struct cli_program *, int argc, char **argv,
 	    void *state);
 
+/* Adds to a list; for a command's own CLI_CALL. */
+void	 cli_list_add(struct cli_list *, const char *);
+
 /* The configuration, read at the first call.  NULL with *why. */
 const struct conf	*cli_conf(struct cli *, struct why *);
 
@@ -122,6 +125,10 @@ struct json	*cli_ask(struct cli *, const char *verb,
 
 /* Reports on stderr and returns the exit status of *why. */
 int	 cli_fail(const struct cli *, const struct why *);
+
+/* The same about one of several things: `about` comes before the message. */
+int	 cli_fail_about(const struct cli *, const char *about,
+	    const struct why *);
 
 /* The same in one line for how it was called: USAGE. */
 int	 cli_usage(const struct cli *, const char *, ...)

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/buf.h"
 #include "lib/cli.h"
@@ -32,6 +33,22 @@ cli_fail(const struct cli *cli, const struct why *why)
 	(void)fwrite(line.data, 1, line.len, stderr);
 	buf_free(&line);
 	return error_exit_status(why->code);
+}
+
+int
+cli_fail_about(const struct cli *cli, const char *about, const struct why *why)
+{
+	struct why named = *why;
+
+	if (about == NULL)
+		return cli_fail(cli, why);
+	(void)why_set(&named, why->code, "%s: %s", about, why->text);
+	named.offset = why->offset;
+	named.retry_after = why->retry_after;
+	memcpy(named.path, why->path, sizeof(named.path));
+	memcpy(named.id, why->id, sizeof(named.id));
+	memcpy(named.name, why->name, sizeof(named.name));
+	return cli_fail(cli, &named);
 }
 
 int

@@ -169,6 +169,7 @@ connection_ended(struct control *control, struct why *why)
 
 	(void)why_set(why, ERROR_UNAVAILABLE,
 	    "spoold ended before it had answered");
+	why->number = ECONNRESET;
 	if (control->said == -1)
 		return -1;
 	length = pread(control->said, text, sizeof(text) - 1, 0);
@@ -276,8 +277,8 @@ text_copy(char *out, size_t size, const struct json *value)
 	(void)snprintf(out, size, "%s", json_string(value, ""));
 }
 
-static int
-answer_error(const struct json *error, struct why *why)
+int
+control_error(const struct json *error, struct why *why)
 {
 	const struct json *details = json_get(error, "details");
 	const char *name = json_string(json_get(error, "code"), "");
@@ -316,7 +317,7 @@ answer_read(struct control *control, size_t length, struct json **result_r,
 		goto out;
 	}
 	if (!json_boolean(ok, false)) {
-		(void)answer_error(json_get(answer, "error"), why);
+		(void)control_error(json_get(answer, "error"), why);
 		goto out;
 	}
 	*result_r = json_get(answer, "result") == NULL ? json_new_object()

@@ -42,13 +42,16 @@ bool	 control_is_offline(const struct control *);
  * json_put_…), or empty.  `timeout` in ms, -1: for ever.  Returns the answer's
  * result, which the caller frees with json_free(), or NULL with *why: the
  * answer's error, or UNAVAILABLE (number ETIMEDOUT if the time was up: call
- * control_wait() to go on waiting).
+ * control_wait() to go on waiting; ECONNRESET if spoold ended meanwhile).
  */
 struct json	*control_call(struct control *, const char *verb,
 		    const struct buf *arguments, int64_t timeout,
 		    struct why *);
 struct json	*control_wait(struct control *, int64_t timeout,
 		    struct why *);
+
+/* Fills *why from an error object of the protocol or a receipt; -1. */
+int	 control_error(const struct json *error, struct why *);
 
 /*
  * The absolute path of another of spoold's programs ("spoold",

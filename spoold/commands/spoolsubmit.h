@@ -1,0 +1,73 @@
+/*
+ * spoolsubmit - parts of the command
+ *
+ * A batch takes jobs as text, drops them together behind one barrier, and then
+ * asks spoold about each; waiting comes after.
+ */
+#ifndef SPOOLD_COMMANDS_SPOOLSUBMIT_H
+#define SPOOLD_COMMANDS_SPOOLSUBMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/cli.h"
+#include "lib/drop.h"
+
+#define BATCH_DROPS 256
+#define BATCH_BYTES (16 << 20)
+
+struct batch;
+
+struct submit {
+	/* What a job is made from. */
+	struct cli_list	 destinations, metadata, tags;
+	const char	*type, *priority, *key, *correlation;
+	const char	*at, *expires;
+	const char	*file, *name, *content_type, *data;
+	const char	*wait;		/* seconds, "" for ever, NULL: not */
+	struct batch	*batch;		/* own */
+};
+
+struct batch {
+	struct cli	*cli;		/* borrowed */
+	struct spool	*spool;		/* borrowed */
+	bool		 online;	/* spoold answers */
+	bool		 wait;		/* print receipts instead of ids */
+	int64_t		 until;		/* monotonic ms; -1: for ever */
+	struct drop	 drops[BATCH_DROPS];
+	char		*labels[BATCH_DROPS];	/* own: what errors call them */
+	size_t		 count;
+	size_t		 bytes;
+	int		 status;	/* exit status: of the first error */
+};
+
+/* Appends the whole job; its payload file, if any, is drop->data. */
+int	 submit_compose(struct buf *, const struct submit *,
+	    const struct drop *, struct why *);
+
+/* The last part of a path. */
+const char	*submit_base_name(const char *path);
+
+/* Keeps the exit status of the first thing that went wrong. */
+void	 batch_status(struct batch *, int status);
+
+/*
+ * Checks the job's form and writes it; `drop` has its payload, if it has one.
+ * `label` (may be NULL) names it in errors.  Flushes a full batch.  Returns 0,
+ * or -1: it was reported.
+ */
+int	 batch_add(struct batch *, struct drop *, const char *stem,
+	    const char *label, const char *text, size_t length);
+
+/* Drops what was written, asks about it, prints. */
+void	 batch_flush(struct batch *);
+
+/*
+ * Waits until the job that was dropped as `name` (NULL: not known) is
+ * finished, prints its receipt and returns the exit status.
+ */
+int	 submit_wait(struct cli *, const char *id, const char *name,
+	    int64_t until);
+
+#endif
