@@ -98,9 +98,17 @@ stop() {
 	    fail "stop: $(cat "$SCRATCH/stop")"
 }
 
-# The instance's supervisor, or nothing: whoever has its configuration.
-supervisor() {
+# Every spoold process of the instance: the supervisor, and what it forked.
+spoolds() {
 	pgrep -f "^[^ ]*/sbin/spoold -c $CONF"
+}
+
+# The instance's supervisor, or nothing.
+supervisor() {
+	for pid in $(spoolds); do
+		parent=$(ps -o ppid= -p "$pid" | tr -d ' ')
+		spoolds | grep -qx "$parent" || echo "$pid"
+	done
 }
 
 # The worker processes of that transport.
@@ -111,7 +119,7 @@ workers() {
 }
 
 running() {
-	[ -n "$(supervisor)" ]
+	[ -n "$(spoolds)" ]
 }
 
 stopped() {
@@ -128,7 +136,7 @@ crash() {
 
 # Ends the processes that belong to the instance, whatever state they are in.
 end_processes() {
-	for pid in $(supervisor); do
+	for pid in $(spoolds); do
 		kill -9 "$pid" $(pgrep -P "$pid")
 	done
 	for file in "$SCRATCH"/*.pid "$SCRATCH"/*/sink.pid; do

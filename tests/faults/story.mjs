@@ -1,0 +1,130 @@
+// story.mjs - what the kill campaign lets an instance live through
+//
+// Two stories.  In `work` spoold accepts, attempts, records outcomes, retries,
+// holds, writes checkpoints and stops.  In `recovery` it starts on what a kill
+// in the middle of all that left, and a torn journal.  A story is told the
+// same way each time, to its end or until spoold is dead; `finish` is what a
+// person does afterwards, so that every job ends.
+import fs from 'node:fs';
+import { eventually, pause } from './instance.mjs';
+
+export const SETTINGS = {
+	retry: { schedule: '{}', base_delay: '"40ms"', max_delay: '"80ms"',
+		max_attempts: '50' },
+	queue: { checkpoint_interval: '"150ms"', reserve_bytes: '"1M"',
+		reserve_inodes: '100' },
+};
+
+export async function prepare(instance, receiver, run) {
+	await instance.init(SETTINGS);
+	await instance.destinations(['ok', 'ok-off', 'flaky', 'bad', 'stuck']
+		.map((id) => ({ id, url: receiver.url(run, id),
+			disabled: id === 'ok-off' })));
+}
+
+// Waits for the fact, or for the end of spoold; false if it is dead.
+async function alive(run, what, fact) {
+	await eventually(what, () => run.ended || fact());
+	return !run.ended;
+}
+
+function dropAll(instance, prefix) {
+	const drop = (name, destinations, text) =>
+		instance.drop(`${prefix}-${name}`,
+		    text ?? instance.job(destinations), { destinations });
+	drop('one', ['ok']);
+	drop('many', ['ok', 'flaky', 'ok-off']);
+	drop('bad', ['bad']);
+	fs.writeFileSync(`${instance.spool}/data/${prefix}.bin`,
+	    'x'.repeat(5000));
+	drop('file', ['flaky'], JSON.stringify({ destinations: ['flaky'],
+		payload: { type: 'export', file: `${prefix}.bin` } }));
+	drop('wrong', [], '{"destinations":["ok"],"payload":{}}')
+		.refused = true;
+	drop('key', ['ok'], instance.job(['ok'],
+	    { options: { idempotencyKey: prefix, priority: 9 } }));
+}
+
+function hasTicket(instance, queue, drop, destination) {
+	return fs.readdirSync(`${instance.spool}/${queue}`).find((name) =>
+		name.startsWith(`${drop.id}.${destination}:`));
+}
+
+// A ticket moved by hand: it may leave in the same moment.
+function move(instance, from, name, to) {
+	try {
+		fs.renameSync(`${instance.spool}/${from}/${name}`,
+		    `${instance.spool}/${to}/${name}`);
+	} catch (error) {
+		if (error.code !== 'ENOENT')
+			throw error;
+	}
+}
+
+const done = (instance, drop, destination) =>
+	instance.receipt(drop)?.destinations?.find((one) =>
+		one.destinationId === destination)?.status === 'delivered';
+
+export async function work(instance, run) {
+	dropAll(instance, 'w');
+	const [one, many] = instance.drops;
+	if (!await alive(run, 'first delivery', () =>
+		done(instance, one, 'ok') && done(instance, many, 'flaky')))
+		return;
+	if (!await alive(run, 'a ticket waits', () =>
+		hasTicket(instance, 'cur', many, 'ok-off')))
+		return;
+	const before = instance.checkpoint();
+	await instance.run('spoolsuper', '-h', many.id);
+	await instance.run('spoolsuper', '-H', many.id);
+	const name = hasTicket(instance, 'cur', many, 'ok-off');
+	if (run.ended || !name)
+		return;
+	move(instance, 'cur', name, 'hold');
+	await pause(60);
+	move(instance, 'hold', name, 'cur');
+	if (!await alive(run, 'a checkpoint', () =>
+		instance.checkpoint() !== before))
+		return;
+	await instance.run('spooldest', 'enable', 'ok-off');
+	if (!await alive(run, 'all finished', () =>
+		done(instance, many, 'ok-off')))
+		return;
+	await instance.run('spoolctl', 'stop');
+	await run.dead;
+}
+
+// What a kill under way left, before the story of its recovery.
+export async function wreck(instance) {
+	await instance.start();
+	instance.drop('r-stuck', instance.job(['stuck', 'ok-off', 'ok']),
+	    { destinations: ['stuck', 'ok-off', 'ok'] });
+	dropAll(instance, 'r');
+	const [stuck] = instance.drops;
+	const one = instance.drops[1];
+	await eventually('attempts', () => done(instance, one, 'ok') &&
+		hasTicket(instance, 'cur', stuck, 'stuck'));
+	await pause(Math.random() * 40);
+	await instance.crash();
+	const segment = fs.readdirSync(instance.journal).filter((name) =>
+		name.endsWith('.jsonl')).sort().pop();
+	fs.appendFileSync(`${instance.journal}/${segment}`,
+	    '{"seq":99,"time":"20');
+	fs.rmSync(`${instance.spool}/receipts/${one.name}.${one.id}.json`);
+}
+
+export async function recovery(instance, run) {
+	const before = instance.checkpoint();
+	if (!await alive(run, 'a checkpoint', () =>
+		instance.checkpoint() !== before))
+		return;
+	await instance.run('spoolctl', 'stop');
+	await run.dead;
+}
+
+// The morning after: start again, let go of all, and look on.
+export async function finish(instance) {
+	await instance.start();
+	await instance.run('spooldest', 'enable', 'ok-off');
+	await instance.run('spoolsuper', '-H', 'ALL');
+}
