@@ -198,33 +198,64 @@ recover_is_restored(const struct spoold *s, const struct journal_found *found,
 	return seq != found->checkpoint && seq != found->previous_checkpoint;
 }
 
-/* Everything that would be attempted is set aside, for a person to look at. */
-static void
-recover_hold_all(struct spoold *s)
+static size_t
+recover_hold_tickets(struct spoold *s, struct organization *org)
 {
 	struct change_place place;
-	struct organization *org;
 	char name[TICKET_NAME_MAX];
 	struct waiting *w;
 	struct why why;
 	size_t count = 0;
 
-	TAILQ_FOREACH(org, &s->organizations, entry)
-		RB_FOREACH(w, waiting_by_name, &org->tickets) {
-			if (w->queue == QUEUE_hold)
-				continue;
-			tickets_name(w, name);
-			place = (struct change_place) {
-			    (enum queue)w->queue, name };
-			if (change_ticket(s, org, CHANGE_hold, &place, false,
-			    "restored from a backup", &why) == 1)
-				count++;
-			else
-				log_warning("%s: %s", name, why.text);
-		}
+	RB_FOREACH(w, waiting_by_name, &org->tickets) {
+		if (w->queue == QUEUE_hold)
+			continue;
+		tickets_name(w, name);
+		place = (struct change_place) { (enum queue)w->queue, name };
+		if (change_ticket(s, org, CHANGE_hold, &place, false,
+		    "restored from a backup", &why) == 1)
+			count++;
+		else
+			log_warning("%s: %s", name, why.text);
+	}
+	return count;
+}
+
+/* Drops wait in hold/ under their own names; mv brings them back to new/. */
+static size_t
+recover_hold_drops(struct organization *org)
+{
+	struct spool_list *list;
+	const char *name, *day;
+	struct why why;
+	size_t count = 0;
+
+	list = spool_list(org->spool, QUEUE_new, &why);
+	while (list != NULL && (name = spool_list_next(list, &day)) != NULL)
+		if (spool_move(org->spool, QUEUE_new, name, QUEUE_hold, name,
+		    &why) == 1)
+			count++;
+		else
+			log_warning("new/%s: stays there: %s", name,
+			    why.text);
+	spool_list_free(&list);
+	return count;
+}
+
+/* Everything that would be attempted is set aside, for a person to look at. */
+static void
+recover_hold_all(struct spoold *s)
+{
+	size_t tickets = 0, drops = 0;
+	struct organization *org;
+
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		tickets += recover_hold_tickets(s, org);
+		drops += recover_hold_drops(org);
+	}
 	alert_begin(s, ALERT_restored, "the spool and the journal are not of "
-	    "the same time: %zu tickets were set aside, see spoolsuper -H",
-	    count);
+	    "the same time: %zu tickets and %zu drops are in hold/", tickets,
+	    drops);
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
