@@ -46,7 +46,10 @@ RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)
 LAYOUT := spool-layout/layout
 SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
-STORE := $(SPOOL) $(addprefix lib/,destination vault) $(LAYOUT)
+VAULT := $(addprefix lib/,vault vault_key base64)
+DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
+    destination_form destination_make url)
+STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_environment egress) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_key journal_segment \
@@ -89,7 +92,8 @@ $(eval $(call program,libexec/spoold/webhook,workers/webhook/webhook \
     $(WORKER) $(BASE) $(JSON) $(JOB) lib/egress,-lcurl -lseccomp -lcjson \
     -lcrypto))
 $(eval $(call command,spoolctl))
-$(eval $(call command,spoolsubmit))
+$(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
+    batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq))
 $(eval $(call command,spoolsuper))
 $(eval $(call command,spooldest))
@@ -104,6 +108,11 @@ $(BUILD)/tools/tables: $(call objects,man/tables $(SETTINGS) $(BASE))
 # --- probes of the unit tests: what each drives beside the base --------------
 
 PROBE_conf := $(CONFIG)
+PROBE_job := $(JOB)
+PROBE_records := $(RECORDS)
+PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
+PROBE_vault := $(VAULT)
+PROBE_destination := $(DESTINATION)
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
 define probe

@@ -1,0 +1,337 @@
+/*
+ * destination - where to, how, with which credentials
+ *
+ * The document, as it lies in the file, is the destination; the struct's other
+ * members are what the supervisor asks for often, read from it once.  Sealed
+ * values stay sealed in it: they are opened into a buffer of the caller's
+ * only, on their way to a worker.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/destination.h"
+#include "lib/destination_field.h"
+#include "lib/url.h"
+#include "lib/xalloc.h"
+
+#define TIMEOUT_DEFAULT 30000	/* ms */
+#define NUMBER_MAX INT64_C(1000000000000)
+#define MASK "********"
+
+static const char *const names[TRANSPORTS] = {
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence)
+#define TRANSPORT(name) [TRANSPORT_##name] = #name,
+#include "lib/destination.def"
+#undef TRANSPORT
+#undef DESTINATION_FIELD
+};
+
+const char *
+transport_name(enum transport transport)
+{
+	return names[transport];
+}
+
+int
+transport_by_name(const char *name)
+{
+	for (int i = 0; i < TRANSPORTS; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+/* The config of its type. */
+static const struct json *
+config_of(const struct destination *destination)
+{
+	return json_get(json_get(destination->document, "config"),
+	    transport_name(destination->transport));
+}
+
+/* --- reading ----------------------------------------------------------------- */
+
+/* A whole number from 0 on, or the fallback. */
+static int64_t
+number_at(const struct json *object, const char *path, int64_t fallback)
+{
+	const struct json *value = destination_value(object, path);
+
+	return json_is_integer(value, 0, NUMBER_MAX) ?
+	    json_integer(value, fallback) : fallback;
+}
+
+static void
+read_retry(const struct json *config, struct retry_policy *retry)
+{
+	const struct json *own = json_get(config, "retryConfig");
+
+	retry->max_retries = (int)number_at(own, "maxRetries", -1);
+	retry->base_delay = number_at(own, "baseDelay", -1);
+	retry->max_delay = number_at(own, "maxBackoffDelay", -1);
+	retry->multiplier = json_number(json_get(own, "backoffMultiplier"),
+	    -1);
+	retry->formula = retry->base_delay >= 0 || retry->max_delay >= 0 ||
+	    retry->multiplier >= 0;
+}
+
+/* What the supervisor asks for, from the document.  0, or -1 with *why. */
+static int
+take_document(struct destination *destination, struct why *why)
+{
+	const struct json *document = destination->document;
+	const char *id = json_string(json_get(document, "id"), "");
+	const char *type = json_string(json_get(document, "type"), "");
+	const struct json *config;
+	int transport = transport_by_name(type);
+
+	if (!destination_id_valid(id))
+		return why_field(why, "id", "id is none");
+	if (transport == -1)
+		return why_field(why, "type", "type is unknown");
+	memcpy(destination->id, id, strlen(id) + 1);
+	destination->transport = (enum transport)transport;
+	config = config_of(destination);
+	if (!json_is(config, JSON_OBJECT))
+		return why_field(why, "config", "config.%s is missing", type);
+	destination->is_default = json_boolean(json_get(document,
+	    "isDefault"), false);
+	destination->disabled = json_boolean(json_get(document, "disabled"),
+	    false);
+	destination->version = number_at(document, "version", 1);
+	destination->concurrency = (int)number_at(document,
+	    "limits.concurrency", 0);
+	destination->rate_per_minute = (int)number_at(document,
+	    "limits.ratePerMinute", 0);
+	destination->ordered = json_boolean(destination_value(document,
+	    "limits.ordered"), false);
+	destination->timeout = number_at(config, "timeout", TIMEOUT_DEFAULT);
+	read_retry(config, &destination->retry);
+	return 0;
+}
+
+struct destination *
+destination_read(const char *text, size_t length, struct why *why)
+{
+	struct destination *destination;
+	struct json *document;
+
+	document = json_parse(text, length, why);
+	if (document == NULL)
+		return NULL;
+	destination = xcalloc(1, sizeof(*destination));
+	destination->document = document;
+	if (take_document(destination, why) == -1)
+		destination_free(&destination);
+	return destination;
+}
+
+void
+destination_free(struct destination **destination)
+{
+	if (*destination == NULL)
+		return;
+	json_free(&(*destination)->document);
+	free(*destination);
+	*destination = NULL;
+}
+
+/* --- changing ---------------------------------------------------------------- */
+
+static void
+set_string(struct json *document, const char *name, const char *value)
+{
+	if (value != NULL)
+		json_set_string(document, name, value);
+	else
+		json_set_null(document, name);
+}
+
+static void
+changed(struct destination *destination, const char *now)
+{
+	json_set_string(destination->document, "updatedAt", now);
+	json_set_integer(destination->document, "version",
+	    ++destination->version);
+}
+
+void
+destination_set_disabled(struct destination *destination, bool disabled,
+    const char *by, const char *reason)
+{
+	struct json *document = destination->document;
+	char now[CLOCK_TEXT];
+
+	clock_format(clock_wall(), now);
+	destination->disabled = disabled;
+	json_set_boolean(document, "disabled", disabled);
+	set_string(document, "disabledAt", disabled ? now : NULL);
+	set_string(document, "disabledBy", disabled ? by : NULL);
+	set_string(document, "disabledReason", disabled ? reason : NULL);
+	changed(destination, now);
+}
+
+void
+destination_set_default(struct destination *destination, bool is_default)
+{
+	char now[CLOCK_TEXT];
+
+	clock_format(clock_wall(), now);
+	destination->is_default = is_default;
+	json_set_boolean(destination->document, "isDefault", is_default);
+	changed(destination, now);
+}
+
+/* --- writing ----------------------------------------------------------------- */
+
+void
+destination_print(const struct destination *destination, struct buf *out)
+{
+	json_print(out, destination->document);
+	buf_char(out, '\n');
+}
+
+/* The sealed text, if that is what the value is. */
+static const char *
+sealed_text(const struct json *value)
+{
+	return json_is(value, JSON_OBJECT) && json_count(value) == 1 ?
+	    json_string(json_get(value, "sealed"), NULL) : NULL;
+}
+
+/* A value as it is; with its name, NULL in an array. */
+static void
+put_value(struct buf *out, const char *name, const struct json *value)
+{
+	struct buf text = { 0 };
+
+	json_print(&text, value);
+	json_put_raw(out, name, text.data, text.len);
+	buf_free(&text);
+}
+
+static void
+put_masked(struct buf *out, const char *name, const struct json *value)
+{
+	const struct json *member;
+
+	if (sealed_text(value) != NULL) {
+		json_put_string(out, name, MASK);
+		return;
+	}
+	if (!json_is(value, JSON_OBJECT)) {
+		put_value(out, name, value);
+		return;
+	}
+	json_open(out, name, '{');
+	for (member = json_first(value); member != NULL;
+	    member = json_next(member))
+		put_masked(out, json_name(member), member);
+	json_close(out, '}');
+}
+
+void
+destination_print_masked(const struct destination *destination,
+    struct buf *out)
+{
+	put_masked(out, NULL, destination->document);
+}
+
+/* --- opening ----------------------------------------------------------------- */
+
+int
+destination_origin(const struct json *config, enum transport transport,
+    struct buf *out)
+{
+	const struct destination_field *field =
+	    destination_field_of(transport, "url");
+	struct url url;
+
+	buf_str(out, "");
+	if (field == NULL)
+		return 0;
+	if (url_parse(json_string(destination_value(config, field->path),
+	    ""), &url) != NULL)
+		return -1;
+	url_origin(&url, out);
+	return 0;
+}
+
+/* An opening under way. */
+struct opening {
+	const struct vault *vault;
+	struct vault_place place;	/* but the field */
+	struct buf	*out;
+	struct why	*why;
+};
+
+static int
+put_opened_value(struct opening *opening, const char *name,
+    const char *sealed, const char *path)
+{
+	struct vault_place place = opening->place;
+	struct buf value = { 0 };
+	int result;
+
+	place.field = path;
+	result = vault_unseal(opening->vault, &place, sealed, &value,
+	    opening->why);
+	if (result == 0)
+		json_put_string(opening->out, name,
+		    value.data != NULL ? value.data : "");
+	buf_wipe(&value);
+	return result;
+}
+
+static int
+put_opened(struct opening *opening, const char *name,
+    const struct json *value, const char *path)
+{
+	const struct json *member = json_first(value);
+	const char *sealed = sealed_text(value);
+	char inner[FIELD_PATH_MAX];
+	int result = 0;
+
+	if (sealed != NULL)
+		return put_opened_value(opening, name, sealed, path);
+	if (!json_is(value, JSON_OBJECT)) {
+		put_value(opening->out, name, value);
+		return 0;
+	}
+	json_open(opening->out, name, '{');
+	for (; member != NULL && result == 0; member = json_next(member)) {
+		(void)snprintf(inner, sizeof(inner), "%s.%s", path,
+		    json_name(member));
+		result = put_opened(opening, json_name(member), member,
+		    inner);
+	}
+	json_close(opening->out, '}');
+	return result;
+}
+
+int
+destination_open(const struct destination *destination,
+    const char *organization, const struct vault *vault, struct buf *out,
+    struct why *why)
+{
+	const struct json *config = config_of(destination);
+	struct buf origin = { 0 };
+	struct opening opening = { .vault = vault, .out = out, .why = why };
+	int result;
+
+	if (destination_origin(config, destination->transport, &origin) == -1)
+		result = why_set(why, ERROR_CONFIG_ERROR,
+		    "destination %s has a URL that is none",
+		    destination->id);
+	else {
+		opening.place = (struct vault_place) {
+		    .organization = organization,
+		    .destination = destination->id, .origin = origin.data };
+		result = put_opened(&opening, NULL, config,
+		    transport_name(destination->transport));
+	}
+	buf_free(&origin);
+	return result;
+}

@@ -1,0 +1,83 @@
+/*
+ * destination_field - the table of a destination's fields, and its checks
+ *
+ * Only for destination.c and destination_make.c.
+ */
+#ifndef LIB_DESTINATION_FIELD_H
+#define LIB_DESTINATION_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/buf.h"
+#include "lib/destination.h"
+#include "lib/json.h"
+#include "lib/why.h"
+
+#define FIELD_PATH_MAX 256
+
+/* All that is wrong, in words; zeroed to begin with. */
+struct complaints {
+	size_t		 count;
+	char		 path[FIELD_PATH_MAX];	/* the first one's */
+	struct buf	 text;			/* as much as fits a why */
+	size_t		 told;			/* of them in text */
+};
+
+/* Adds one; the words go on after the path ("must be …"). */
+void	 complain(struct complaints *, const char *path, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Ends them: 0 if there are none, else -1 with *why.  Frees.
+ */
+int	 complaints_end(struct complaints *, struct why *);
+
+struct destination_field {
+	const char	*path;
+	const char	*form;
+	bool		 required;
+	bool		 sealed;
+	int		 transport;	/* -1: any */
+};
+
+/*
+ * Walks the config's fields of a transport in the order of the document.
+ * `at` is 0 to begin with; NULL at the end.
+ */
+const struct destination_field	*destination_field_next(enum transport,
+				    size_t *at);
+
+/* The first field of that form, or NULL. */
+const struct destination_field	*destination_field_of(enum transport,
+				    const char *form);
+
+/* The value at a path like "retryConfig.maxRetries", or NULL. */
+const struct json	*destination_value(const struct json *,
+			    const char *path);
+
+/*
+ * Appends scheme://host:port of the config's URL; an empty text where its type
+ * has none.  -1 if the URL is none.
+ */
+int	 destination_origin(const struct json *config, enum transport,
+	    struct buf *);
+
+/* Checks all but what depends on the transport / what depends on it. */
+void	 destination_check_top(const struct json *, struct complaints *);
+void	 destination_check_config(const struct json *, enum transport,
+	    struct complaints *);
+
+/* True for a header whose value is no secret. */
+bool	 header_harmless(const char *name);
+
+/* True for a secret that stands for bytes (whsec_…), false for a raw one. */
+bool	 secret_encoded(const char *);
+
+/*
+ * Checks that a value has a form of destination.def, and complains if not.
+ */
+void	 destination_check_form(const struct json *, const char *form,
+	    const char *path, struct complaints *);
+
+#endif

@@ -1,0 +1,433 @@
+/*
+ * destination_make - a new destination out of what a person wrote
+ *
+ * First everything is checked and all that is wrong is said at once, then the
+ * document is written in the order of its table, credentials sealed on the
+ * way, so that an unsealed one is never part of a document.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "lib/base64.h"
+#include "lib/clock.h"
+#include "lib/destination_field.h"
+#include "lib/utf8.h"
+
+#define SECRET_LENGTH 32	/* bytes of one that is made here */
+#define UNIQUE_TRIES 1000
+
+/* One being made. */
+struct making {
+	const struct json *input;
+	const struct json *config;	/* the member of its type */
+	const char	*organization;
+	const struct vault *vault;
+	enum transport	 transport;
+	char		 id[DESTINATION_ID_MAX + 1];
+	struct buf	 origin;
+	struct buf	*made_secret;
+};
+
+/* --- checking ---------------------------------------------------------------- */
+
+static bool
+signature_is(const struct json *config, const char *word)
+{
+	return strcmp(json_string(json_get(config, "signature"), "standard"),
+	    word) == 0;
+}
+
+/* What the fields of a config say only together. */
+static void
+check_together(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const struct destination_field *field =
+	    destination_field_of(transport, "secret");
+	const char *secret = field == NULL ? NULL :
+	    json_string(destination_value(config, field->path), NULL);
+	char path[FIELD_PATH_MAX];
+
+	if (secret == NULL || secret_encoded(secret) ||
+	    signature_is(config, "x-webhook"))
+		return;
+	(void)snprintf(path, sizeof(path), "config.%s.%s",
+	    transport_name(transport), field->path);
+	complain(all, path, "must be \"whsec_\" and base64 unless the "
+	    "signature is x-webhook");
+}
+
+/* The member of `config` that is named as the type, and no other. */
+static void
+check_config_member(struct making *making, struct complaints *all)
+{
+	const struct json *config = json_get(making->input, "config");
+	const char *type = transport_name(making->transport);
+	const struct json *member = json_first(config);
+	char path[FIELD_PATH_MAX];
+
+	if (!json_is(config, JSON_OBJECT))
+		return;
+	for (; member != NULL; member = json_next(member)) {
+		if (strcmp(json_name(member), type) == 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "config.%s",
+		    json_name(member));
+		complain(all, path, "does not belong to the type %s", type);
+	}
+	(void)snprintf(path, sizeof(path), "config.%s", type);
+	making->config = json_get(config, type);
+	if (making->config == NULL)
+		complain(all, path, "is missing");
+	else if (!json_is(making->config, JSON_OBJECT))
+		complain(all, path, "must be an object");
+	else {
+		size_t before = all->count;
+
+		destination_check_config(making->config, making->transport,
+		    all);
+		if (all->count == before)
+			check_together(making->config, making->transport,
+			    all);
+	}
+}
+
+static int
+check(struct making *making, struct why *why)
+{
+	struct complaints all = { 0 };
+	const char *organization;
+	int transport;
+
+	if (!json_is(making->input, JSON_OBJECT))
+		return why_field(why, "", "a destination must be an object");
+	destination_check_top(making->input, &all);
+	transport = transport_by_name(json_string(json_get(making->input,
+	    "type"), ""));
+	if (transport != -1) {
+		making->transport = (enum transport)transport;
+		check_config_member(making, &all);
+	}
+	if (complaints_end(&all, why) == -1)
+		return -1;
+	organization = json_string(json_get(making->input, "organizationId"),
+	    making->organization);
+	if (strcmp(organization, making->organization) != 0)
+		return why_set(why, ERROR_ORGANIZATION_MISMATCH,
+		    "organizationId must be %s, if it is given",
+		    making->organization);
+	if (destination_origin(making->config, making->transport,
+	    &making->origin) == -1)
+		return why_field(why, "config", "config has a URL that is none");
+	return 0;
+}
+
+/* --- the id ------------------------------------------------------------------ */
+
+/* Lower case, what may not stand in an id as `-`, none of it at the ends. */
+static void
+id_from_label(const char *label, const char *fallback,
+    char id[DESTINATION_ID_MAX + 1])
+{
+	size_t length = strlen(label), count = 0;
+	uint32_t code;
+	int bytes;
+
+	for (size_t i = 0; i < length && count < DESTINATION_ID_MAX;
+	    i += (size_t)bytes) {
+		bytes = utf8_next(label + i, length - i, &code);
+		if (bytes <= 0)
+			break;
+		if (code >= 'A' && code <= 'Z')
+			code += 'a' - 'A';
+		if ((code < 'a' || code > 'z') && (code < '0' || code > '9'))
+			code = '-';
+		if (code != '-' || count > 0)
+			id[count++] = (char)code;
+	}
+	while (count > 0 && id[count - 1] == '-')
+		count--;
+	id[count] = '\0';
+	if (count == 0)
+		(void)snprintf(id, DESTINATION_ID_MAX + 1, "%s", fallback);
+}
+
+/* `id`, or with the first number behind it that is free. */
+static int
+id_unique(struct making *making, destination_taken *taken, const void *arg,
+    const char *id, struct why *why)
+{
+	char suffix[16] = "";
+	size_t room;
+
+	for (int n = 2; n < UNIQUE_TRIES; n++) {
+		room = DESTINATION_ID_MAX - strlen(suffix);
+		(void)snprintf(making->id, sizeof(making->id), "%.*s%s",
+		    (int)room, id, suffix);
+		if (strcmp(making->id, "default") != 0 &&
+		    !taken(arg, making->id))
+			return 0;
+		(void)snprintf(suffix, sizeof(suffix), "-%d", n);
+	}
+	return why_set(why, ERROR_CONFLICT,
+	    "no id like %s is free; give one as id", id);
+}
+
+static int
+make_id(struct making *making, destination_taken *taken, const void *arg,
+    struct why *why)
+{
+	const char *given = json_string(json_get(making->input, "id"), NULL);
+	char id[DESTINATION_ID_MAX + 1];
+
+	if (given == NULL) {
+		id_from_label(json_string(json_get(making->input, "label"),
+		    ""), transport_name(making->transport), id);
+		return id_unique(making, taken, arg, id, why);
+	}
+	(void)snprintf(making->id, sizeof(making->id), "%s", given);
+	if (!taken(arg, given))
+		return 0;
+	(void)why_set(why, ERROR_CONFLICT, "destination %s exists already",
+	    given);
+	(void)snprintf(why->path, sizeof(why->path), "id");
+	return -1;
+}
+
+/* --- the document ------------------------------------------------------------ */
+
+/* A member with its sealed value; `path` is below the type. */
+static int
+put_sealed(const struct making *making, struct buf *out, const char *name,
+    const char *value, const char *path, struct why *why)
+{
+	struct buf sealed = { 0 }, field = { 0 };
+	struct vault_place place = { .organization = making->organization,
+	    .destination = making->id, .origin = making->origin.data };
+	int result;
+
+	buf_printf(&field, "%s.%s", transport_name(making->transport), path);
+	place.field = field.data;
+	result = vault_seal(making->vault, &place, value, strlen(value),
+	    &sealed, why);
+	if (result == 0) {
+		json_open(out, name, '{');
+		json_put_string(out, "sealed", sealed.data);
+		json_close(out, '}');
+	}
+	buf_free(&sealed);
+	buf_free(&field);
+	return result;
+}
+
+static void
+put_value(struct buf *out, const char *name, const struct json *value)
+{
+	struct buf text = { 0 };
+
+	json_print(&text, value);
+	json_put_raw(out, name, text.data, text.len);
+	buf_free(&text);
+}
+
+static int
+put_headers(const struct making *making, struct buf *out, const char *name,
+    const struct json *headers, struct why *why)
+{
+	const struct json *header = json_first(headers);
+	char path[FIELD_PATH_MAX];
+	int result = 0;
+
+	json_open(out, name, '{');
+	for (; header != NULL && result == 0; header = json_next(header)) {
+		const char *value = json_string(header, "");
+
+		(void)snprintf(path, sizeof(path), "%s.%s", name,
+		    json_name(header));
+		if (header_harmless(json_name(header)))
+			json_put_string(out, json_name(header), value);
+		else
+			result = put_sealed(making, out, json_name(header),
+			    value, path, why);
+	}
+	json_close(out, '}');
+	return result;
+}
+
+/* One field; `name` is the last part of its path. */
+static int
+put_field(const struct making *making, struct buf *out,
+    const struct destination_field *field, const char *name, struct why *why)
+{
+	const struct json *value = destination_value(making->config,
+	    field->path);
+
+	if (value == NULL)	/* a secret that was made here */
+		return put_sealed(making, out, name,
+		    making->made_secret->data, field->path, why);
+	if (strcmp(field->form, "headers") == 0)
+		return put_headers(making, out, name, value, why);
+	if (field->sealed)
+		return put_sealed(making, out, name, json_string(value, ""),
+		    field->path, why);
+	put_value(out, name, value);
+	return 0;
+}
+
+/* The config in the order of its table, fields of one object together. */
+static int
+put_config(const struct making *making, struct buf *out, struct why *why)
+{
+	const struct destination_field *field;
+	char parent[FIELD_PATH_MAX] = "";
+	size_t at = 0;
+	int result = 0;
+
+	json_open(out, transport_name(making->transport), '{');
+	while (result == 0 && (field = destination_field_next(
+	    making->transport, &at)) != NULL) {
+		const char *dot = strchr(field->path, '.');
+		size_t length = dot == NULL ? 0 : (size_t)(dot - field->path);
+
+		if (destination_value(making->config, field->path) == NULL &&
+		    (strcmp(field->form, "secret") != 0 ||
+		    making->made_secret->len == 0))
+			continue;
+		if (strlen(parent) != length ||
+		    strncmp(parent, field->path, length) != 0) {
+			if (parent[0] != '\0')
+				json_close(out, '}');
+			(void)snprintf(parent, sizeof(parent), "%.*s",
+			    (int)length, field->path);
+			if (length > 0)
+				json_open(out, parent, '{');
+		}
+		result = put_field(making, out, field,
+		    dot == NULL ? field->path : dot + 1, why);
+	}
+	if (parent[0] != '\0')
+		json_close(out, '}');
+	json_close(out, '}');
+	return result;
+}
+
+static void
+put_limits(const struct json *input, struct buf *out)
+{
+	const struct json *limits = json_get(input, "limits");
+
+	json_open(out, "limits", '{');
+	json_put_integer(out, "concurrency",
+	    json_integer(json_get(limits, "concurrency"), 0));
+	json_put_integer(out, "ratePerMinute",
+	    json_integer(json_get(limits, "ratePerMinute"), 0));
+	json_put_boolean(out, "ordered",
+	    json_boolean(json_get(limits, "ordered"), false));
+	json_close(out, '}');
+}
+
+static int
+put_document(const struct making *making, struct buf *out, struct why *why)
+{
+	const struct json *input = making->input;
+	bool disabled = json_boolean(json_get(input, "disabled"), false);
+	int64_t now = clock_wall();
+	int result;
+
+	json_open(out, NULL, '{');
+	json_put_string(out, "id", making->id);
+	json_put_string(out, "organizationId", making->organization);
+	json_put_string(out, "label",
+	    json_string(json_get(input, "label"), ""));
+	json_put_string(out, "type", transport_name(making->transport));
+	json_put_string(out, "description",
+	    json_string(json_get(input, "description"), ""));
+	json_put_boolean(out, "isDefault",
+	    json_boolean(json_get(input, "isDefault"), false));
+	json_put_boolean(out, "disabled", disabled);
+	if (disabled)
+		json_put_time(out, "disabledAt", now);
+	else
+		json_put_null(out, "disabledAt");
+	json_put_null(out, "disabledBy");
+	json_put_null(out, "disabledReason");
+	json_put_integer(out, "countUsage", 0);
+	json_put_null(out, "lastUsedAt");
+	json_put_time(out, "createdAt", now);
+	json_put_time(out, "updatedAt", now);
+	json_put_integer(out, "version", 1);
+	json_open(out, "config", '{');
+	result = put_config(making, out, why);
+	json_close(out, '}');
+	put_limits(input, out);
+	if (json_get(input, "submitters") != NULL)
+		put_value(out, "submitters", json_get(input, "submitters"));
+	else {
+		json_open(out, "submitters", '[');
+		json_close(out, ']');
+	}
+	json_close(out, '}');
+	return result;
+}
+
+/* --- the whole --------------------------------------------------------------- */
+
+/* Where the type has a secret, it is used, and none is given. */
+static bool
+secret_wanted(const struct making *making)
+{
+	const struct destination_field *field =
+	    destination_field_of(making->transport, "secret");
+
+	return field != NULL && !signature_is(making->config, "none") &&
+	    destination_value(making->config, field->path) == NULL;
+}
+
+static int
+make_secret(struct buf *out, struct why *why)
+{
+	unsigned char bytes[SECRET_LENGTH];
+	int result = 0;
+
+	if (RAND_priv_bytes(bytes, sizeof(bytes)) == 1) {
+		buf_str(out, "whsec_");
+		base64_encode(out, bytes, sizeof(bytes), BASE64_STANDARD);
+	} else
+		result = why_set(why, ERROR_INTERNAL_ERROR,
+		    "OpenSSL cannot make a secret");
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	return result;
+}
+
+struct destination *
+destination_make(const struct json *input, const char *organization,
+    const struct vault *vault, destination_taken *taken, const void *arg,
+    struct buf *made_secret, struct why *why)
+{
+	struct making making = { .input = input, .vault = vault,
+	    .organization = organization, .made_secret = made_secret };
+	struct destination *destination = NULL;
+	struct buf text = { 0 };
+
+	if (check(&making, why) == -1 ||
+	    make_id(&making, taken, arg, why) == -1)
+		goto out;
+	if (secret_wanted(&making) && make_secret(made_secret, why) == -1)
+		goto out;
+	if (put_document(&making, &text, why) == -1)
+		goto out;
+	if (text.len >= DESTINATION_FILE_MAX)
+		(void)why_set(why, ERROR_VALIDATION_ERROR, "the destination "
+		    "is larger than %d bytes", DESTINATION_FILE_MAX);
+	else
+		destination = destination_read(text.data, text.len, why);
+out:
+	buf_free(&making.origin);
+	buf_free(&text);
+	if (destination == NULL)
+		buf_wipe(made_secret);
+	return destination;
+}
