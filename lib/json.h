@@ -34,7 +34,7 @@ enum json_kind {
 	JSON_OBJECT
 };
 enum json_kind	 json_kind(const struct json *);
-bool		 json_is(const struct json *, enum json_kind);	/* NULL: false */
+bool		 json_is(const struct json *, enum json_kind);	/* NULL: no */
 const char	*json_kind_name(enum json_kind);	/* "a string", … */
 
 /*

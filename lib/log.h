@@ -2,9 +2,9 @@
  * log - one event a line, for people and for grep
  *
  * `time level program[pid]: id.dest: event key=value …`.  The words are an
- * interface.
- * Control characters of what is logged are escaped.  Nothing that comes here
- * may hold a secret, a payload or a metadata value.
+ * interface.  Control characters of what is logged are escaped.  Nothing that
+ * comes here may hold a secret, a payload or a metadata value.  syslog.h has
+ * some of these names, too: include one of the two.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H

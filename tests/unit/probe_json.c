@@ -2,14 +2,14 @@
  * probe_json - drives lib/json
  *
  * probe_json print		parses standard input and prints it again
- * probe_json walk		one line for each value: depth, name, kind, value
+ * probe_json walk		a line for each value: depth, name, kind, value
  * probe_json integer MIN MAX	the document: json_integer(), json_is_integer()
  * probe_json set LINE...	`NAME=JSON` sets a member, `-NAME` removes one,
  *				`NAME:string|integer|boolean|null=TEXT` sets
  * probe_json quote		standard input as a JSON string
  * probe_json write CALL...	the calls of the writing half: `{`, `[`, `}`,
- *				`]`, `s`, `i`, `b`, `n`, `t`, `r`, `line`, each
- *				followed by `:NAME` and `=VALUE` where it has one
+ *				`]`, `s`, `i`, `b`, `n`, `t`, `r`, `line`, with
+ *				`:NAME` and `=VALUE` where it has one
  */
 #include "tests/unit/probe.h"
 
