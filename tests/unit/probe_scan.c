@@ -1,10 +1,10 @@
 /*
  * probe_scan - drives lib/scan
  *
- * probe_scan [-n MAX] [PATH]...	scans standard input; prints offset, length and
- *				bytes of each wanted path
- * probe_scan -b			scans each line, given in hexadecimal, and
- *				prints 1, 0 or -1
+ * probe_scan [-n MAX] [PATH]...	scans standard input; prints each wanted
+ *				path's offset, length and bytes
+ * probe_scan -b		scans each line, given in hexadecimal; prints
+ *				1, 0 or -1
  *
  * Exits with 0 for a whole document, 2 for one that ends too early, 1 for a
  * wrong one.
