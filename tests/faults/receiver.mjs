@@ -7,6 +7,7 @@
 //   flaky   503 the first time that it sees an id, then 200
 //   bad     400
 //   slow    200 after 30 ms
+//   hang    nothing, ever
 //   stuck   nothing, ever, the first time that it sees an id, then 200
 import http from 'node:http';
 
@@ -75,6 +76,8 @@ export class Receiver {
 		if (destination.startsWith('flaky') && first)
 			return 503;
 		if (destination.startsWith('stuck') && first)
+			return 0;
+		if (destination.startsWith('hang'))
 			return 0;
 		return 200;
 	}

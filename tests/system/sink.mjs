@@ -7,6 +7,9 @@
 //   delay MS                 200, that much later
 //   hang                     never
 //   reset                    reads all of the body, then cuts the connection
+//   drip MS                  200, a byte each so many ms
+//   flood                    200 and 10 MB of body
+//   nonsense                 what is no HTTP
 //
 // Where DIR/bodies exists, each body is kept there, named by its request's
 // number.  `node sink.mjs DIR PORT` listens on that port.
@@ -26,6 +29,17 @@ function rule(name) {
 	}
 }
 
+function drip(socket, ms) {
+	const text = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+	let at = 0;
+	const timer = setInterval(() => {
+		if (at === text.length || socket.destroyed)
+			clearInterval(timer);
+		else
+			socket.write(text[at++]);
+	}, ms);
+}
+
 function answer(response, text) {
 	const [first, ...headers] = text.split('\n');
 	const [word, value] = first.split(' ');
@@ -33,6 +47,18 @@ function answer(response, text) {
 		return;
 	if (word === 'reset') {
 		response.socket.resetAndDestroy();
+		return;
+	}
+	if (word === 'nonsense') {
+		response.socket.end('220 smtp.example.org ESMTP\r\n');
+		return;
+	}
+	if (word === 'drip') {
+		drip(response.socket, Number(value));
+		return;
+	}
+	if (word === 'flood') {
+		response.end(Buffer.alloc(10000000, 'x'));
 		return;
 	}
 	if (word === 'delay') {
