@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/json.h"
 #include "lib/spool.h"
 #include "lib/ticket.h"
 #include "lib/why.h"
@@ -54,5 +55,22 @@ int	 select_all(const struct spool *, unsigned queues,
  */
 int	 select_job(const struct spool *, const char *word, struct id *,
 	    struct why *);
+
+/*
+ * Asks spoold to do `verb` to these tickets, as many at a time as a request
+ * holds; `arguments` (may be NULL) go with each.  `answered` gets each result.
+ * Returns 0, or -1 with *why: the earlier ones are done.
+ */
+struct cli;
+typedef void	 select_answered(void *arg, const struct json *result);
+int	 select_ask(struct cli *, const char *verb, const struct selection *,
+	    const struct buf *arguments, select_answered *, void *arg,
+	    struct why *);
+
+/*
+ * Says on stderr (on stdout where that is all that is wanted) how many tickets
+ * something is about to be done to, if they are not just one: "12 tickets".
+ */
+void	 select_announce(const struct cli *, size_t count, bool only);
 
 #endif

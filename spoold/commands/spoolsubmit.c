@@ -118,7 +118,7 @@ submit_composed(struct cli *cli, struct submit *submit)
 	return status;
 }
 
-/* --- whole jobs ------------------------------------------------------------ */
+/* --- whole jobs --- */
 
 /* The name of the drop: the file's own where it can be one. */
 static void
@@ -259,7 +259,7 @@ submit_whole(struct submit *submit, const char *path)
 		submit_file(submit, AT_FDCWD, path, path);
 }
 
-/* --- the command ------------------------------------------------------------ */
+/* --- the command --- */
 
 /* True if options say what the job is like. */
 static bool

@@ -1,0 +1,207 @@
+/*
+ * spoolsuper - hold, release, try again, cancel; as postsuper(1)
+ *
+ * The letters are rows of one table, done in the order in which they were
+ * given.  What is meant is found by reading the directories; spoold does it,
+ * so it is journaled, whoever asks and whether spoold was running or not.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cli.h"
+#include "lib/select.h"
+#include "lib/show.h"
+#include "lib/xalloc.h"
+
+struct deed {
+	int		 letter;
+	const char	*verb;		/* of the control protocol */
+	const char	*done;		/* as spoold calls it */
+	unsigned	 all;		/* queues of ALL and DEST:ALL */
+};
+
+static const struct deed deeds[] = {
+	{ 'd', "delivery.cancel", "cancelled",
+	    QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold) },
+	{ 'h', "delivery.hold", "held", QUEUE_BIT(cur) | QUEUE_BIT(retry) },
+	{ 'H', "delivery.release", "released", QUEUE_BIT(hold) },
+	{ 'r', "delivery.retry", "requeued", QUEUE_BIT(failed) },
+	{ 0, NULL, NULL, 0 }
+};
+
+struct wish {
+	const struct deed *deed;
+	const char	*word;
+};
+
+struct super {
+	struct wish	*wishes;	/* own */
+	size_t		 count;
+	bool		 only, delivered;
+	const struct cli *cli;		/* borrowed */
+	size_t		 changed, unchanged;
+};
+
+static cli_call	 wish_add;
+
+#define SUPER(field) offsetof(struct super, field)
+
+static const struct cli_option options[] = {
+	{ 'd', "cancel", "ID", "Cancel; it goes to failed/.", CLI_CALL, 0,
+	    wish_add },
+	{ 'h', "hold", "ID", "Set aside until it is released.", CLI_CALL, 0,
+	    wish_add },
+	{ 'H', "release", "ID", "Let what is held go on.", CLI_CALL, 0,
+	    wish_add },
+	{ 'r', "requeue", "ID",
+	    "Try a dead letter again, from the first attempt.", CLI_CALL, 0,
+	    wish_add },
+	{ 0, "delivered", NULL, "With -r: what was delivered, too.", CLI_FLAG,
+	    SUPER(delivered), NULL },
+	{ 'n', "dry-run", NULL, "Only say how many tickets it would be.",
+	    CLI_FLAG, SUPER(only), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
+static int
+wish_add(void *state, const struct cli_option *option, const char *argument,
+    struct why *why)
+{
+	struct super *super = state;
+	const struct deed *deed = deeds;
+
+	(void)why;
+	while (deed->letter != option->letter)
+		deed++;
+	super->wishes = xreallocarray(super->wishes, super->count + 1,
+	    sizeof(*super->wishes));
+	super->wishes[super->count++] = (struct wish) { deed, argument };
+	return 0;
+}
+
+/* `01JD….ehr-webhook: held`, or with -j spoold's own object. */
+static void
+ticket_print(const struct super *super, const struct json *ticket)
+{
+	const char *reason = json_string(json_get(ticket, "reason"), NULL);
+	struct buf line = { .max = 0 };
+
+	if (super->cli->json)
+		json_print(&line, ticket);
+	else {
+		show_escape(&line,
+		    json_string(json_get(ticket, "deliveryId"), "?"));
+		buf_char(&line, '.');
+		show_escape(&line,
+		    json_string(json_get(ticket, "destinationId"), "?"));
+		buf_str(&line, ": ");
+		show_escape(&line,
+		    json_string(json_get(ticket, "status"), "?"));
+		if (reason != NULL) {
+			buf_str(&line, ": ");
+			show_escape(&line, reason);
+		}
+	}
+	(void)printf("%s\n", line.data);
+	buf_free(&line);
+}
+
+static void
+tickets_answered(void *arg, const struct json *result)
+{
+	struct super *super = arg;
+	const struct json *each = json_first(json_get(result, "tickets"));
+
+	for (; each != NULL; each = json_next(each)) {
+		ticket_print(super, each);
+		if (strcmp(json_string(json_get(each, "status"), ""),
+		    "unchanged") == 0)
+			super->unchanged++;
+		else
+			super->changed++;
+	}
+}
+
+static void
+summary_print(const struct super *super, const struct deed *deed)
+{
+	if (super->cli->json)
+		return;
+	(void)printf("%zu ticket%s %s", super->changed,
+	    super->changed == 1 ? "" : "s", deed->done);
+	if (super->unchanged > 0)
+		(void)printf(", %zu unchanged", super->unchanged);
+	(void)printf("\n");
+}
+
+/* Returns 0, or -1 with *why. */
+static int
+wish_do(struct cli *cli, struct super *super, const struct wish *wish,
+    struct why *why)
+{
+	const struct deed *deed = wish->deed;
+	struct selection tickets = { NULL, 0 };
+	struct buf arguments = { .max = 0 };
+	unsigned all = deed->all;
+	int done;
+
+	if (super->delivered && deed->letter == 'r') {
+		all |= QUEUE_BIT(done);
+		json_put_boolean(&arguments, "delivered", true);
+	}
+	if (select_tickets(cli->spool, &wish->word, 1, SELECT_EVERYWHERE, all,
+	    &tickets, why) == -1)
+		return -1;
+	select_announce(cli, tickets.count, super->only);
+	super->changed = super->unchanged = 0;
+	done = super->only ? 0 : select_ask(cli, deed->verb, &tickets,
+	    &arguments, tickets_answered, super, why);
+	if (!super->only)
+		summary_print(super, deed);
+	selection_free(&tickets);
+	buf_free(&arguments);
+	return done;
+}
+
+static int
+spoolsuper(struct cli *cli, void *state)
+{
+	struct super *super = state;
+	struct why why;
+	int status = 0;
+	size_t i;
+
+	super->cli = cli;
+	if (super->count == 0)
+		return cli_usage(cli, "what to do is missing: -d, -h, -H, -r");
+	if (cli_spool(cli, &why) == NULL)
+		return cli_fail(cli, &why);
+	for (i = 0; i < super->count && status == 0; i++)
+		if (wish_do(cli, super, &super->wishes[i], &why) == -1)
+			status = cli_fail(cli, &why);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct cli_program program = {
+		.name = "spoolsuper",
+		.itself = {
+			.sentence = "Holds, releases, tries again and cancels "
+			    "tickets.\nID is a job's id or 8 or more "
+			    "characters of it, ID.DEST one of its\ntickets, "
+			    "DEST:ALL a destination's, ALL every one; - reads "
+			    "them\nfrom standard input.",
+			.options = options,
+			.action = spoolsuper,
+		},
+	};
+	struct super super = { .wishes = NULL };
+	int status = cli_run(&program, argc, argv, &super);
+
+	free(super.wishes);
+	return status;
+}
