@@ -52,10 +52,11 @@ DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_environment egress) $(SETTINGS)
-JOURNAL := $(addprefix lib/,journal journal_key journal_segment \
-    journal_reader journal_verify)
+JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
+    journal_line journal_lines journal_segment journal_reader \
+    journal_verify base64)
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show control \
-    control_program select select_job)
+    control_program select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
@@ -94,7 +95,7 @@ $(eval $(call program,libexec/spoold/webhook,workers/webhook/webhook \
 $(eval $(call command,spoolctl))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
-$(eval $(call command,spoolq))
+$(eval $(call command,spoolq,spoold/commands/spoolq_show))
 $(eval $(call command,spoolsuper))
 $(eval $(call command,spooldest))
 $(eval $(call command,spoolcat))
@@ -109,8 +110,9 @@ $(BUILD)/tools/tables: $(call objects,man/tables $(SETTINGS) $(BASE))
 
 PROBE_conf := $(CONFIG)
 PROBE_job := $(JOB)
-PROBE_records := $(RECORDS)
+PROBE_records := $(RECORDS) $(LAYOUT)
 PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
+PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
 

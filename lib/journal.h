@@ -24,7 +24,7 @@
 #include "lib/why.h"
 
 #define JOURNAL_HASH 32
-#define JOURNAL_LINE_MAX (1024 * 1024)	/* bytes, with the newline */
+#define JOURNAL_LINE_MAX (4 * 1024 * 1024) /* bytes, with the newline */
 
 enum event {
 #define EVENT(identifier, name, sentence) EVENT_##identifier,

@@ -1,0 +1,24 @@
+/*
+ * journal_recover - what is durable, what verifies, what is put aside
+ */
+#ifndef LIB_JOURNAL_RECOVER_H
+#define LIB_JOURNAL_RECOVER_H
+
+#include "lib/journal_line.h"
+#include "lib/journal_segment.h"
+
+struct journal_recovered {
+	struct segments		 list;	/* own; segments_free() */
+	struct journal_chain	 chain;	/* at the last line, with its key */
+	struct journal_found	 found;
+	int64_t			 key_time; /* a time on the key's day */
+};
+
+/*
+ * Reads the journal's end and cuts off what is wrong there.  Returns 0, or -1
+ * with *why; `recovered` is to be freed in either case.
+ */
+int	 journal_recover(int directory, struct journal_hasher *,
+	    struct journal_recovered *, struct why *);
+
+#endif
