@@ -306,17 +306,18 @@ read_all(const struct json *json, struct facts *facts, struct why *why)
 		if (value == NULL && !fact->required)
 			continue;
 		if (value == NULL)
-			return why_field(why, fact->name, "is missing");
+			return why_field(why, fact->name, "%s is missing",
+			    fact->name);
 		if (fact->kind == FACT_words ? !read_words(value, into,
 		    member_of(facts, fact->count_at)) :
 		    !readers[fact->kind](value, into))
 			return why_field(why, fact->name,
-			    "is not as spoold wrote it");
+			    "%s is not as spoold wrote it", fact->name);
 	}
 	/* These become parts of file names. */
 	for (size_t i = 0; i < facts->job.destination_count; i++)
 		if (!destination_id_valid(facts->job.destinations[i]))
-			return why_field(why, "destinations",
+			return why_field(why, "destinations", "destinations "
 			    "has something that is no destination id");
 	return 0;
 }
@@ -330,7 +331,7 @@ facts_read(const struct json *json, struct facts *facts, struct why *why)
 	if (id == NULL)
 		id = json_string(json_get(json, "job"), "");
 	if (strlen(id) != ID_LENGTH || id_parse(id, &facts->id) == -1)
-		return why_field(why, "id", "is missing or no delivery id");
+		return why_field(why, "id", "id is missing or no delivery id");
 	if (read_all(json, facts, why) == 0)
 		return 0;
 	facts_free(facts);
