@@ -75,9 +75,8 @@ escape_point(struct buf *out, uint32_t point)
 }
 
 void
-show_escape(struct buf *out, const char *text)
+show_escape_bytes(struct buf *out, const char *text, size_t left, bool lines)
 {
-	size_t left = strlen(text);
 	uint32_t point;
 	int length;
 
@@ -86,11 +85,19 @@ show_escape(struct buf *out, const char *text)
 		if (length <= 0) {
 			buf_printf(out, "\\x%02x", (unsigned char)*text);
 			length = 1;
-		} else if (point_hidden(point))
+		} else if (lines && (point == '\n' || point == '\t'))
+			buf_char(out, (char)point);
+		else if (point_hidden(point))
 			escape_point(out, point);
 		else
 			buf_add(out, text, (size_t)length);
 	}
+}
+
+void
+show_escape(struct buf *out, const char *text)
+{
+	show_escape_bytes(out, text, strlen(text), false);
 }
 
 void

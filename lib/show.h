@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "lib/buf.h"
+#include "lib/json.h"
 
 /*
  * Appends the text with C0 and C1 control characters, line and paragraph
@@ -22,7 +23,13 @@
  */
 void	 show_escape(struct buf *, const char *);
 
-/* The same to a stream. */
+/*
+ * The same for bytes that may have NULs; line feeds and tabs stay as they are
+ * if `lines` is set.
+ */
+void	 show_escape_bytes(struct buf *, const char *, size_t, bool lines);
+
+/* The same as show_escape() to a stream. */
 void	 show_text(FILE *, const char *);
 
 /* `in 4m`, `4m ago`, `now`: a wall time seen from `now`. */
@@ -30,6 +37,9 @@ void	 show_relative(int64_t wall_ms, int64_t now, char out[40]);
 
 /* `412`, `1.2k`, `10M`: bytes in at most five characters. */
 void	 show_size(int64_t bytes, char out[24]);
+
+/* JSON with a line for each member, escaped. */
+void	 show_json(FILE *, const struct json *);
 
 enum show_colour { SHOW_PLAIN, SHOW_BOLD, SHOW_RED, SHOW_GREEN, SHOW_YELLOW };
 
