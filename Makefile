@@ -54,9 +54,9 @@ SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_environment egress) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
-    journal_verify base64)
-COMMAND := $(addprefix lib/,cli cli_report cli_ask show control \
-    control_program select select_ask select_job)
+    journal_seek journal_verify base64)
+COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
+    control control_program select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
@@ -98,7 +98,7 @@ $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
 $(eval $(call command,spoolsuper))
 $(eval $(call command,spooldest))
-$(eval $(call command,spoolcat))
+$(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,$(JOURNAL)))
 
 # Prints the tables of lib/*.def for the man pages and etc/spoold.conf.

@@ -38,12 +38,17 @@ characters_valid(const char *text)
 	return true;
 }
 
-/* A name or IPv4 address: labels of letters, digits, `-` and `_`. */
+/*
+ * A name or IPv4 address: labels of letters, digits, `-` and `_`, a dot
+ * between them and perhaps at the end.
+ */
 static bool
 name_valid(const char *host)
 {
 	size_t label = 0;
 
+	if (*host == '\0')
+		return false;
 	for (; *host != '\0'; host++) {
 		if (*host == '.' ? label == 0 :
 		    !isalnum((unsigned char)*host) && *host != '-' &&
@@ -53,7 +58,7 @@ name_valid(const char *host)
 		if (label > 63)
 			return false;
 	}
-	return label > 0;
+	return true;
 }
 
 /* [address] */
