@@ -4,7 +4,8 @@
  * getopt_long(3) does the reading; its tables are built from ours for each
  * call, so that an option stands once.  The first wrong option is remembered
  * and reported at the end, when it is known whether -j was given.  With verbs,
- * options before the verb are the common ones, those after it also its own.
+ * options before the verb are the common ones (and those of what the program
+ * does without a verb, if it does), those after it also its own.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -196,7 +197,7 @@ options_read(struct cli_parsing *p, const struct cli_verb *verb, bool first)
 	if (first)
 		set->shorts[1] = ':';
 	set_add(set, cli_common, p->cli);
-	if (!first)
+	if (!first || verb->action != NULL)
 		set_add(set, verb->options, p->state);
 	opterr = 0;
 	for (;;) {
@@ -240,6 +241,8 @@ verb_read(struct cli_parsing *p)
 		return;
 	}
 	if (p->asked != 0 || p->wrong)
+		return;
+	if (left < 1 && p->cli->verb->action != NULL)
 		return;
 	p->wrong = true;
 	if (left < 1)
@@ -341,13 +344,19 @@ command_line_read(struct cli_parsing *p)
 {
 	struct cli *cli = p->cli;
 
-	optind = 0;	/* also starts GNU's getopt_long() anew */
+	optind = 0;	/* has GNU's getopt_long() start anew */
 	if (cli->program->verbs != NULL) {
 		options_read(p, cli->verb, true);
 		verb_read(p);
+		/* The verb's last word stands for the program's name. */
+		p->argv += optind - 1;
+		p->argc -= optind - 1;
+		optind = 0;
 	}
 	if (cli->program->verbs == NULL || cli->verb != &cli->program->itself)
 		options_read(p, cli->verb, false);
+	else
+		optind = 1;
 	cli->words = p->argv + optind;
 	cli->word_count = (size_t)(p->argc - optind);
 	if (p->asked == HELP) {
@@ -388,6 +397,8 @@ cli_run(const struct cli_program *program, int argc, char **argv, void *state)
 		status = cli_fail(&cli, &why);
 	}
 	lists_free(cli.verb->options, state);
+	if (cli.verb != &program->itself)
+		lists_free(program->itself.options, state);
 	control_close(&cli.control);
 	spool_close(&cli.spool);
 	conf_free(&cli.conf);
