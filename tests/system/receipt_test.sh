@@ -96,58 +96,6 @@ test_submitting_prints_the_id_alone_and_refusals_at_once() {
 	done <"$SCRATCH/out"
 }
 
-test_an_idempotency_key_met_again_is_a_duplicate_that_goes_nowhere() {
-	instance
-	start
-	sink
-	destination ok
-	text='{"destinations":["ok"],"payload":{"type":"data","data":1},
-	    "options":{"idempotencyKey":"key-123"}}'
-	drop first "$text"
-	first=$ID
-	eventually delivered "$first"
-	drop again "$text"
-	eventually receipt_says again "$ID" ".status == \"duplicate\" and
-	    .duplicateOf == \"$first\""
-	assertEquals 0 "$(arrivals "$ID")"
-	assertEquals duplicate "$(events "$ID")"
-	assertEquals '' "$(find "$SPOOL" -name "$ID*")"
-	run spoolsubmit -d ok -D 1 -k key-123
-	ran 0 "$first" ''
-	drop other '{"destinations":["ok"],"payload":{"type":"data","data":2},
-	    "options":{"idempotencyKey":"key-123"}}'
-	eventually receipt_says other "$ID" '.status == "refused" and
-	    .error.code == "CONFLICT"'
-	answers ok 400
-	drop third '{"destinations":["ok"],"payload":{"type":"data","data":2},
-	    "options":{"idempotencyKey":"key-9"}}'
-	eventually in_queue failed "$ID"
-	answers ok 200
-	drop fourth '{"destinations":["ok"],"payload":{"type":"data","data":3},
-	    "options":{"idempotencyKey":"key-9"}}'
-	eventually delivered "$ID"
-	assertEquals key-9 "$(request "$ID" '.headers["idempotency-key"]')"
-	crash
-	start
-	drop late "$text"
-	eventually receipt_says late "$ID" ".status == \"duplicate\" and
-	    .duplicateOf == \"$first\""
-}
-
-test_a_callback_is_sent_the_receipt_once_all_is_finished() {
-	instance
-	start
-	sink
-	destination ok
-	destination back
-	drop called '{"destinations":["ok"],"payload":{"type":"data","data":1},
-	    "options":{"callback":"back"}}'
-	eventually delivered "$ID" ok
-	eventually receipt_says called "$ID" '.status == "completed"'
-	eventually grep -q '"path":"/back"' "$SINK_DIR/requests"
-	assertEquals 1 "$(grep -c '"path":"/back"' "$SINK_DIR/requests")"
-}
-
 test_looking_into_a_job_shows_its_envelope_attempts_and_payload() {
 	instance
 	start
