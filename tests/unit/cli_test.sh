@@ -40,7 +40,7 @@ test_every_option_of_help_is_in_the_manual() {
 	for command in $COMMANDS; do
 		for option in $($command --help |
 		    sed -n 's/^  .*--\([a-z-]*\).*/\1/p'); do
-			grep -Eq "Fl( [a-zA-Z] ,)? Fl Fl $option|Fl -$option" \
+			grep -Eq "^[.]It Fl ([a-zA-Z] , Fl )?Fl $option( |\$)" \
 			    "man/$command.1" ||
 			    fail "man/$command.1 has no --$option"
 		done
