@@ -195,6 +195,7 @@ envelope_json(const struct found *found)
 	struct buf line = { .max = 0 };
 
 	json_open(&line, NULL, '{');
+	json_put_string(&line, "deliveryId", found->text);
 	json_put_string(&line, "organizationId",
 	    spool_organization(found->cli->spool));
 	facts_write(&line, found->facts);
