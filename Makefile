@@ -39,7 +39,7 @@ ALL_CFLAGS := -std=c11 $(OPTIMIZE) $(WARNINGS) -fstack-protector-strong -fPIE \
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 
 # What lib/ offers, by what it is for.
-BASE := $(addprefix lib/,why log xalloc buf utf8 clock id ticket)
+BASE := $(addprefix lib/,why log xalloc buf utf8 lines clock id ticket)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
 RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)
@@ -89,9 +89,10 @@ $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
-$(eval $(call program,libexec/spoold/webhook,workers/webhook/webhook \
-    $(WORKER) $(BASE) $(JSON) $(JOB) lib/egress,-lcurl -lseccomp -lcjson \
-    -lcrypto))
+$(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
+    webhook body config sign verdict) $(addprefix workers/common/,http tls) \
+    $(WORKER) $(BASE) $(JSON) $(JOB) lib/base64 lib/egress,-lcurl -lseccomp \
+    -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))

@@ -88,11 +88,13 @@ struct link_drop {
 	int64_t		 bytes;
 };
 
-/* payload: the file that intake asked for; no descriptor: *why says why. */
+/* payload: what intake asked for; no descriptor: error and text say why. */
 enum { PAYLOAD_text, PAYLOAD_texts };
 struct link_payload {
 	uint64_t	 token;
 	int64_t		 bytes;
+	int32_t		 error;		/* enum error, 0 with a descriptor */
+	int32_t		 unused;
 };
 
 struct link_ready {

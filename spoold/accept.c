@@ -15,6 +15,7 @@
 
 #include "lib/clock.h"
 #include "lib/json.h"
+#include "lib/lines.h"
 #include "lib/log.h"
 #include "lib/receipt.h"
 #include "lib/spool.h"
@@ -97,26 +98,6 @@ accept_payload(struct drop *drop, const char *file, struct why *why)
 
 /* --- the facts ------------------------------------------------------------------ */
 
-/* The lines of a list. */
-static char **
-list_read(const char *text, size_t *count_r)
-{
-	size_t count = 0, i = 0;
-	char **items;
-
-	for (const char *p = text; *p != '\0'; p++)
-		count += *p == '\n';
-	items = xcalloc(count + 1, sizeof(*items));
-	while (i < count) {
-		size_t length = strcspn(text, "\n");
-
-		items[i++] = xstrndup(text, length);
-		text += length + 1;
-	}
-	*count_r = count;
-	return items;
-}
-
 static char *
 text_read(const char *text)
 {
@@ -147,9 +128,9 @@ facts_take(struct facts *facts, const struct drop *drop,
 	job->metadata.length = record->accept.metadata_length;
 	job->deliver_at = record->accept.deliver_at;
 	job->expires_at = record->accept.expires_at;
-	job->destinations = list_read(record->text[ACCEPT_destinations],
+	job->destinations = lines_split(record->text[ACCEPT_destinations],
 	    &job->destination_count);
-	job->tags = list_read(record->text[ACCEPT_tags], &job->tag_count);
+	job->tags = lines_split(record->text[ACCEPT_tags], &job->tag_count);
 	job->file = text_read(record->text[ACCEPT_file]);
 	job->filename = text_read(record->text[ACCEPT_filename]);
 	job->content_type = text_read(record->text[ACCEPT_content_type]);

@@ -1,0 +1,254 @@
+/*
+ * conf - spoold.conf
+ *
+ * First every setting's default, then the file, then the environment.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/conf.h"
+#include "lib/conf_parse.h"
+#include "lib/conf_table.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#define DEFAULT_FILE "/etc/spoold/spoold.conf"
+
+/* The defaults of a scope; that they are allowed is a matter of the table. */
+static void
+conf_defaults(enum setting_scope scope, void *base)
+{
+	const struct setting *settings;
+	struct why why;
+	size_t count;
+
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++)
+		if (settings[i].scope == scope && setting_store_text(
+		    &settings[i], base, settings[i].fallback, &why) == -1)
+			log_fatal(error_exit_status(ERROR_INTERNAL_ERROR),
+			    "conf.def: %s: %s", settings[i].name, why.text);
+}
+
+static void
+conf_release(enum setting_scope scope, void *base)
+{
+	const struct setting *settings;
+	size_t count;
+
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++)
+		if (settings[i].scope == scope)
+			setting_free(&settings[i], base);
+}
+
+struct conf_organization *
+conf_add_organization(struct conf *conf, const char *id)
+{
+	struct conf_organization *org;
+
+	for (size_t i = 0; i < conf->organization_count; i++)
+		if (strcmp(conf->organizations[i].id, id) == 0)
+			return &conf->organizations[i];
+	conf->organizations = xreallocarray(conf->organizations,
+	    conf->organization_count + 1, sizeof(*conf->organizations));
+	org = &conf->organizations[conf->organization_count++];
+	memset(org, 0, sizeof(*org));
+	org->id = xstrdup(id);
+	conf_defaults(SCOPE_organization, org);
+	return org;
+}
+
+struct conf_transport *
+conf_add_transport(struct conf *conf, const char *name)
+{
+	struct conf_transport *transport;
+
+	for (size_t i = 0; i < conf->transport_count; i++)
+		if (strcmp(conf->transports[i].name, name) == 0)
+			return &conf->transports[i];
+	conf->transports = xreallocarray(conf->transports,
+	    conf->transport_count + 1, sizeof(*conf->transports));
+	transport = &conf->transports[conf->transport_count++];
+	memset(transport, 0, sizeof(*transport));
+	transport->name = xstrdup(name);
+	conf_defaults(SCOPE_transport, transport);
+	return transport;
+}
+
+struct conf *
+conf_read(const char *file, struct why *why)
+{
+	struct conf *conf = xcalloc(1, sizeof(*conf));
+	char path[PATH_MAX];
+
+	if (file == NULL)
+		file = getenv("SPOOLD_CONFIG");
+	if (file == NULL)
+		file = DEFAULT_FILE;
+	conf->file = xstrdup(realpath(file, path) != NULL ? path : file);
+	conf_defaults(SCOPE_plain, conf);
+	/* The row of what is not in the file. */
+	(void)conf_add_transport(conf, "");
+	if (conf_parse(conf, conf->file, why) == -1 ||
+	    conf_environment(conf, why) == -1)
+		conf_free(&conf);
+	else if (!conf->encryption_enabled) {
+		(void)why_set(why, ERROR_CONFIG_ERROR, "%s: "
+		    "encryption.enabled = false: credentials are never kept "
+		    "in clear; take the line out", conf->file);
+		conf_free(&conf);
+	}
+	return conf;
+}
+
+void
+conf_free(struct conf **conf)
+{
+	if (*conf == NULL)
+		return;
+	for (size_t i = 0; i < (*conf)->organization_count; i++) {
+		conf_release(SCOPE_organization, &(*conf)->organizations[i]);
+		free((*conf)->organizations[i].id);
+	}
+	for (size_t i = 0; i < (*conf)->transport_count; i++) {
+		conf_release(SCOPE_transport, &(*conf)->transports[i]);
+		free((*conf)->transports[i].name);
+	}
+	conf_release(SCOPE_plain, *conf);
+	free((*conf)->organizations);
+	free((*conf)->transports);
+	free((*conf)->file);
+	free(*conf);
+	*conf = NULL;
+}
+
+const struct conf_transport *
+conf_transport(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->transport_count; i++)
+		if (strcmp(conf->transports[i].name, name) == 0)
+			return &conf->transports[i];
+	return &conf->transports[0];
+}
+
+const struct conf_organization *
+conf_organization(const struct conf *conf, const char *id)
+{
+	for (size_t i = 0; i < conf->organization_count; i++)
+		if (strcmp(conf->organizations[i].id, id) == 0)
+			return &conf->organizations[i];
+	return NULL;
+}
+
+int64_t
+conf_schedule(const struct conf *conf, size_t n)
+{
+	const struct conf_list *schedule = &conf->retry_schedule;
+	int64_t wait;
+
+	if (schedule->count == 0)
+		return -1;
+	if (n > schedule->count)
+		n = schedule->count;
+	return clock_parse_duration(schedule->items[n == 0 ? 0 : n - 1],
+	    &wait) == 0 ? wait : -1;
+}
+
+static void
+conf_change(struct buf *out, const char *name, const struct buf *old,
+    const struct buf *new)
+{
+	json_open(out, NULL, '{');
+	json_put_string(out, "name", name);
+	json_put_string(out, "old", old->data != NULL ? old->data : "");
+	json_put_string(out, "new", new->data != NULL ? new->data : "");
+	json_close(out, '}');
+}
+
+/* The settings of one scope that differ; their number. */
+static size_t
+conf_compare(enum setting_scope scope, const char *title, const void *old,
+    const void *new, struct buf *out)
+{
+	const struct setting *settings;
+	size_t count, changed = 0;
+	char name[256];
+
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++) {
+		struct buf before = { 0 }, after = { 0 };
+
+		if (settings[i].scope != scope)
+			continue;
+		setting_print(&settings[i], old, &before);
+		setting_print(&settings[i], new, &after);
+		if (strcmp(before.data != NULL ? before.data : "",
+		    after.data != NULL ? after.data : "") != 0) {
+			setting_name(&settings[i], title, name, sizeof(name));
+			conf_change(out, name, &before, &after);
+			changed++;
+		}
+		buf_free(&before);
+		buf_free(&after);
+	}
+	return changed;
+}
+
+bool
+conf_changes(const struct conf *old, const struct conf *new, struct buf *out)
+{
+	size_t changed;
+
+	json_open(out, "changes", '[');
+	changed = conf_compare(SCOPE_plain, NULL, old, new, out);
+	for (size_t i = 0; i < new->organization_count; i++) {
+		const struct conf_organization *org = &new->organizations[i];
+		const struct conf_organization *was =
+		    conf_organization(old, org->id);
+
+		if (was != NULL)
+			changed += conf_compare(SCOPE_organization, org->id,
+			    was, org, out);
+	}
+	for (size_t i = 0; i < new->transport_count; i++)
+		changed += conf_compare(SCOPE_transport,
+		    new->transports[i].name,
+		    conf_transport(old, new->transports[i].name),
+		    &new->transports[i], out);
+	json_close(out, ']');
+	return changed != 0;
+}
+
+int
+conf_check_reload(const struct conf *old, const struct conf *new,
+    struct why *why)
+{
+	static const char *const fixed[] = { "spool_directory",
+	    "state_directory", "log_directory", "run_directory",
+	    "key_directory" };
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
+		const struct setting *setting = conf_setting(SCOPE_plain,
+		    "top", fixed[i]);
+		const char *before = *(char *const *)(const void *)
+		    ((const char *)old + setting->offset);
+		const char *after = *(char *const *)(const void *)
+		    ((const char *)new + setting->offset);
+
+		if (strcmp(before, after) != 0)
+			return why_set(why, ERROR_CONFIG_ERROR, "%s: %s "
+			    "cannot change while spoold runs: it needs a "
+			    "restart", new->file, fixed[i]);
+	}
+	for (size_t i = 0; i < old->organization_count; i++)
+		if (conf_organization(new, old->organizations[i].id) == NULL)
+			return why_set(why, ERROR_CONFIG_ERROR, "%s: "
+			    "organization %s cannot be taken away while "
+			    "spoold runs", new->file,
+			    old->organizations[i].id);
+	return 0;
+}

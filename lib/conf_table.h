@@ -1,0 +1,62 @@
+/*
+ * conf_table - the rows of conf.def, as data
+ */
+#ifndef LIB_CONF_TABLE_H
+#define LIB_CONF_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/buf.h"
+#include "lib/conf.h"
+#include "lib/why.h"
+
+enum setting_type {
+	SETTING_string, SETTING_path, SETTING_choice, SETTING_duration,
+	SETTING_size, SETTING_integer, SETTING_real, SETTING_boolean,
+	SETTING_list, SETTING_statuses, SETTING_durations
+};
+
+enum setting_scope { SCOPE_plain, SCOPE_organization, SCOPE_transport };
+
+struct setting {
+	enum setting_scope scope;
+	enum setting_type type;
+	const char	*section;	/* "top": outside of all */
+	const char	*name;
+	const char	*fallback;	/* as in the file; items by commas */
+	const char	*min, *max;	/* "" is none; a choice's words in min */
+	const char	*sentence;
+	size_t		 offset;	/* of its field in its scope's struct */
+};
+
+/* All of them, in the order of conf.def. */
+const struct setting	*conf_settings(size_t *count_r);
+
+/* The one of that scope, section and name, or NULL. */
+const struct setting	*conf_setting(enum setting_scope, const char *section,
+			    const char *name);
+
+/* True if its value is a list of items. */
+bool	 setting_is_list(const struct setting *);
+
+/*
+ * Sets the field in `base` from texts as they stand in the file.  Returns 0,
+ * or -1 with what is allowed in *why's text.
+ */
+int	 setting_store(const struct setting *, void *base,
+	    const char *const *texts, size_t count, struct why *);
+/* From one text, items separated by commas. */
+int	 setting_store_text(const struct setting *, void *base,
+	    const char *text, struct why *);
+
+/* Appends the value as in the file; items by commas. */
+void	 setting_print(const struct setting *, const void *base,
+	    struct buf *);
+void	 setting_free(const struct setting *, void *base);
+
+/* "section.name", with the section's title between where there is one. */
+void	 setting_name(const struct setting *, const char *title,
+	    char *out, size_t size);
+
+#endif

@@ -1,0 +1,284 @@
+/*
+ * conf_value - a setting's value: from text, to text, within its bounds
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/conf_table.h"
+#include "lib/egress.h"
+#include "lib/xalloc.h"
+
+/* Sizes take k, M and G. */
+static int
+parse_size(const char *text, int64_t *value_r)
+{
+	int64_t scale = 1;
+	char *end;
+
+	errno = 0;
+	*value_r = strtoll(text, &end, 10);
+	if (end == text || errno != 0 || *value_r < 0)
+		return -1;
+	switch (*end) {
+	case 'k': case 'K':
+		scale = 1024;
+		break;
+	case 'M':
+		scale = 1024 * 1024;
+		break;
+	case 'G':
+		scale = 1024 * 1024 * 1024;
+		break;
+	}
+	if (scale != 1)
+		end++;
+	if (*end != '\0' || *value_r > INT64_MAX / scale)
+		return -1;
+	*value_r *= scale;
+	return 0;
+}
+
+static int
+parse_integer(const char *text, int64_t *value_r)
+{
+	char *end;
+
+	errno = 0;
+	*value_r = strtoll(text, &end, 10);
+	return end == text || *end != '\0' || errno != 0 ? -1 : 0;
+}
+
+static int
+parse_number(enum setting_type type, const char *text, int64_t *value_r)
+{
+	switch (type) {
+	case SETTING_duration:
+	case SETTING_durations:
+		return clock_parse_duration(text, value_r);
+	case SETTING_size:
+		return parse_size(text, value_r);
+	default:
+		return parse_integer(text, value_r);
+	}
+}
+
+static int
+not_allowed(const struct setting *setting, const char *text,
+    const char *what, struct why *why)
+{
+	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": %s%s%s%s%s", text,
+	    what, setting->min[0] != '\0' ? " from " : "", setting->min,
+	    setting->max[0] != '\0' ? " to " : "", setting->max);
+}
+
+static int
+store_number(const struct setting *setting, int64_t *field,
+    const char *text, struct why *why)
+{
+	static const char *const what[] = {
+		[SETTING_duration] = "allowed is a duration (500ms, 30s, 5m)",
+		[SETTING_durations] = "allowed is a duration (500ms, 30s, 5m)",
+		[SETTING_size] = "allowed is a size (64k, 10M, 2G)",
+		[SETTING_integer] = "allowed is a whole number",
+		[SETTING_statuses] = "allowed is an HTTP status",
+	};
+	int64_t min = INT64_MIN, max = INT64_MAX, value;
+
+	if (setting->min[0] != '\0')
+		(void)parse_number(setting->type, setting->min, &min);
+	if (setting->max[0] != '\0')
+		(void)parse_number(setting->type, setting->max, &max);
+	if (parse_number(setting->type, text, &value) == -1 || value < min ||
+	    value > max)
+		return not_allowed(setting, text, what[setting->type], why);
+	*field = value;
+	return 0;
+}
+
+static int
+store_real(const struct setting *setting, double *field, const char *text,
+    struct why *why)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end != '\0' ||
+	    value < strtod(setting->min, NULL) ||
+	    value > strtod(setting->max, NULL) || value != value)
+		return not_allowed(setting, text, "allowed is a number", why);
+	*field = value;
+	return 0;
+}
+
+static int
+store_boolean(bool *field, const char *text, struct why *why)
+{
+	if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 ||
+	    strcmp(text, "on") == 0)
+		*field = true;
+	else if (strcmp(text, "false") == 0 || strcmp(text, "no") == 0 ||
+	    strcmp(text, "off") == 0)
+		*field = false;
+	else
+		return why_set(why, ERROR_CONFIG_ERROR,
+		    "\"%s\": allowed are true and false", text);
+	return 0;
+}
+
+static int
+store_choice(const struct setting *setting, char **field, const char *text,
+    struct why *why)
+{
+	const char *word = setting->min;
+
+	while (*word != '\0') {
+		size_t length = strcspn(word, "|");
+
+		if (strlen(text) == length &&
+		    strncmp(word, text, length) == 0) {
+			free(*field);
+			*field = xstrdup(text);
+			return 0;
+		}
+		word += length + (word[length] == '|');
+	}
+	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed is one of %s",
+	    text, setting->min);
+}
+
+static int
+check_item(const struct setting *setting, const char *text, struct why *why)
+{
+	int64_t number;
+
+	if (setting->type == SETTING_list)
+		return egress_check_rule(text, why);
+	return store_number(setting, &number, text, why);
+}
+
+static int
+store_list(const struct setting *setting, struct conf_list *field,
+    const char *const *texts, size_t count, struct why *why)
+{
+	struct conf_list list = { NULL, 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if (check_item(setting, texts[i], why) == -1)
+			return -1;
+	list.items = xcalloc(count + 1, sizeof(*list.items));
+	for (; list.count < count; list.count++)
+		list.items[list.count] = xstrdup(texts[list.count]);
+	setting_free(setting, (char *)field - setting->offset);
+	*field = list;
+	return 0;
+}
+
+int
+setting_store(const struct setting *setting, void *base,
+    const char *const *texts, size_t count, struct why *why)
+{
+	void *field = (char *)base + setting->offset;
+
+	if (setting_is_list(setting))
+		return store_list(setting, field, texts, count, why);
+	if (count != 1)
+		return why_set(why, ERROR_CONFIG_ERROR,
+		    "allowed is one value");
+	switch (setting->type) {
+	case SETTING_real:
+		return store_real(setting, field, texts[0], why);
+	case SETTING_boolean:
+		return store_boolean(field, texts[0], why);
+	case SETTING_choice:
+		return store_choice(setting, field, texts[0], why);
+	case SETTING_path:
+		if (texts[0][0] != '/')
+			return why_set(why, ERROR_CONFIG_ERROR,
+			    "\"%s\": allowed is an absolute path", texts[0]);
+		/* FALLTHROUGH */
+	case SETTING_string:
+		free(*(char **)field);
+		*(char **)field = xstrdup(texts[0]);
+		return 0;
+	default:
+		return store_number(setting, field, texts[0], why);
+	}
+}
+
+int
+setting_store_text(const struct setting *setting, void *base,
+    const char *text, struct why *why)
+{
+	char *copy = xstrdup(text), *rest = copy, *item;
+	const char **items;
+	size_t count = 0;
+	int result;
+
+	items = xcalloc(strlen(text) + 2, sizeof(*items));
+	if (!setting_is_list(setting))
+		items[count++] = copy;
+	else
+		while ((item = strsep(&rest, ",")) != NULL)
+			if (*item != '\0')
+				items[count++] = item;
+	result = setting_store(setting, base, items, count, why);
+	free(items);
+	free(copy);
+	return result;
+}
+
+void
+setting_print(const struct setting *setting, const void *base,
+    struct buf *out)
+{
+	const void *field = (const char *)base + setting->offset;
+	const struct conf_list *list = field;
+	char text[32];
+
+	switch (setting->type) {
+	case SETTING_duration:
+		clock_format_duration(*(const int64_t *)field, text);
+		buf_str(out, text);
+		break;
+	case SETTING_size:
+	case SETTING_integer:
+		buf_printf(out, "%lld", (long long)*(const int64_t *)field);
+		break;
+	case SETTING_real:
+		buf_printf(out, "%g", *(const double *)field);
+		break;
+	case SETTING_boolean:
+		buf_str(out, *(const bool *)field ? "true" : "false");
+		break;
+	case SETTING_string:
+	case SETTING_path:
+	case SETTING_choice:
+		buf_str(out, *(char *const *)field);
+		break;
+	default:
+		for (size_t i = 0; i < list->count; i++)
+			buf_printf(out, "%s%s", i == 0 ? "" : ",",
+			    list->items[i]);
+		break;
+	}
+}
+
+void
+setting_free(const struct setting *setting, void *base)
+{
+	void *field = (char *)base + setting->offset;
+	struct conf_list *list = field;
+
+	if (setting_is_list(setting)) {
+		for (size_t i = 0; i < list->count; i++)
+			free(list->items[i]);
+		free(list->items);
+		*list = (struct conf_list) { NULL, 0 };
+	} else if (setting->type == SETTING_string ||
+	    setting->type == SETTING_path || setting->type == SETTING_choice) {
+		free(*(char **)field);
+		*(char **)field = NULL;
+	}
+}

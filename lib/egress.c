@@ -1,0 +1,325 @@
+/*
+ * egress - which addresses an organization's workers may connect to
+ *
+ * An address is first brought to what it stands for (IPv4 in IPv6 forms), then
+ * named by class; a class that is dangerous needs its own word or a CIDR.
+ */
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/egress.h"
+#include "lib/xalloc.h"
+
+/* An address of either family; IPv4 as ::ffff:a.b.c.d. */
+struct address {
+	uint8_t	 bytes[16];
+};
+
+struct network {
+	struct address	 address;
+	unsigned	 bits;		/* of 128 */
+};
+
+struct rules {
+	bool		 private, public, loopback;	/* the words */
+	struct network	*networks;	/* own */
+	size_t		 count;
+};
+
+struct egress {
+	struct rules	 allow, plaintext;
+	struct address	*own;		/* own; the host's addresses */
+	size_t		 own_count;
+};
+
+enum class {
+	CLASS_PUBLIC, CLASS_PRIVATE, CLASS_LOOPBACK, CLASS_FORBIDDEN
+};
+
+static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255 };
+static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
+
+static void
+address_from_ipv4(struct address *address, const uint8_t bytes[4])
+{
+	memcpy(address->bytes, mapped, sizeof(mapped));
+	memcpy(address->bytes + 12, bytes, 4);
+}
+
+static bool
+address_is_ipv4(const struct address *address)
+{
+	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+/* What an address stands for: NAT64 and 6to4 are IPv4 in disguise. */
+static void
+address_unmask(struct address *address)
+{
+	uint8_t bytes[4];
+
+	if (memcmp(address->bytes, nat64, sizeof(nat64)) == 0)
+		memcpy(bytes, address->bytes + 12, 4);
+	else if (address->bytes[0] == 0x20 && address->bytes[1] == 0x02)
+		memcpy(bytes, address->bytes + 2, 4);
+	else
+		return;
+	address_from_ipv4(address, bytes);
+}
+
+/* 0, or -1 if it is of no family that is known. */
+static int
+address_from(struct address *address, const struct sockaddr *sa)
+{
+	const struct sockaddr_in *in = (const void *)sa;
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+	uint8_t bytes[4];
+
+	switch (sa->sa_family) {
+	case AF_INET:
+		memcpy(bytes, &in->sin_addr, 4);
+		address_from_ipv4(address, bytes);
+		return 0;
+	case AF_INET6:
+		memcpy(address->bytes, &in6->sin6_addr, 16);
+		address_unmask(address);
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static void
+address_text(const struct address *address, char out[INET6_ADDRSTRLEN])
+{
+	if (address_is_ipv4(address))
+		(void)inet_ntop(AF_INET, address->bytes + 12, out,
+		    INET6_ADDRSTRLEN);
+	else
+		(void)inet_ntop(AF_INET6, address->bytes, out,
+		    INET6_ADDRSTRLEN);
+}
+
+static bool
+network_has(const struct network *network, const struct address *address)
+{
+	unsigned whole = network->bits / 8, rest = network->bits % 8;
+
+	if (memcmp(network->address.bytes, address->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((network->address.bytes[whole] ^
+	    address->bytes[whole]) >> (8 - rest)) == 0;
+}
+
+/* --- rules ---------------------------------------------------------------------- */
+
+/* A CIDR or one host.  0, or -1 if it is neither. */
+static int
+network_parse(const char *text, struct network *network)
+{
+	const char *slash = strchr(text, '/');
+	char host[INET6_ADDRSTRLEN];
+	unsigned long bits;
+	uint8_t bytes[16];
+	char *end;
+	bool ipv4;
+
+	if (snprintf(host, sizeof(host), "%.*s", (int)(slash == NULL ?
+	    strlen(text) : (size_t)(slash - text)), text) >=
+	    (int)sizeof(host))
+		return -1;
+	ipv4 = inet_pton(AF_INET, host, bytes) == 1;
+	if (ipv4)
+		address_from_ipv4(&network->address, bytes);
+	else if (inet_pton(AF_INET6, host, network->address.bytes) != 1)
+		return -1;
+	bits = ipv4 ? 32 : 128;
+	if (slash != NULL) {
+		unsigned long most = bits;
+
+		bits = strtoul(slash + 1, &end, 10);
+		if (slash[1] < '0' || slash[1] > '9' || *end != '\0' ||
+		    bits > most)
+			return -1;
+	}
+	network->bits = (unsigned)bits + (ipv4 ? 96 : 0);
+	return 0;
+}
+
+int
+egress_check_rule(const char *text, struct why *why)
+{
+	struct network network;
+
+	if (strcmp(text, "private") == 0 || strcmp(text, "public") == 0 ||
+	    strcmp(text, "loopback") == 0 ||
+	    network_parse(text, &network) == 0)
+		return 0;
+	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed are CIDRs "
+	    "and the words private, public and loopback", text);
+}
+
+static int
+rules_read(struct rules *rules, const char *const *texts, size_t count,
+    struct why *why)
+{
+	rules->networks = xcalloc(count + 1, sizeof(*rules->networks));
+	for (size_t i = 0; i < count; i++) {
+		if (egress_check_rule(texts[i], why) == -1)
+			return -1;
+		if (strcmp(texts[i], "private") == 0)
+			rules->private = true;
+		else if (strcmp(texts[i], "public") == 0)
+			rules->public = true;
+		else if (strcmp(texts[i], "loopback") == 0)
+			rules->loopback = true;
+		else
+			(void)network_parse(texts[i],
+			    &rules->networks[rules->count++]);
+	}
+	return 0;
+}
+
+/* --- classes ----------------------------------------------------------------------- */
+
+static const struct {
+	const char	*network;
+	enum class	 class;
+} classes[] = {
+	{ "127.0.0.0/8", CLASS_LOOPBACK },
+	{ "::1", CLASS_LOOPBACK },
+	{ "0.0.0.0/8", CLASS_FORBIDDEN },
+	{ "::", CLASS_FORBIDDEN },
+	{ "169.254.0.0/16", CLASS_FORBIDDEN },	/* metadata is in it */
+	{ "fe80::/10", CLASS_FORBIDDEN },
+	{ "fd00:ec2::254", CLASS_FORBIDDEN },	/* metadata by IPv6 */
+	{ "100.100.100.200", CLASS_FORBIDDEN },	/* metadata, too */
+	{ "224.0.0.0/4", CLASS_FORBIDDEN },
+	{ "240.0.0.0/4", CLASS_FORBIDDEN },
+	{ "ff00::/8", CLASS_FORBIDDEN },
+	{ "10.0.0.0/8", CLASS_PRIVATE },
+	{ "172.16.0.0/12", CLASS_PRIVATE },
+	{ "192.168.0.0/16", CLASS_PRIVATE },
+	{ "fd00::/8", CLASS_PRIVATE },
+	{ "100.64.0.0/10", CLASS_FORBIDDEN },	/* shared by carriers */
+	{ "fc00::/8", CLASS_FORBIDDEN },	/* reserved */
+	{ "fec0::/10", CLASS_FORBIDDEN },	/* site-local, of old */
+};
+
+static enum class
+address_class(const struct egress *egress, const struct address *address)
+{
+	struct network network;
+
+	for (size_t i = 0; i < egress->own_count; i++)
+		if (memcmp(egress->own[i].bytes, address->bytes, 16) == 0)
+			return CLASS_LOOPBACK;
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+		if (network_parse(classes[i].network, &network) == 0 &&
+		    network_has(&network, address))
+			return classes[i].class;
+	return CLASS_PUBLIC;
+}
+
+/* --- the host's own addresses ------------------------------------------------------- */
+
+static int
+egress_own(struct egress *egress, struct why *why)
+{
+	struct ifaddrs *all, *one;
+	struct address address;
+
+	if (getifaddrs(&all) == -1)
+		return why_errno(why, "the host's own addresses");
+	for (one = all; one != NULL; one = one->ifa_next) {
+		if (one->ifa_addr == NULL ||
+		    address_from(&address, one->ifa_addr) == -1)
+			continue;
+		egress->own = xreallocarray(egress->own,
+		    egress->own_count + 1, sizeof(*egress->own));
+		egress->own[egress->own_count++] = address;
+	}
+	freeifaddrs(all);
+	return 0;
+}
+
+struct egress *
+egress_new(const char *const *allow, size_t allow_count,
+    const char *const *plaintext, size_t plaintext_count, struct why *why)
+{
+	struct egress *egress = xcalloc(1, sizeof(*egress));
+
+	if (rules_read(&egress->allow, allow, allow_count, why) == -1 ||
+	    rules_read(&egress->plaintext, plaintext, plaintext_count,
+	    why) == -1 || egress_own(egress, why) == -1)
+		egress_free(&egress);
+	return egress;
+}
+
+void
+egress_free(struct egress **egress)
+{
+	if (*egress == NULL)
+		return;
+	free((*egress)->allow.networks);
+	free((*egress)->plaintext.networks);
+	free((*egress)->own);
+	free(*egress);
+	*egress = NULL;
+}
+
+static bool
+rules_allow(const struct rules *rules, enum class class,
+    const struct address *address)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (network_has(&rules->networks[i], address))
+			return true;
+	return (class == CLASS_PUBLIC && rules->public) ||
+	    (class == CLASS_PRIVATE && rules->private) ||
+	    (class == CLASS_LOOPBACK && rules->loopback);
+}
+
+int
+egress_allows(const struct egress *egress, const struct sockaddr *sa,
+    struct why *why)
+{
+	static const char *const names[] = { "public", "private",
+	    "this host itself", "never without being named" };
+	char text[INET6_ADDRSTRLEN] = "";
+	struct address address;
+	enum class class;
+
+	if (address_from(&address, sa) == -1)
+		return why_set(why, ERROR_EGRESS_DENIED,
+		    "an address of family %d", (int)sa->sa_family);
+	class = address_class(egress, &address);
+	if (rules_allow(&egress->allow, class, &address))
+		return 0;
+	address_text(&address, text);
+	return why_set(why, ERROR_EGRESS_DENIED,
+	    "%s (%s) is not within egress_allow", text, names[class]);
+}
+
+int
+egress_allows_plaintext(const struct egress *egress,
+    const struct sockaddr *sa, struct why *why)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+	struct address address;
+	enum class class;
+
+	if (address_from(&address, sa) == -1)
+		return why_set(why, ERROR_EGRESS_DENIED,
+		    "an address of family %d", (int)sa->sa_family);
+	class = address_class(egress, &address);
+	if (class == CLASS_LOOPBACK ||
+	    rules_allow(&egress->plaintext, class, &address))
+		return 0;
+	address_text(&address, text);
+	return why_set(why, ERROR_EGRESS_DENIED, "%s is spoken to without TLS "
+	    "only where plaintext_allow names it", text);
+}

@@ -1,0 +1,74 @@
+/*
+ * http - requests over kept connections, as many at once as are asked for
+ *
+ * libcurl's multi interface with what spoold asks of every request: only http
+ * and https, no redirects, no proxy from the environment, certificates and
+ * names always checked, the address checked against the egress policy when it
+ * is connected to, and an end to every way of being slow.  A body is read from
+ * a callback, so it never is in memory.
+ */
+#ifndef WORKERS_HTTP_H
+#define WORKERS_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/egress.h"
+#include "lib/why.h"
+
+#define HTTP_BODY_MAX (64 * 1024)	/* bytes read of an answer's body */
+#define HTTP_HEADERS_MAX (64 * 1024)	/* and of its headers */
+
+struct http;				/* opaque */
+
+/* What is known when a request has ended. */
+struct http_answer {
+	int		 status;	/* 0: none came */
+	enum error	 error;		/* why none came, or ERROR_NONE */
+	char		 words[768];	/* about that, without secrets */
+	bool		 all_sent;	/* the whole body left this machine */
+	bool		 stopped;	/* the read callback stopped it */
+	int64_t		 sent;		/* bytes of the body */
+	char		 peer[64];	/* address:port */
+	char		 tls[16];	/* TLSv1.3, or "" */
+	char		 fingerprint[65];	/* SHA-256 of its certificate */
+	char		 retry_after[64];	/* the header, or "" */
+	char		 request_id[128];	/* X-Request-Id, or "" */
+	struct buf	 body;		/* own; up to HTTP_BODY_MAX */
+};
+
+struct http_request {
+	const char	*url;
+	const char	*method;
+	char *const	*headers;	/* `Name: value`, checked already */
+	size_t		 header_count;
+	int64_t		 length;	/* of the body, bytes */
+	int64_t		 timeout;	/* ms without progress */
+	const char	*ca;		/* PEM, or NULL: the default store */
+	const char	*tls_minimum;	/* "1.2" or "1.3" */
+	/* Fills `out`; the bytes given, 0 at the end, -1: stop. */
+	int64_t		(*read)(void *arg, char *out, size_t room);
+	/* It has moved since the last call; at most once a second. */
+	void		(*moved)(void *arg, int64_t sent);
+	/* It has ended. */
+	void		(*done)(void *arg, const struct http_answer *);
+	void		*arg;		/* borrowed until done */
+};
+
+/* `ca_file` may be "": the system's certificates.  NULL with *why. */
+struct http	*http_new(const struct egress *, const char *ca_file,
+		    struct why *);
+
+/* Starts a request; its strings are copied.  0, or -1 with *why. */
+int	 http_start(struct http *, const struct http_request *,
+	    struct why *);
+
+/* Waits for the network or for `fd`; not at all if `busy`. */
+void	 http_wait(struct http *, int fd, bool busy);
+
+/* Goes on with all requests, and calls what has ended. */
+void	 http_run(struct http *);
+
+#endif

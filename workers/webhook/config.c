@@ -1,0 +1,150 @@
+/*
+ * config - a webhook destination's settings
+ *
+ * What is wrong here spoold should have refused when the destination was
+ * created; a header with a line break is refused all the same, never cleaned.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base64.h"
+#include "lib/json.h"
+#include "lib/xalloc.h"
+
+#include "workers/webhook/config.h"
+
+#define SECRET_PREFIX "whsec_"
+
+/* Frees a string that may hold a secret. */
+static void
+wipe(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+static void
+config_free(struct config *config)
+{
+	for (size_t i = 0; i < config->header_count; i++)
+		wipe(config->headers[i]);
+	free(config->headers);
+	free(config->destination);
+	wipe(config->url);
+	free(config->method);
+	free(config->ca);
+	free(config->tls_minimum);
+	buf_wipe(&config->secret);
+	free(config);
+}
+
+static int
+read_headers(struct config *config, const struct json *headers,
+    struct why *why)
+{
+	const struct json *header = json_first(headers);
+
+	config->headers = xcalloc(json_count(headers) + 1,
+	    sizeof(*config->headers));
+	for (; header != NULL; header = json_next(header)) {
+		const char *value = json_string(header, "");
+
+		if (strpbrk(value, "\r\n") != NULL ||
+		    strpbrk(json_name(header), "\r\n: ") != NULL)
+			return why_field(why, "headers",
+			    "%s has a line break in it", json_name(header));
+		/* libcurl drops `Name:`; `Name;` is how it sends none. */
+		config->headers[config->header_count++] =
+		    value[0] == '\0' ? xasprintf("%s;", json_name(header)) :
+		    xasprintf("%s: %s", json_name(header), value);
+	}
+	return 0;
+}
+
+static int
+read_secret(struct config *config, const char *secret, struct why *why)
+{
+	size_t skip = strlen(SECRET_PREFIX);
+
+	if (secret == NULL)
+		return 0;
+	if (strncmp(secret, SECRET_PREFIX, skip) != 0)
+		buf_str(&config->secret, secret);
+	else if (base64_decode(&config->secret, secret + skip,
+	    strlen(secret) - skip, BASE64_STANDARD) == -1)
+		return why_field(why, "secret",
+		    "is not base64 after " SECRET_PREFIX);
+	return 0;
+}
+
+static int
+read_config(struct config *config, const struct json *json,
+    const char *tls_minimum, struct why *why)
+{
+	const char *body = json_string(json_get(json, "body"), "");
+	const char *signature = json_string(json_get(json, "signature"),
+	    "standard");
+	const struct json *tls = json_get(json, "tls");
+	const char *ca = json_string(json_get(tls, "ca"), NULL);
+	bool both = strcmp(signature, "both") == 0;
+
+	config->url = xstrdup(json_string(json_get(json, "url"), ""));
+	config->method = xstrdup(json_string(json_get(json, "method"),
+	    "POST"));
+	config->ca = ca == NULL ? NULL : xstrdup(ca);
+	config->tls_minimum = xstrdup(json_string(json_get(tls, "minimum"),
+	    tls_minimum));
+	config->body = strcmp(body, "envelope") == 0 ? BODY_ENVELOPE :
+	    strcmp(body, "data") == 0 ? BODY_DATA :
+	    strcmp(body, "file") == 0 ? BODY_FILE : BODY_DEFAULT;
+	config->standard = both || strcmp(signature, "standard") == 0;
+	config->x_webhook = both || strcmp(signature, "x-webhook") == 0;
+	if (read_headers(config, json_get(json, "headers"), why) == -1 ||
+	    read_secret(config, json_string(json_get(json, "secret"), NULL),
+	    why) == -1)
+		return -1;
+	if ((config->standard || config->x_webhook) &&
+	    config->secret.len == 0)
+		return why_field(why, "secret", "is needed to sign");
+	return 0;
+}
+
+struct config *
+config_hold(struct configs *configs, const char *destination,
+    int64_t version, const char *text, const char *tls_minimum,
+    struct why *why)
+{
+	struct config *config;
+	struct json *json;
+
+	LIST_FOREACH(config, configs, entry)
+		if (config->version == version &&
+		    strcmp(config->destination, destination) == 0) {
+			config->users++;
+			return config;
+		}
+	json = json_parse(text, strlen(text), why);
+	if (json == NULL)
+		return NULL;
+	config = xcalloc(1, sizeof(*config));
+	config->destination = xstrdup(destination);
+	config->version = version;
+	config->users = 1;
+	if (read_config(config, json, tls_minimum, why) == -1) {
+		config_free(config);
+		config = NULL;
+	} else
+		LIST_INSERT_HEAD(configs, config, entry);
+	json_free(&json);
+	return config;
+}
+
+void
+config_release(struct config *config)
+{
+	if (--config->users != 0)
+		return;
+	LIST_REMOVE(config, entry);
+	config_free(config);
+}

@@ -1,0 +1,192 @@
+/*
+ * verdict - what an answer means for the ticket
+ *
+ * Each status is a row of one table, each error of the network another's; what
+ * is in neither is deferred.  Permanent is only what the receiver says is
+ * wrong with the request itself.
+ */
+#include <curl/curl.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/utf8.h"
+
+#include "workers/webhook/verdict.h"
+
+#define REMOTE_MAX 1024		/* bytes kept of what it said */
+#define RETRY_AFTER_MAX (24 * 3600 * 1000LL)
+
+#define TROUBLE OUTCOME_TRANSPORT
+
+/* The first row that fits counts. */
+static const struct {
+	int		 from, to;
+	enum verdict	 verdict;
+	enum error	 error;
+	int		 flags;
+	const char	*words;
+} statuses[] = {
+	{ 200, 299, VERDICT_delivered, ERROR_NONE, 0, NULL },
+	{ 300, 399, VERDICT_deferred, ERROR_HTTP_STATUS, 0,
+	    "redirects are not followed" },
+	{ 401, 401, VERDICT_deferred, ERROR_AUTHENTICATION_FAILED, TROUBLE,
+	    "it does not accept the credentials or the signature" },
+	{ 403, 403, VERDICT_deferred, ERROR_AUTHENTICATION_FAILED, TROUBLE,
+	    "it does not accept the credentials or the signature" },
+	{ 410, 410, VERDICT_failed, ERROR_HTTP_STATUS, OUTCOME_DISABLE,
+	    "it is gone, the destination is disabled" },
+	{ 429, 429, VERDICT_deferred, ERROR_HTTP_STATUS, OUTCOME_SLOW_DOWN,
+	    "it asks for fewer requests" },
+	{ 502, 504, VERDICT_deferred, ERROR_HTTP_STATUS, OUTCOME_SLOW_DOWN,
+	    "it is overloaded or away" },
+	{ 400, 499, VERDICT_deferred, ERROR_HTTP_STATUS, 0, NULL },
+	{ 500, 599, VERDICT_deferred, ERROR_HTTP_STATUS, TROUBLE, NULL },
+	{ 0, 999, VERDICT_deferred, ERROR_PROTOCOL_ERROR, TROUBLE, NULL },
+};
+
+/* True if the status is one of a list, one a line. */
+static bool
+is_permanent(const char *permanent, int status)
+{
+	for (const char *p = permanent; *p != '\0';) {
+		char *end;
+
+		if (strtol(p, &end, 10) == status)
+			return true;
+		p = *end == '\n' ? end + 1 : end + strlen(end);
+	}
+	return false;
+}
+
+static void
+verdict_status(const struct http_answer *answer, const char *permanent,
+    struct link_record *outcome, struct verdict_text *text)
+{
+	size_t i = 0;
+
+	while (answer->status < statuses[i].from ||
+	    answer->status > statuses[i].to)
+		i++;
+	outcome->outcome.verdict = statuses[i].verdict;
+	outcome->outcome.error = statuses[i].error;
+	outcome->outcome.flags = statuses[i].flags;
+	if (statuses[i].verdict == VERDICT_delivered)
+		return;
+	if (is_permanent(permanent, answer->status))
+		outcome->outcome.verdict = VERDICT_failed;
+	(void)snprintf(text->reason, sizeof(text->reason),
+	    "it answered %d%s%s", answer->status,
+	    statuses[i].words != NULL ? ": " : "",
+	    statuses[i].words != NULL ? statuses[i].words : "");
+}
+
+/* No status came. */
+static void
+verdict_error(const struct http_answer *answer, struct link_record *outcome,
+    struct verdict_text *text)
+{
+	/* An address that is not allowed, and bytes that have changed, are
+	 * no trouble of the destination. */
+	bool own = answer->error == ERROR_EGRESS_DENIED ||
+	    answer->error == ERROR_UNAVAILABLE;
+	bool answered = answer->error == ERROR_PROTOCOL_ERROR;
+
+	outcome->outcome.verdict = VERDICT_deferred;
+	outcome->outcome.error = (int32_t)answer->error;
+	outcome->outcome.flags = own ? 0 : TROUBLE;
+	(void)snprintf(text->reason, sizeof(text->reason), "%s%s%s",
+	    answer->peer, answer->peer[0] != '\0' ? ": " : "", answer->words);
+	if (answer->all_sent && !own && !answered) {
+		outcome->outcome.error = ERROR_MAY_HAVE_ARRIVED;
+		(void)snprintf(text->reason, sizeof(text->reason),
+		    "%s: everything was sent, no answer came: %s",
+		    answer->peer, answer->words);
+	}
+}
+
+/* Seconds or a date, as ms from now. */
+static int64_t
+retry_after(const char *value)
+{
+	int64_t wait = 0;
+	time_t date;
+	char *end;
+
+	if (value[0] == '\0')
+		return 0;
+	if (value[0] >= '0' && value[0] <= '9') {
+		wait = strtoll(value, &end, 10);
+		if (*end != '\0' || wait > RETRY_AFTER_MAX / 1000)
+			wait = *end != '\0' ? 0 : RETRY_AFTER_MAX / 1000;
+		return wait * 1000;
+	}
+	date = curl_getdate(value, NULL);
+	if (date != -1)
+		wait = ((int64_t)date - (int64_t)time(NULL)) * 1000;
+	if (wait < 0)
+		return 0;
+	return wait < RETRY_AFTER_MAX ? wait : RETRY_AFTER_MAX;
+}
+
+/* X-Request-Id, else `id` or `reference` of an answer in JSON. */
+static void
+find_reference(const struct http_answer *answer, struct verdict_text *text)
+{
+	const char *found = answer->request_id;
+	struct json *json = NULL;
+	struct why why;
+
+	if (found[0] == '\0' && answer->body.len != 0 &&
+	    answer->body.data[0] == '{') {
+		json = json_parse(answer->body.data, answer->body.len, &why);
+		found = json_string(json_get(json, "id"),
+		    json_string(json_get(json, "reference"), ""));
+	}
+	/* Words of the remote: one line of printable ASCII, or none. */
+	for (const char *p = found; *p != '\0'; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			found = "";
+	(void)snprintf(text->reference, sizeof(text->reference), "%.256s",
+	    found);
+	json_free(&json);
+}
+
+/* The first of what it said, with everything odd escaped. */
+static void
+keep_remote(const struct http_answer *answer, struct verdict_text *text)
+{
+	for (size_t i = 0; i < answer->body.len &&
+	    text->remote.len < REMOTE_MAX - 4; i++) {
+		unsigned char c = (unsigned char)answer->body.data[i];
+
+		if (c >= 0x20 && c < 0x7f && c != '\\')
+			buf_char(&text->remote, (char)c);
+		else
+			buf_printf(&text->remote, "\\x%02x", c);
+	}
+}
+
+void
+verdict(const struct http_answer *answer, const char *permanent,
+    struct link_record *outcome, struct verdict_text *text)
+{
+	memset(text, 0, sizeof(*text));
+	if (answer->status != 0)
+		verdict_status(answer, permanent, outcome, text);
+	else
+		verdict_error(answer, outcome, text);
+	outcome->outcome.code = answer->status;
+	outcome->outcome.bytes = answer->sent;
+	outcome->outcome.retry_after = retry_after(answer->retry_after);
+	find_reference(answer, text);
+	if (outcome->outcome.verdict != VERDICT_delivered)
+		keep_remote(answer, text);
+	outcome->text[OUTCOME_reason] = text->reason;
+	outcome->text[OUTCOME_reference] = text->reference;
+	outcome->text[OUTCOME_remote] = text->remote.data;
+	outcome->text[OUTCOME_peer] = answer->peer;
+	outcome->text[OUTCOME_tls] = answer->tls;
+	outcome->text[OUTCOME_fingerprint] = answer->fingerprint;
+}

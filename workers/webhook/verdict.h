@@ -1,0 +1,26 @@
+/*
+ * verdict - what an answer means for the ticket
+ */
+#ifndef WORKERS_WEBHOOK_VERDICT_H
+#define WORKERS_WEBHOOK_VERDICT_H
+
+#include "lib/buf.h"
+#include "lib/link.h"
+
+#include "workers/common/http.h"
+
+/* The texts of an outcome, while its record is sent. */
+struct verdict_text {
+	char	 reason[1024];
+	char	 reference[257];
+	struct buf remote;	/* own */
+};
+
+/*
+ * Fills in the outcome of an answer; `permanent` lists the statuses that end
+ * a ticket, one a line.  The record borrows from `text` and the answer.
+ */
+void	 verdict(const struct http_answer *, const char *permanent,
+	    struct link_record *outcome, struct verdict_text *text);
+
+#endif
