@@ -1,6 +1,7 @@
 #!/bin/sh
 # records_test.sh - lib/facts, lib/ticket_file, lib/receipt: what a ticket's
 # lines say, and the receipt that is made of them
+# shellcheck disable=SC2016 # node's programs are in single quotes
 
 . tests/unit/common.sh
 
