@@ -51,7 +51,7 @@ config_of(const struct destination *destination)
 	    transport_name(destination->transport));
 }
 
-/* --- reading ----------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 /* A whole number from 0 on, or the fallback. */
 static int64_t
@@ -138,7 +138,7 @@ destination_free(struct destination **destination)
 	*destination = NULL;
 }
 
-/* --- changing ---------------------------------------------------------------- */
+/* --- changing ------------------------------------------------------------ */
 
 static void
 set_string(struct json *document, const char *name, const char *value)
@@ -184,7 +184,7 @@ destination_set_default(struct destination *destination, bool is_default)
 	changed(destination, now);
 }
 
-/* --- writing ----------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------- */
 
 void
 destination_print(const struct destination *destination, struct buf *out)
@@ -239,7 +239,7 @@ destination_print_masked(const struct destination *destination,
 	put_masked(out, NULL, destination->document);
 }
 
-/* --- opening ----------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------- */
 
 int
 destination_origin(const struct json *config, enum transport transport,

@@ -72,9 +72,10 @@ void	 destination_free(struct destination **);
  */
 typedef bool	 destination_taken(const void *arg, const char *id);
 struct destination	*destination_make(const struct json *input,
-			    const char *organization, const struct vault *,
-			    destination_taken *, const void *arg,
-			    struct buf *made_secret, struct why *);
+			    const char *organization,
+			    const struct vault *vault,
+			    destination_taken *taken, const void *arg,
+			    struct buf *made_secret, struct why *why);
 
 /*
  * Changes who uses it: `disabled` with by and reason (both may be NULL), or

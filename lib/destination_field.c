@@ -45,7 +45,7 @@ struct rows {
 
 #define COUNT_OF(table) (sizeof(table) / sizeof(*(table)))
 
-/* --- complaints ------------------------------------------------------------ */
+/* --- complaints ---------------------------------------------------------- */
 
 void
 complain(struct complaints *all, const char *path, const char *format, ...)
@@ -87,7 +87,7 @@ complaints_end(struct complaints *all, struct why *why)
 	return result;
 }
 
-/* --- the table ------------------------------------------------------------- */
+/* --- the table ----------------------------------------------------------- */
 
 static const struct destination_field *
 rows_next(const struct rows *rows, size_t *at)
@@ -160,7 +160,7 @@ rows_find(const struct rows *rows, const char *path, bool *beneath_r)
 	return NULL;
 }
 
-/* --- checks ---------------------------------------------------------------- */
+/* --- checks -------------------------------------------------------------- */
 
 /* Where the walk is: what to call it, and its path in the table. */
 struct place {

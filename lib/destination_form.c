@@ -64,7 +64,7 @@ is_text(const struct json *value, const char *but, long min, long max)
 	return count >= min && count <= max;
 }
 
-/* --- plain forms ------------------------------------------------------------ */
+/* --- plain forms --------------------------------------------------------- */
 
 static void
 check_string(const struct json *value, const char *form, const char *path,
@@ -203,7 +203,7 @@ check_users(const struct json *value, const char *form, const char *path,
 		    USERS_MAX);
 }
 
-/* --- what goes over the network ---------------------------------------------- */
+/* --- what goes over the network ------------------------------------------ */
 
 static void
 check_url(const struct json *value, const char *form, const char *path,

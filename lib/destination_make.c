@@ -31,7 +31,7 @@ struct making {
 	struct buf	*made_secret;
 };
 
-/* --- checking ---------------------------------------------------------------- */
+/* --- checking ------------------------------------------------------------ */
 
 static bool
 signature_is(const struct json *config, const char *word)
@@ -121,11 +121,12 @@ check(struct making *making, struct why *why)
 		    making->organization);
 	if (destination_origin(making->config, making->transport,
 	    &making->origin) == -1)
-		return why_field(why, "config", "config has a URL that is none");
+		return why_field(why, "config",
+		    "config has a URL that is none");
 	return 0;
 }
 
-/* --- the id ------------------------------------------------------------------ */
+/* --- the id -------------------------------------------------------------- */
 
 /* Lower case, what may not stand in an id as `-`, none of it at the ends. */
 static void
@@ -197,7 +198,7 @@ make_id(struct making *making, destination_taken *taken, const void *arg,
 	return -1;
 }
 
-/* --- the document ------------------------------------------------------------ */
+/* --- the document -------------------------------------------------------- */
 
 /* A member with its sealed value; `path` is below the type. */
 static int
@@ -373,7 +374,7 @@ put_document(const struct making *making, struct buf *out, struct why *why)
 	return result;
 }
 
-/* --- the whole --------------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------- */
 
 /* Where the type has a secret, it is used, and none is given. */
 static bool

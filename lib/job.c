@@ -258,7 +258,7 @@ read_destinations(struct reading *reading, const struct field *field,
 	return 0;
 }
 
-/* --- the whole ------------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------- */
 
 /* Its members are read by read_members(), after this. */
 static int

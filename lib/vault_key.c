@@ -27,7 +27,7 @@
 #define CREDENTIAL_NAME "spoold.master-key"
 #define READABLE_BY_OTHERS 0077
 
-/* --- memory ---------------------------------------------------------------- */
+/* --- memory -------------------------------------------------------------- */
 
 int
 secret_set(struct secret *secret, const char *data, size_t length,
@@ -42,7 +42,7 @@ secret_set(struct secret *secret, const char *data, size_t length,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return why_errno(why, "get memory for a secret");
-	/* As far as the limits allow: swap is the administrator's to encrypt. */
+	/* As far as the limits allow; swap is the administrator's matter. */
 	(void)mlock(memory, mapped);
 	if (madvise(memory, mapped, MADV_DONTDUMP) == -1) {
 		(void)why_errno(why, "keep a secret out of core dumps");
@@ -67,7 +67,7 @@ secret_free(struct secret *secret)
 	memset(secret, 0, sizeof(*secret));
 }
 
-/* --- the key's file ---------------------------------------------------------- */
+/* --- the key's file ------------------------------------------------------ */
 
 /*
  * Whether this may be a key.  systemd gives a credential to its service by an
