@@ -17,6 +17,7 @@
 
 #include "spoold/commit.h"
 #include "spoold/flight.h"
+#include "spoold/moves.h"
 #include "spoold/organization.h"
 #include "spoold/outcome.h"
 #include "spoold/spoold.h"
@@ -211,6 +212,23 @@ flight_hand_out(struct spoold *s, void *arg)
 	flight_close_files(flight);
 }
 
+/*
+ * True if the ticket had come to its end: a person brought it back while
+ * nobody watched.
+ */
+static bool
+flight_is_over(const struct ticket_file *file)
+{
+	const struct event_line *last;
+
+	if (file->line_count == 0)
+		return false;
+	last = &file->lines[file->line_count - 1];
+	return last->event == TICKET_delivered ||
+	    last->event == TICKET_failed || last->event == TICKET_cancelled ||
+	    last->event == TICKET_expired;
+}
+
 bool
 flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 {
@@ -231,6 +249,11 @@ flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 		flight_free(flight);
 		organization_scan(s, org);
 		return false;
+	}
+	if (flight_is_over(&flight->file)) {
+		flight_free(flight);
+		moves_returned(s, org, w);
+		return true;
 	}
 	RB_REMOVE(waiting_by_rank, &w->target->ready, w);
 	w->placed = false;

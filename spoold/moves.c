@@ -109,6 +109,18 @@ moves_held(struct spoold *s, struct organization *org,
 	moves_record(s, org, w, EVENT_held);
 }
 
+void
+moves_returned(struct spoold *s, struct organization *org,
+    struct waiting *w)
+{
+	char name[TICKET_NAME_MAX];
+	enum queue queue = (enum queue)w->queue;
+
+	tickets_name(w, name);
+	tickets_remove(s, w);
+	moves_came(s, org, queue, name, false, clock_wall());
+}
+
 /* The ticket is in memory, but elsewhere. */
 static void
 moves_moved(struct spoold *s, struct organization *org, struct waiting *w,

@@ -20,6 +20,13 @@ void	 moves_seen(struct spoold *, struct organization *, enum queue,
 void	 moves_missed(struct spoold *, struct organization *,
 	    struct waiting *);
 
+/*
+ * A ticket in cur/ that has come to its end before: a copy is put aside, one
+ * that was moved there by hand is tried again from the beginning.
+ */
+void	 moves_returned(struct spoold *, struct organization *,
+	    struct waiting *);
+
 /* A ticket with an attempt under way was moved to hold/: for the record. */
 void	 moves_held(struct spoold *, struct organization *,
 	    const struct waiting *);

@@ -85,8 +85,14 @@ recover_found(struct spoold *s, struct stories *stories,
 	(void)snprintf(path, sizeof(path), "%s%s%s", day,
 	    day[0] != '\0' ? "/" : "", name);
 	if (story->found) {
-		settle_put_aside(s, org, queue, path);
-		return;
+		/* The one where the journal puts it is the ticket. */
+		if (queue != story->to ||
+		    ticket.attempts != story->ticket.attempts) {
+			settle_put_aside(s, org, queue, path);
+			return;
+		}
+		settle_put_aside(s, org, story->queue, story->name);
+		free(story->name);
 	}
 	story->found = true;
 	story->queue = queue;
