@@ -379,6 +379,7 @@ link_receive(int socket, bool up, struct link_buffer *buffer,
 		return ended(why);
 	link_init(record, LINK_setup);
 	buffer->bytes[got] = '\0';
+	buffer->used = (size_t)got;
 	if (!take_fds(&message, record))
 		wrong = "too many descriptors";
 	else if ((message.msg_flags & MSG_TRUNC) != 0)

@@ -196,6 +196,7 @@ int	 link_send(int socket, const struct link_record *, struct why *);
  * other side broke the rules.  Descriptors become the caller's.
  */
 struct link_buffer {
+	size_t	 used;		/* bytes of the last record, to be wiped */
 	char	 bytes[LINK_RECORD_MAX + 1];
 };
 int	 link_receive(int socket, bool up, struct link_buffer *,

@@ -25,6 +25,7 @@
 
 #include "lib/clock.h"
 #include "lib/json.h"
+#include "lib/link.h"
 #include "lib/log.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
@@ -260,6 +261,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	s->allow_volatile = options->allow_volatile;
 	s->started_at = clock_wall();
 	s->recent = recent_new();
+	s->link_buffer = xcalloc(1, sizeof(*s->link_buffer));
 }
 
 static int
@@ -363,6 +365,7 @@ spoold_free(struct spoold *s)
 	journal_close(&s->journal);
 	vault_close(&s->vault);
 	recent_free(&s->recent);
+	free(s->link_buffer);
 	loop_free(&s->loop);
 	conf_free(&s->conf);
 	if (s->lock != -1)

@@ -22,6 +22,7 @@
 #include "spoold/tickets.h"
 
 struct checkpoint;
+struct link_buffer;
 struct recent;
 struct commit;
 struct durable;
@@ -46,6 +47,7 @@ struct spoold {
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
 	struct recent	*recent;	/* own */
+	struct link_buffer *link_buffer;	/* own; of the record at hand */
 	struct watch	*watch;		/* own */
 	struct organizations organizations;
 	struct waiting_by_due due;	/* all tickets in retry/ */

@@ -287,7 +287,7 @@ static int
 worker_read(struct worker *worker)
 {
 	struct pool *pool = worker->pool;
-	struct link_buffer *buffer = xmalloc(sizeof(*buffer));
+	struct link_buffer *buffer = pool->spoold->link_buffer;
 	struct link_record record;
 	struct why why;
 	int result;
@@ -309,7 +309,6 @@ worker_read(struct worker *worker)
 			break;
 		}
 	}
-	free(buffer);
 	if (result == -1 && why.number != EPIPE)
 		worker_kill(worker, why.text);
 	return result == -1 ? -1 : 0;

@@ -406,8 +406,8 @@ webhook_serve(struct webhook *webhook)
 		if (record.type == LINK_attempt)
 			take_attempt(webhook, &record);
 		/* It may hold a secret. */
-		explicit_bzero(webhook->skeleton.buffer,
-		    sizeof(*webhook->skeleton.buffer));
+		explicit_bzero(webhook->skeleton.buffer->bytes,
+		    webhook->skeleton.buffer->used);
 	}
 }
 
