@@ -93,7 +93,8 @@ $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     webhook body config sign verdict) $(addprefix workers/common/,http tls) \
     $(WORKER) $(BASE) $(JSON) $(JOB) lib/base64 lib/egress,-lcurl -lseccomp \
     -lcjson -lssl -lcrypto))
-$(eval $(call command,spoolctl))
+$(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
+    spoolctl_init spoolctl_run spoolctl_check) $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
