@@ -227,21 +227,6 @@ accept_tickets(struct spoold *s, struct organization *org,
 	}
 }
 
-static void
-accept_withdrawn(struct spoold *s, const struct acceptance *acceptance)
-{
-	const struct drop *drop = acceptance->drop;
-	struct buf fields = { 0 };
-	char id[ID_LENGTH + 1];
-
-	id_format(&drop->id, id);
-	commit_fields(&fields, drop->organization->id, id);
-	json_put_string(&fields, "name", drop->name);
-	(void)commit_line(s, EVENT_withdrawn, &fields);
-	log_info("%s: withdrawn name=%s", id, drop->name);
-	drop_seen(s, drop->organization, drop->name);
-}
-
 /* The action of the `accepted` line. */
 static void
 accept_apply(struct spoold *s, void *arg)
@@ -265,8 +250,11 @@ accept_apply(struct spoold *s, void *arg)
 		drop->request = NULL;
 		break;
 	case 0:
-		accept_withdrawn(s, acceptance);
-		break;
+		/* What has taken its place, if anything, is a new drop. */
+		facts_free(&acceptance->facts);
+		free(acceptance);
+		drop_withdrawn(drop);
+		return;
 	default:
 		/* In the journal it is accepted: it is done when it can be. */
 		log_warning("%s: accepted, to be carried out: %s", id,

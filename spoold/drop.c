@@ -282,6 +282,30 @@ drop_send(struct drop *drop, int fd)
 	return 1;
 }
 
+void
+drop_withdrawn(struct drop *drop)
+{
+	struct organization *org = drop->organization;
+	struct spoold *s = drop->spoold;
+	char *name = xstrdup(drop->name);
+	struct statx stat;
+	struct why why;
+	struct buf fields = { 0 };
+	char id[ID_LENGTH + 1];
+
+	if (drop->submitter != NULL) {
+		id_format(&drop->id, id);
+		commit_fields(&fields, drop->organization->id, id);
+		json_put_string(&fields, "name", drop->name);
+		(void)commit_line(drop->spoold, EVENT_withdrawn, &fields);
+		log_info("%s: withdrawn name=%s", id, drop->name);
+	}
+	drop_free(drop);
+	if (spool_stat(org->spool, QUEUE_new, name, &stat, &why) == 1)
+		drop_seen(s, org, name);
+	free(name);
+}
+
 /* Returns false if nothing more can be taken in this turn. */
 static bool
 drop_look(struct drop *drop)
@@ -293,11 +317,15 @@ drop_look(struct drop *drop)
 
 	switch (spool_stat(org->spool, QUEUE_new, drop->name, &stat, &why)) {
 	case 0:
-		drop_free(drop);	/* taken back by its owner */
+		drop_withdrawn(drop);
 		return true;
 	case -1:
 		log_warning("new/: %s", why.text);
 		drop_free(drop);	/* a scan finds it again */
+		return true;
+	}
+	if (drop->submitter != NULL && stat.stx_ino != drop->inode) {
+		drop_withdrawn(drop);	/* replaced by another file */
 		return true;
 	}
 	drop_identify(drop, &stat);

@@ -86,6 +86,12 @@ bool	 drops_run(struct spoold *, struct organization *);
 /* Kills an intake that is silent for too long. */
 void	 drops_check(struct spoold *, struct organization *);
 
+/*
+ * Its owner took it back or put another in its place: on record if it had been
+ * looked at, then forgotten; what has the name now is looked at.
+ */
+void	 drop_withdrawn(struct drop *);
+
 /* Forgets it; it is not (or no longer) in new/. */
 void	 drop_free(struct drop *);
 
