@@ -98,6 +98,28 @@ parse_value(cfg_t *cfg, cfg_opt_t *opt)
 	return result;
 }
 
+/*
+ * libconfuse checks values, so it passes an empty list over: `schedule = {}`
+ * is one that was set and has none.
+ */
+static int
+parse_empty(cfg_t *cfg)
+{
+	for (cfg_opt_t *opt = cfg->opts; opt->name != NULL; opt++) {
+		if (opt->type == CFGT_SEC) {
+			for (unsigned i = 0; i < cfg_opt_size(opt); i++)
+				if (parse_empty(cfg_opt_getnsec(opt, i)) == -1)
+					return -1;
+			continue;
+		}
+		if ((opt->flags & CFGF_LIST) != 0 && cfg_opt_size(opt) == 0 &&
+		    (opt->flags & CFGF_MODIFIED) != 0 &&
+		    parse_value(cfg, opt) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* A titled section is there even if it sets nothing. */
 static int
 parse_section(cfg_t *cfg, cfg_opt_t *opt)
@@ -217,6 +239,8 @@ conf_parse(struct conf *conf, const char *file, struct why *why)
 	(void)cfg_set_error_function(cfg, parse_error);
 	current = &parse;
 	result = cfg_parse(cfg, file);
+	if (result == CFG_SUCCESS)
+		(void)parse_empty(cfg);
 	current = NULL;
 	if (result == CFG_FILE_ERROR)
 		(void)why_set(why, ERROR_CONFIG_ERROR, "%s: %s", file,

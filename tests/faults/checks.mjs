@@ -121,7 +121,7 @@ async function checkVerifiers(instance, found) {
 	if (verify.status !== 0)
 		found.push(`spoollog verify: ${verify.out}${verify.err}`);
 	const root = new URL('..', import.meta.url).pathname;
-	await execute('/usr/bin/python3', [`${root}/data/journal_verify.py`,
+	await execute(process.execPath, [`${root}/data/verify_journal.mjs`,
 		instance.journal, `${instance.root}/log/journal.pub`])
 		.catch((error) => found.push('the independent verifier: ' +
 		    `${error.stdout}${error.stderr}`));

@@ -130,7 +130,7 @@ test_what_stays_unfinished_is_refused_and_what_is_removed_is_withdrawn() {
 	wrong empty ''
 	wrong open '{"destinations":["ok"]'
 	wrong string '{"destinations":["ok'
-	wrong blank ' \\n'
+	wrong blank ' \n'
 	wrong gone '{"destin'
 	destination ok
 	drop_cases

@@ -170,6 +170,9 @@ check_sound() {
 	if ls "$LOG"/journal/*.jsonl >/dev/null 2>&1; then
 		spoollog verify >"$SCRATCH/verify" 2>&1
 		assertEquals "journal: $(cat "$SCRATCH/verify")" 0 $?
+		node "$TESTS/data/verify_journal.mjs" "$LOG/journal" \
+		    "$LOG/journal.pub" >"$SCRATCH/verify" 2>&1
+		assertEquals "judged: $(cat "$SCRATCH/verify")" 0 $?
 	fi
 }
 

@@ -180,7 +180,7 @@ test_hold_release_cancel_and_retry_by_command() {
 	assertEquals \
 	    'accepted held released cancelled requeued attempt delivered' \
 	    "$(events "$ID")"
-	run spoolsuper -r --delivered "$ID"
+	run spoolsuper --delivered -r "$ID"
 	assertEquals "$ID.ok: requeued" "$(head -1 "$SCRATCH/out")"
 	eventually arrived "$ID" 2
 	eventually delivered "$ID"

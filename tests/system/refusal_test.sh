@@ -114,7 +114,7 @@ test_every_wrong_field_is_refused_with_its_path() {
 	field type payload.type "{$d,\"payload\":{\"type\":\"x\",\"data\":1}}"
 	field both payload.file "{$d,\"payload\":{\"type\":\"data\",
 	    \"data\":1,\"file\":\"f\"}}"
-	field neither payload.data "{$d,\"payload\":{\"type\":\"data\"}}"
+	field neither payload "{$d,\"payload\":{\"type\":\"data\"}}"
 	field slash payload.file "{$d,\"payload\":{\"type\":\"data\",
 	    \"file\":\"a/b\"}}"
 	field up payload.file "{$d,\"payload\":{\"type\":\"data\",
