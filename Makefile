@@ -6,8 +6,14 @@
 # diagram.
 
 PREFIX ?= /usr/local
+# A system's own places for a system's prefix, below any other prefix else.
+ifneq ($(filter /usr /usr/local,$(PREFIX)),)
+SYSCONFDIR ?= /etc
+LOCALSTATEDIR ?= /var
+else
 SYSCONFDIR ?= $(PREFIX)/etc
 LOCALSTATEDIR ?= $(PREFIX)/var
+endif
 DESTDIR ?=
 
 VERSION := 0.1.0
@@ -75,6 +81,7 @@ $(call program,bin/$(1),spoold/commands/$(1) $(2) $(COMMAND) $(CONFIG) \
 endef
 
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 
 # --- programs ---------------------------------------------------------------
 
@@ -104,7 +111,7 @@ $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,$(JOURNAL)))
 
 # Prints the tables of lib/*.def for the man pages and etc/spoold.conf.
-$(BUILD)/tools/tables: $(call objects,man/tables $(SETTINGS) $(BASE))
+$(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table $(BASE))
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -lcrypto -lbsd
 
@@ -130,8 +137,8 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
 # --- building ----------------------------------------------------------------
 
-.PHONY: all programs probes clean
-all: programs probes ## build every program, man page and test probe
+.PHONY: all programs probes man generate clean help
+all: programs man probes ## build every program, manual page and test probe
 programs: $(addprefix $(BUILD)/,$(PROGRAMS))
 probes: $(addprefix $(BUILD)/tests/,$(PROBES))
 
@@ -148,5 +155,135 @@ $(BUILD)/obj/%.o: %.c $(FLAGS_FILE)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+# Manual pages; in man/*.in a line `@TABLE name@` stands for a table.
+MAN_PAGES := $(sort $(patsubst man/%.in,%,$(wildcard man/*.[1-8].in)) \
+    $(patsubst man/%,%,$(wildcard man/*.[1-8])))
+man_place = share/man/man$(patsubst .%,%,$(suffix $(1)))/$(1)
+define man_page
+$(BUILD)/$(call man_place,$(1)): $(firstword $(wildcard man/$(1).in man/$(1))) \
+    $(BUILD)/tools/tables
+	@mkdir -p $$(@D)
+	$(BUILD)/tools/tables page <$$< >$$@
+endef
+$(foreach p,$(MAN_PAGES),$(eval $(call man_page,$(p))))
+man: $(foreach p,$(MAN_PAGES),$(BUILD)/$(call man_place,$(p)))
+
+generate: $(BUILD)/tools/tables ## write etc/spoold.conf anew from lib/conf.def
+	$< conf >etc/spoold.conf
+
 clean: ## remove what was built
 	rm -rf $(BUILD)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword \
+	    $(MAKEFILE_LIST)) | expand -t 16
+	@echo 'Variables: BUILD PREFIX DESTDIR SYSCONFDIR LOCALSTATEDIR CC' \
+	    'CFLAGS SAN=1'
+
+# --- what has to be there ------------------------------------------------------
+
+# Debian packages; `package:command` is content with that command, whatever
+# package it came from.
+DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
+    libcurl4-openssl-dev libseccomp-dev libssl-dev linux-libc-dev \
+    ca-certificates python3:python3
+CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
+    xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount shellcheck mandoc clang \
+    clang-tidy cppcheck
+
+.PHONY: deps check-deps
+# $(call packages,names): installs those that are missing, or does nothing.
+packages = missing=; for each in $(1); do \
+    package=$${each%%:*} command=$${each\#*:}; \
+    [ "$$command" != "$$each" ] && command -v "$$command" >/dev/null && \
+        continue; \
+    dpkg-query -W -f '$${db:Status-Status}\n' "$$package" 2>/dev/null | \
+        grep -qx installed || missing="$$missing $$package"; \
+    done; [ -z "$$missing" ] && exit 0; \
+    echo "installing:$$missing"; \
+    [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
+    $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends $$missing
+
+deps: ## install what building and running need (apt)
+	@$(call packages,$(DEPS))
+
+check-deps: ## install what the tests need (apt, npm)
+	@$(call packages,$(CHECK_DEPS))
+	@cd tests/peers && { [ node_modules/.package-lock.json -nt \
+	    package-lock.json ] || { npm ci --no-audit --no-fund && \
+	    touch node_modules/.package-lock.json; }; }
+
+# --- checking ------------------------------------------------------------------
+
+.PHONY: check lint faults bench
+check: deps check-deps ## build and run every test
+	@$(MAKE) --no-print-directory all
+	@BUILD='$(BUILD)' tests/run
+
+faults: all ## every kill, random kills and power cuts (an hour)
+	BUILD='$(BUILD)' node tests/faults/kill_campaign.mjs
+	BUILD='$(BUILD)' node tests/faults/random_kills.mjs --kills 200
+	BUILD='$(BUILD)' node tests/faults/power_cut.mjs ext4 --cuts 50
+	BUILD='$(BUILD)' node tests/faults/power_cut.mjs xfs --cuts 50
+
+bench: all ## measure what promises a figure
+	BUILD='$(BUILD)' node tests/bench/hanging.mjs
+
+# Each tool's verdict on a file is a stamp, made anew when the file changes.
+SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \
+    workers/*/*.c man/*.c tests/unit/*.c)
+SCRIPTS := $(wildcard tests/run .ci/run tests/*/*.sh etc/examples/*.sh)
+LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)
+
+lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say
+	shellcheck $(SCRIPTS)
+	mandoc -T lint -W warning $(foreach p,$(MAN_PAGES), \
+	    $(BUILD)/$(call man_place,$(p)))
+	@echo lint: clean
+
+$(BUILD)/lint/%.tidy: % .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(DEFINES)
+	@touch $@
+
+$(BUILD)/lint/%.analyzed: %
+	@mkdir -p $(@D)
+	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -MMD -MP \
+	    -MF $@.d -MT $@ -c -o /dev/null $<
+	@touch $@
+
+$(BUILD)/lint/cppcheck: $(SOURCES) $(wildcard */*.h */*/*.h */*.def)
+	@mkdir -p $(@D)
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+	    --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem -j 2 $(DEFINES) $(SOURCES)
+	@touch $@
+
+-include $(shell find $(BUILD)/lint -name '*.d' 2>/dev/null)
+
+# --- installing ----------------------------------------------------------------
+
+.PHONY: install quickstart
+RUNSTATEDIR ?= $(if $(filter /var,$(LOCALSTATEDIR)),/run,$(LOCALSTATEDIR)/run)
+CONF_PLACE := $(DESTDIR)$(SYSCONFDIR)/spoold/spoold.conf
+DOC := $(DESTDIR)$(PREFIX)/share/doc/spoold
+
+install: programs man ## copy everything below $(DESTDIR)$(PREFIX)
+	$(foreach p,$(PROGRAMS),install -D -m 755 $(BUILD)/$(p) \
+	    '$(DESTDIR)$(PREFIX)/$(p)' &&) :
+	$(foreach p,$(MAN_PAGES),install -D -m 644 \
+	    $(BUILD)/$(call man_place,$(p)) \
+	    '$(DESTDIR)$(PREFIX)/$(call man_place,$(p))' &&) :
+	install -d '$(DOC)/examples'
+	install -m 644 README.md CHANGELOG.md LICENSE '$(DOC)'
+	install -m 644 etc/spoold.conf $(wildcard etc/examples/*) \
+	    '$(DOC)/examples'
+	install -d '$(dir $(CONF_PLACE))'
+	[ -e '$(CONF_PLACE)' ] || sed \
+	    -e 's|"/var/|"$(LOCALSTATEDIR)/|' \
+	    -e 's|"/run/|"$(RUNSTATEDIR)/|' \
+	    -e 's|"/etc/|"$(SYSCONFDIR)/|' etc/spoold.conf >'$(CONF_PLACE)'
+
+quickstart: ## a private instance below ./run, and a job delivered by it
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' sh etc/examples/quickstart.sh

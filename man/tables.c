@@ -1,0 +1,372 @@
+/*
+ * tables - the tables that manual pages and the shipped file are made from
+ *
+ * `tables page` copies a manual page from stdin to stdout with each line
+ * `@TABLE name@` replaced by that table in mdoc; `tables NAME` prints one;
+ * `tables conf` prints etc/spoold.conf.  They come from the same .def files as
+ * the programs, so a page cannot say anything else than what they do.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/conf_table.h"
+#include "lib/why.h"
+#include "spool-layout/layout.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+/*
+ * Text for mdoc: a backslash and a leading dot mean something to it, and so
+ * does a word that is a macro's name, which none of ours is after the first.
+ */
+static void
+put_text(const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		(void)fputs("\\&", stdout);
+	for (; *text != '\0'; text++)
+		if (*text == '\\')
+			(void)fputs("\\e", stdout);
+		else if (*text == '-')
+			(void)fputs("\\-", stdout);
+		else
+			(void)putchar(*text);
+}
+
+/* A macro's argument in quotes. */
+static void
+put_word(const char *text)
+{
+	(void)putchar('"');
+	for (; *text != '\0'; text++)
+		if (*text == '"')
+			(void)fputs("\\(dq", stdout);
+		else if (*text == '\\')
+			(void)fputs("\\e", stdout);
+		else if (*text == '-')
+			(void)fputs("\\-", stdout);
+		else
+			(void)putchar(*text);
+	(void)putchar('"');
+}
+
+/* `.It` with a macro for its word, and a sentence below it. */
+static void
+put_item(const char *macro, const char *word, const char *sentence)
+{
+	(void)printf(".It %s ", macro);
+	put_word(word);
+	(void)putchar('\n');
+	put_text(sentence);
+	(void)putchar('\n');
+}
+
+/* --- errors ------------------------------------------------------------------- */
+
+static void
+put_errors(enum error_kind kind)
+{
+	static const struct {
+		const char	*name;
+		int		 status;
+		enum error_kind	 kind;
+		const char	*sentence;
+	} errors[] = {
+#define ERROR(code, status, kind, sentence) \
+	{ #code, status, ERROR_KIND_##kind, sentence },
+#include "lib/errors.def"
+#undef ERROR
+	};
+
+	(void)puts(".Bl -tag -width Ds");
+	for (size_t i = 0; i < LENGTH(errors); i++) {
+		if (errors[i].kind != kind)
+			continue;
+		(void)printf(".It Er %s", errors[i].name);
+		if (kind == ERROR_KIND_command)
+			(void)printf(" Pq %d", errors[i].status);
+		(void)putchar('\n');
+		put_text(errors[i].sentence);
+		(void)putchar('\n');
+	}
+	(void)puts(".El");
+}
+
+static void
+table_errors(void)
+{
+	put_errors(ERROR_KIND_command);
+}
+
+static void
+table_attempts(void)
+{
+	put_errors(ERROR_KIND_attempt);
+}
+
+/* Each exit status once, with the codes that have it. */
+static void
+table_statuses(void)
+{
+	static const struct {
+		const char	*name;
+		int		 status;
+	} codes[] = {
+#define ERROR(code, status, kind, sentence) { #code, \
+	ERROR_KIND_##kind == ERROR_KIND_command ? status : 0 },
+#include "lib/errors.def"
+#undef ERROR
+	};
+
+	(void)puts(".Bl -tag -width Ds");
+	for (int status = 1; status < 128; status++) {
+		bool found = false;
+
+		for (size_t i = 0; i < LENGTH(codes); i++) {
+			if (codes[i].status != status)
+				continue;
+			if (!found)
+				(void)printf(".It %d\n", status);
+			else
+				(void)puts(",");
+			(void)printf(".Er %s%s", codes[i].name,
+			    found ? " " : " ");
+			found = true;
+		}
+		if (found)
+			(void)putchar('\n');
+	}
+	(void)puts(".El");
+}
+
+/* --- queues ------------------------------------------------------------------- */
+
+static void
+table_queues(void)
+{
+	static const struct {
+		const char	*name;
+		int		 mode, private_mode;
+		const char	*what;
+	} queues[] = {
+#define QUEUE(name, mode, private_mode, tickets, what) \
+	{ #name, mode, private_mode, what },
+#include "spool-layout/queues.def"
+#undef QUEUE
+	};
+
+	(void)puts(".Bl -tag -width receipts/");
+	for (size_t i = 0; i < LENGTH(queues); i++) {
+		(void)printf(".It Pa %s/\n", queues[i].name);
+		put_text(queues[i].what);
+		(void)printf("\n.Pq mode %04o\n",
+		    (unsigned)queues[i].private_mode);
+	}
+	(void)puts(".El");
+}
+
+/* --- settings ----------------------------------------------------------------- */
+
+/* What a value may be, in words. */
+static void
+put_allowed(const struct setting *setting)
+{
+	static const char *const types[] = {
+		[SETTING_string] = "text",
+		[SETTING_path] = "a path",
+		[SETTING_choice] = "one of",
+		[SETTING_duration] = "a duration",
+		[SETTING_size] = "a size",
+		[SETTING_integer] = "a whole number",
+		[SETTING_real] = "a number",
+		[SETTING_boolean] = "true or false",
+		[SETTING_list] = "a list",
+		[SETTING_statuses] = "a list of HTTP statuses",
+		[SETTING_durations] = "a list of durations",
+	};
+
+	(void)fputs(types[setting->type], stdout);
+	if (setting->type == SETTING_choice)
+		for (const char *word = setting->min; *word != '\0';) {
+			size_t length = strcspn(word, "|");
+
+			(void)printf("%s%.*s", word == setting->min ? " " :
+			    ", ", (int)length, word);
+			word += length + (word[length] == '|');
+		}
+	else if (setting->min[0] != '\0')
+		(void)printf(" from %s to %s", setting->min, setting->max);
+	if (setting->fallback[0] == '\0')
+		(void)puts("; empty unless set.");
+	else
+		(void)printf("; %s unless set.\n", setting->fallback);
+}
+
+static void
+put_settings(enum setting_scope scope, const char *title)
+{
+	const struct setting *settings;
+	char name[128];
+	size_t count;
+
+	settings = conf_settings(&count);
+	(void)puts(".Bl -tag -width Ds");
+	for (size_t i = 0; i < count; i++) {
+		if (settings[i].scope != scope)
+			continue;
+		setting_name(&settings[i], title, name, sizeof(name));
+		put_item("Ic", name, settings[i].sentence);
+		put_allowed(&settings[i]);
+	}
+	(void)puts(".El");
+}
+
+static void
+table_settings(void)
+{
+	put_settings(SCOPE_plain, NULL);
+}
+
+static void
+table_organization(void)
+{
+	put_settings(SCOPE_organization, "ID");
+}
+
+static void
+table_transport(void)
+{
+	put_settings(SCOPE_transport, "NAME");
+}
+
+/* --- events ------------------------------------------------------------------- */
+
+static void
+table_events(void)
+{
+	(void)puts(".Bl -tag -width destination.disabled");
+#define EVENT(identifier, name, sentence) put_item("Ic", name, sentence);
+#include "lib/events.def"
+#undef EVENT
+	(void)puts(".El");
+}
+
+/* --- destination fields -------------------------------------------------------- */
+
+static void
+put_field(const char *path, const char *form, bool required, bool sealed,
+    const char *sentence)
+{
+	put_item("Ic", path, sentence);
+	(void)puts(".Po");
+	put_text(form);
+	(void)printf("%s%s\n.Pc\n", required ? "; required" : "",
+	    sealed ? "; sealed" : "");
+}
+
+static void
+table_destination(void)
+{
+	(void)puts(".Bl -tag -width Ds");
+#define TRANSPORT(name)
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence) \
+	if (strcmp(#type, "any") == 0) \
+		put_field(path, form, required, sealed, sentence);
+#include "lib/destination.def"
+#undef DESTINATION_FIELD
+	(void)puts(".El");
+}
+
+static void
+table_webhook(void)
+{
+	(void)puts(".Bl -tag -width Ds");
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence) \
+	if (strcmp(#type, "webhook") == 0) \
+		put_field(path, form, required, sealed, sentence);
+#include "lib/destination.def"
+#undef DESTINATION_FIELD
+#undef TRANSPORT
+	(void)puts(".El");
+}
+
+static void
+table_conf(void)
+{
+	struct buf out = { 0 };
+
+	conf_print_shipped(&out);
+	(void)fputs(out.data, stdout);
+	buf_free(&out);
+}
+
+/* --- all of them -------------------------------------------------------------- */
+
+static const struct {
+	const char	*name;
+	void		(*put)(void);
+} tables[] = {
+	{ "attempts", table_attempts },		/* error codes of attempts */
+	{ "conf", table_conf },			/* etc/spoold.conf */
+	{ "destination", table_destination },	/* fields of every type */
+	{ "errors", table_errors },		/* codes that answer a person */
+	{ "events", table_events },
+	{ "organization", table_organization },	/* settings of one */
+	{ "queues", table_queues },
+	{ "settings", table_settings },		/* of plain sections */
+	{ "statuses", table_statuses },		/* exit statuses */
+	{ "transport", table_transport },	/* settings of one */
+	{ "webhook", table_webhook },		/* fields of a webhook */
+};
+
+static int
+table_put(const char *name, size_t length)
+{
+	for (size_t i = 0; i < LENGTH(tables); i++)
+		if (strlen(tables[i].name) == length &&
+		    strncmp(tables[i].name, name, length) == 0) {
+			tables[i].put();
+			return 0;
+		}
+	(void)fprintf(stderr, "tables: no table %.*s\n", (int)length, name);
+	return -1;
+}
+
+/* stdin to stdout, with the tables where they belong. */
+static int
+page_copy(void)
+{
+	static const char mark[] = "@TABLE ";
+	char *line = NULL;
+	size_t size = 0;
+	int result = 0;
+
+	while (getline(&line, &size, stdin) != -1)
+		if (strncmp(line, mark, sizeof(mark) - 1) == 0) {
+			const char *name = line + sizeof(mark) - 1;
+
+			if (table_put(name, strcspn(name, "@\n")) == -1)
+				result = -1;
+		} else if (fputs(line, stdout) == EOF) {
+			result = -1;
+		}
+	free(line);
+	return result;
+}
+
+int
+main(int argc, char **argv)
+{
+	int result;
+
+	if (argc != 2) {
+		(void)fputs("usage: tables page|NAME\n", stderr);
+		return error_exit_status(ERROR_USAGE);
+	}
+	result = strcmp(argv[1], "page") == 0 ? page_copy() :
+	    table_put(argv[1], strlen(argv[1]));
+	if (fflush(stdout) == EOF || ferror(stdin))
+		result = -1;
+	return result == 0 ? 0 : 1;
+}
