@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <seccomp.h>
 #include <string.h>
+#include <time.h>
 
 #include "workers/common/sandbox.h"
 
@@ -40,6 +41,8 @@ sandbox_descriptors_only(struct why *why)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int result = 0;
 
+	/* The first use of the calendar reads /etc/localtime. */
+	tzset();
 	if (filter == NULL)
 		return why_set(why, ERROR_UNAVAILABLE, "seccomp_init");
 	for (size_t i = 0; i < sizeof(descriptors_only) /
