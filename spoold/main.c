@@ -133,9 +133,16 @@ signals_open(struct spoold *s, struct signals *signals, struct why *why)
 
 /* --- the end ------------------------------------------------------------------------- */
 
+/* The last checkpoint is made: `stop` is the last line of all. */
 static void
-spoold_ended(struct spoold *s)
+spoold_stopped(struct spoold *s)
 {
+	struct buf fields = { 0 };
+
+	if (!s->offline) {
+		(void)commit_line(s, EVENT_stop, &fields);
+		commit_run(s);
+	}
 	s->phase = PHASE_ENDED;
 }
 
@@ -144,7 +151,6 @@ static void
 spoold_close(struct spoold *s)
 {
 	struct organization *org;
-	struct buf fields = { 0 };
 
 	s->phase = PHASE_CLOSING;
 	TAILQ_FOREACH(org, &s->organizations, entry) {
@@ -152,9 +158,7 @@ spoold_close(struct spoold *s)
 		for (int i = 0; i < TRANSPORTS; i++)
 			pool_retire(org->pools[i]);
 	}
-	if (!s->offline)
-		(void)commit_line(s, EVENT_stop, &fields);
-	checkpoint_last(s, spoold_ended);
+	checkpoint_last(s, spoold_stopped);
 }
 
 void
