@@ -158,6 +158,11 @@ recover_move(struct story *story, struct why *why)
 		return 0;
 	if (found.attempts > story->ticket.attempts && !story->wins)
 		return 0;
+	/* Set aside while the attempt was under way: there it stays. */
+	if (found.attempts < story->ticket.attempts &&
+	    story->to == QUEUE_retry && (story->queue == QUEUE_hold ||
+	    story->queue == QUEUE_failed))
+		story->to = story->queue;
 	ticket_format(&story->ticket, name);
 	if (spool_set_due(spool, story->queue, story->name,
 	    story->to == QUEUE_retry ? story->due : now, why) == -1)
