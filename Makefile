@@ -57,7 +57,8 @@ DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_form destination_make url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
-CONFIG := $(addprefix lib/,conf conf_parse conf_environment egress) $(SETTINGS)
+CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
+    egress) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify base64)
@@ -97,7 +98,7 @@ $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
-    webhook body config sign verdict) $(addprefix workers/common/,http tls) \
+    webhook attempt body config headers sign verdict) $(addprefix workers/common/,http tls) \
     $(WORKER) $(BASE) $(JSON) $(JOB) lib/base64 lib/egress,-lcurl -lseccomp \
     -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
@@ -111,7 +112,8 @@ $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,$(JOURNAL)))
 
 # Prints the tables of lib/*.def for the man pages and etc/spoold.conf.
-$(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table $(BASE))
+$(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
+    lib/conf_shipped $(BASE))
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -lcrypto -lbsd
 
@@ -124,6 +126,7 @@ PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
 PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
+PROBE_egress := lib/egress
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
 define probe

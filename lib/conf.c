@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/conf.h"
@@ -79,30 +80,78 @@ conf_add_transport(struct conf *conf, const char *name)
 	return transport;
 }
 
+/* Paths of the file are seen from its directory. */
+static void
+path_resolve(const struct conf *conf, char **field)
+{
+	const char *slash = strrchr(conf->file, '/');
+	char *path;
+
+	if (**field == '\0' || **field == '/' || slash == NULL)
+		return;
+	path = xasprintf("%.*s/%s", (int)(slash - conf->file), conf->file,
+	    *field);
+	free(*field);
+	*field = path;
+}
+
+static void
+conf_resolve(struct conf *conf)
+{
+	const struct setting *settings;
+	size_t count;
+
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++)
+		if (settings[i].scope == SCOPE_plain &&
+		    settings[i].type == SETTING_path)
+			path_resolve(conf, (char **)(void *)((char *)conf +
+			    settings[i].offset));
+	if (strcmp(conf->log_target, "syslog") != 0 &&
+	    strcmp(conf->log_target, "stderr") != 0)
+		path_resolve(conf, &conf->log_target);
+}
+
+/* The file's absolute path, also if it is not there. */
+static char *
+file_absolute(const char *file)
+{
+	char path[PATH_MAX];
+
+	if (realpath(file, path) != NULL)
+		return xstrdup(path);
+	if (file[0] == '/' || getcwd(path, sizeof(path)) == NULL)
+		return xstrdup(file);
+	return xasprintf("%s/%s", path, file);
+}
+
 struct conf *
 conf_read(const char *file, struct why *why)
 {
 	struct conf *conf = xcalloc(1, sizeof(*conf));
-	char path[PATH_MAX];
 
 	if (file == NULL)
 		file = getenv("SPOOLD_CONFIG");
-	if (file == NULL)
+	if (file == NULL || file[0] == '\0')
 		file = DEFAULT_FILE;
-	conf->file = xstrdup(realpath(file, path) != NULL ? path : file);
+	conf->file = file_absolute(file);
 	conf_defaults(SCOPE_plain, conf);
 	/* The row of what is not in the file. */
 	(void)conf_add_transport(conf, "");
 	if (conf_parse(conf, conf->file, why) == -1 ||
 	    conf_environment(conf, why) == -1)
 		conf_free(&conf);
-	else if (!conf->encryption_enabled) {
-		(void)why_set(why, ERROR_CONFIG_ERROR, "%s: "
-		    "encryption.enabled = false: credentials are never kept "
-		    "in clear; take the line out", conf->file);
-		conf_free(&conf);
-	}
+	else
+		conf_resolve(conf);
 	return conf;
+}
+
+static void
+list_free(struct conf_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
 }
 
 void
@@ -119,6 +168,8 @@ conf_free(struct conf **conf)
 		free((*conf)->transports[i].name);
 	}
 	conf_release(SCOPE_plain, *conf);
+	list_free(&(*conf)->variables);
+	list_free(&(*conf)->unknown_variables);
 	free((*conf)->organizations);
 	free((*conf)->transports);
 	free((*conf)->file);
@@ -219,8 +270,36 @@ conf_changes(const struct conf *old, const struct conf *new, struct buf *out)
 		    new->transports[i].name,
 		    conf_transport(old, new->transports[i].name),
 		    &new->transports[i], out);
+	/* One that is no longer named has the defaults again. */
+	for (size_t i = 0; i < old->transport_count; i++) {
+		const char *name = old->transports[i].name;
+		const struct conf_transport *now = conf_transport(new, name);
+
+		if (now == &new->transports[0])
+			changed += conf_compare(SCOPE_transport, name,
+			    &old->transports[i], now, out);
+	}
 	json_close(out, ']');
 	return changed != 0;
+}
+
+bool
+conf_overrides(const struct conf *conf, struct buf *out)
+{
+	if (conf->variables.count == 0)
+		return false;
+	json_open(out, "environment", '[');
+	for (size_t i = 0; i < conf->variables.count; i++) {
+		const char *variable = conf->variables.items[i];
+		const char *text = getenv(variable);
+
+		json_open(out, NULL, '{');
+		json_put_string(out, "variable", variable);
+		json_put_string(out, "value", text);
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+	return true;
 }
 
 int
@@ -233,7 +312,7 @@ conf_check_reload(const struct conf *old, const struct conf *new,
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
 		const struct setting *setting = conf_setting(SCOPE_plain,
-		    "top", fixed[i]);
+		    "", fixed[i]);
 		const char *before = *(char *const *)(const void *)
 		    ((const char *)old + setting->offset);
 		const char *after = *(char *const *)(const void *)

@@ -24,7 +24,9 @@ struct conf_list {
 
 /* The C type of each type of setting. */
 typedef char		*conf_string;
-typedef char		*conf_path;	/* absolute, or relative to the file */
+typedef char		*conf_path;	/* absolute; in the file also from its
+					 * directory; may be "" if it is so
+					 * by default */
 typedef char		*conf_choice;
 typedef int64_t		 conf_duration;	/* ms */
 typedef int64_t		 conf_size;	/* bytes */
@@ -61,6 +63,8 @@ struct conf {
 	size_t	 organization_count;
 	struct conf_transport *transports;		/* own */
 	size_t	 transport_count;
+	struct conf_list variables;	/* of the environment, that set one */
+	struct conf_list unknown_variables;	/* SPOOLD_ names that do not */
 };
 
 /*
@@ -89,6 +93,13 @@ int64_t	 conf_schedule(const struct conf *, size_t n);
  */
 bool	 conf_changes(const struct conf *old, const struct conf *new,
 	    struct buf *out);
+
+/*
+ * What the environment set, as JSON members for the journal's start line:
+ * "environment":[{"variable","value"}…].  False, and nothing written,
+ * if it set nothing.
+ */
+bool	 conf_overrides(const struct conf *, struct buf *out);
 
 /* The five directories may not change while running: 0, or -1 with *why. */
 int	 conf_check_reload(const struct conf *old, const struct conf *new,

@@ -2,7 +2,9 @@
  * conf_environment - settings from the environment
  *
  * SPOOLD_<SECTION>_<NAME> sets any setting outside of titled sections; the
- * older DELIVERY_ names set a few, and lose against it.
+ * other names of conf.def set a few, and lose against it.  What was taken from
+ * there is remembered for the journal, and so is what looks like a setting and
+ * is none: only spoold itself warns of that, once.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -11,107 +13,126 @@
 
 #include "lib/conf_parse.h"
 #include "lib/conf_table.h"
-#include "lib/log.h"
+#include "lib/xalloc.h"
+
+#define VARIABLE_MAX 128
+#define PREFIX "SPOOLD_"
+#define CONFIG_FILE "SPOOLD_CONFIG"	/* names the file, and is no setting */
 
 extern char **environ;
 
-/* Of two names for one setting the later row wins. */
 static const struct {
 	const char	*variable;
 	const char	*section, *name;
-} older[] = {
-	{ "DELIVERY_RETRY_MAX_ATTEMPTS", "retry", "max_attempts" },
-	{ "DELIVERY_RETRY_BASE_DELAY", "retry", "base_delay" },
-	{ "DELIVERY_RETRY_MAX_DELAY", "retry", "max_delay" },
-	{ "DELIVERY_QUEUE_CONCURRENCY", "queue", "concurrency" },
-	{ "DELIVERY_QUEUE_BATCH_SIZE", "queue", "batch_size" },
-	{ "DELIVERY_ENCRYPTION_ENABLED", "encryption", "enabled" },
+} others[] = {
+#define CONF_VARIABLE(variable, section, name) { #variable, section, name },
+#include "lib/conf.def"
+#undef CONF_VARIABLE
 };
 
 static void
-variable_name(const struct setting *setting, char *out, size_t size)
+variable_name(const struct setting *setting, char out[VARIABLE_MAX])
 {
-	bool top = strcmp(setting->section, "top") == 0;
-
-	(void)snprintf(out, size, "SPOOLD_%s%s%s", top ? "" :
-	    setting->section, top ? "" : "_", setting->name);
+	(void)snprintf(out, VARIABLE_MAX, PREFIX "%s%s%s", setting->section,
+	    setting->section[0] == '\0' ? "" : "_", setting->name);
 	for (char *p = out; *p != '\0'; p++)
-		*p = (char)toupper((unsigned char)*p);
+		*p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
 }
 
-static int
-variable_store(struct conf *conf, const struct setting *setting,
-    const char *variable, const char *text, struct why *why)
+static void
+list_add(struct conf_list *list, const char *text, size_t length)
 {
-	struct why reason;
+	list->items = xreallocarray(list->items, list->count + 1,
+	    sizeof(*list->items));
+	list->items[list->count++] = xstrndup(text, length);
+}
 
+/* Whoever sets a delay means the formula. */
+static bool
+is_delay(const struct setting *setting)
+{
+	return strcmp(setting->section, "retry") == 0 &&
+	    (strcmp(setting->name, "base_delay") == 0 ||
+	    strcmp(setting->name, "max_delay") == 0);
+}
+
+/* Sets it if the variable is there. */
+static int
+variable_take(struct conf *conf, const struct setting *setting,
+    const char *variable, struct why *why)
+{
+	const char *text = getenv(variable);
+	struct why reason;
+	char name[256];
+
+	if (text == NULL)
+		return 0;
+	setting_name(setting, NULL, name, sizeof(name));
 	if (setting_store_text(setting, conf, text, &reason) == -1)
 		return why_set(why, ERROR_CONFIG_ERROR, "%s in the "
-		    "environment: %s", variable, reason.text);
-	/* Whoever sets a delay means the formula. */
-	if (strcmp(setting->section, "retry") == 0 &&
-	    (strcmp(setting->name, "base_delay") == 0 ||
-	    strcmp(setting->name, "max_delay") == 0))
+		    "environment: %s = %s", variable, name, reason.text);
+	if (is_delay(setting))
 		setting_free(conf_setting(SCOPE_plain, "retry", "schedule"),
 		    conf);
+	list_add(&conf->variables, variable, strlen(variable));
 	return 0;
 }
 
 /* A name that sets nothing is most likely a mistake. */
 static void
-warn_unknown(void)
+find_unknown(struct conf *conf)
 {
 	const struct setting *settings;
-	char variable[128];
+	char variable[VARIABLE_MAX];
 	size_t count;
 
 	settings = conf_settings(&count);
 	for (char **entry = environ; *entry != NULL; entry++) {
 		size_t length = strcspn(*entry, "="), i;
+		bool known = strncmp(*entry, CONFIG_FILE "=",
+		    sizeof(CONFIG_FILE)) == 0;
 
-		if (strncmp(*entry, "SPOOLD_", 7) != 0 ||
-		    strncmp(*entry, "SPOOLD_CONFIG=", 14) == 0)
+		if (strncmp(*entry, PREFIX, sizeof(PREFIX) - 1) != 0)
 			continue;
-		for (i = 0; i < count; i++) {
+		for (i = 0; i < count && !known; i++) {
 			if (settings[i].scope != SCOPE_plain)
 				continue;
-			variable_name(&settings[i], variable,
-			    sizeof(variable));
-			if (strlen(variable) == length &&
-			    strncmp(variable, *entry, length) == 0)
-				break;
+			variable_name(&settings[i], variable);
+			known = strlen(variable) == length &&
+			    strncmp(variable, *entry, length) == 0;
 		}
-		if (i == count)
-			log_warning("%.*s in the environment is no setting",
-			    (int)length, *entry);
+		if (!known)
+			list_add(&conf->unknown_variables, *entry, length);
 	}
 }
 
 int
 conf_environment(struct conf *conf, struct why *why)
 {
+	const struct setting *schedule = conf_setting(SCOPE_plain, "retry",
+	    "schedule");
 	const struct setting *settings;
-	char variable[128];
-	const char *text;
+	char variable[VARIABLE_MAX];
 	size_t count;
 
-	for (size_t i = 0; i < sizeof(older) / sizeof(*older); i++) {
-		text = getenv(older[i].variable);
-		if (text != NULL && variable_store(conf, conf_setting(
-		    SCOPE_plain, older[i].section, older[i].name),
-		    older[i].variable, text, why) == -1)
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (variable_take(conf, conf_setting(SCOPE_plain,
+		    others[i].section, others[i].name), others[i].variable,
+		    why) == -1)
 			return -1;
-	}
 	settings = conf_settings(&count);
 	for (size_t i = 0; i < count; i++) {
 		if (settings[i].scope != SCOPE_plain)
 			continue;
-		variable_name(&settings[i], variable, sizeof(variable));
-		text = getenv(variable);
-		if (text != NULL && variable_store(conf, &settings[i],
-		    variable, text, why) == -1)
+		variable_name(&settings[i], variable);
+		if (variable_take(conf, &settings[i], variable, why) == -1)
 			return -1;
 	}
-	warn_unknown();
+	/* A delay dropped it, but one that is set here as well stays. */
+	variable_name(schedule, variable);
+	if (getenv(variable) != NULL && setting_store_text(schedule, conf,
+	    getenv(variable), why) == -1)
+		return -1;
+	find_unknown(conf);
 	return 0;
 }

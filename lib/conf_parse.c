@@ -2,95 +2,186 @@
  * conf_parse - the file, as libconfuse reads it
  *
  * libconfuse does the syntax: every setting is a string or a list of strings
- * to it, and each value is checked by the table while the file is read, so
- * that an error can name its line.  libconfuse hands no context to its
- * callbacks; the one parse under way is found through `current`.
+ * to it.  Each value is checked by the table as it is read, so that an error
+ * names its line; all are stored when the whole file was right.  libconfuse
+ * hands no context to its callbacks; the one parse under way is found through
+ * `current`.
+ *
+ * libconfuse takes a file that ends within a section.  So that half a file is
+ * never taken for a whole one, an option of our own is put after its end,
+ * which is none within a section.
  */
 #include <confuse.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/conf_parse.h"
 #include "lib/conf_table.h"
-#include "lib/log.h"
 #include "lib/ticket.h"
 #include "lib/xalloc.h"
 
-#define SECTIONS_MAX 16
+#define SECTIONS_MAX 32		/* sections of the grammar, and levels */
+#define SECTION_PATH_MAX 128
+
+/* What a list has that the file does not set: `{}` is another thing. */
+#define UNSET "\001"
+
+#define END "end-of-file"
 
 struct parse {
-	struct conf	*conf;
+	const char	*file;		/* borrowed */
 	struct why	*why;
 	bool		 failed;
 };
 
 static _Thread_local struct parse *current;
 
+/* For a name that is none: those that there are. */
+static void
+add_names(char *text, size_t size, const cfg_t *cfg)
+{
+	size_t used = strlen(text);
+
+	for (const cfg_opt_t *opt = cfg->opts; opt->name != NULL &&
+	    strcmp(opt->name, END) != 0; opt++) {
+		if (used < size)
+			(void)snprintf(text + used, size - used, "%s%s",
+			    opt == cfg->opts ? "; there are " : ", ",
+			    opt->name);
+		used += strlen(text + used);
+	}
+}
+
+/* Every error, libconfuse's own and ours; the first is the one to mend. */
 static void
 parse_error(cfg_t *cfg, const char *format, va_list args)
 {
-	char text[512];
+	char text[640];
 
-	/* The first error is the one to mend. */
-	if (current->failed)
+	if (current == NULL || current->failed)
 		return;
 	current->failed = true;
 	if (vsnprintf(text, sizeof(text), format, args) < 0)
 		text[0] = '\0';
+	if (strstr(text, "'" END "'") != NULL)
+		(void)snprintf(text, sizeof(text), "the file ends within a "
+		    "section: a closing brace is missing");
+	else if (strncmp(text, "no such option", 14) == 0)
+		add_names(text, sizeof(text), cfg);
 	(void)why_set(current->why, ERROR_CONFIG_ERROR, "%s:%d: %s",
-	    cfg->filename != NULL ? cfg->filename : "?", cfg->line, text);
+	    current->file, cfg->line, text);
 }
 
-/* Which row of the table an option of a section is, and where it goes. */
+/* --- a section's place in the table --------------------------------------------- */
+
+/*
+ * One that holds settings.  libconfuse's own names know nothing of nesting, so
+ * the path is kept here.
+ */
+struct section {
+	enum setting_scope scope;
+	char		 path[SECTION_PATH_MAX];
+	cfg_opt_t	*options;	/* own */
+};
+
+struct grammar {
+	struct section	 sections[SECTIONS_MAX];
+	size_t		 count;
+};
+
 static const struct setting *
-parse_setting(cfg_t *cfg, cfg_opt_t *opt, void **base_r)
+find_setting(enum setting_scope scope, const char *path, cfg_opt_t *opt)
 {
-	const char *section = cfg_name(cfg), *title = cfg_title(cfg);
-	const struct setting *setting;
-	char name[64];
-
-	*base_r = current->conf;
-	if (strcmp(section, "root") == 0)
-		return conf_setting(SCOPE_plain, "top", cfg_opt_name(opt));
-	if (title == NULL) {
-		setting = conf_setting(SCOPE_plain, section,
-		    cfg_opt_name(opt));
-		if (setting != NULL)
-			return setting;
-		/* security { encryption { … } } */
-		(void)snprintf(name, sizeof(name), "%s", cfg_opt_name(opt));
-		return NULL;
-	}
-	if (strcmp(section, "organization") == 0) {
-		*base_r = conf_add_organization(current->conf, title);
-		return conf_setting(SCOPE_organization, section,
-		    cfg_opt_name(opt));
-	}
-	*base_r = conf_add_transport(current->conf, title);
-	return conf_setting(SCOPE_transport, section, cfg_opt_name(opt));
+	return conf_setting(scope, path, cfg_opt_name(opt));
 }
 
-/* Stores the values that an option has so far. */
-static int
-parse_value(cfg_t *cfg, cfg_opt_t *opt)
+/*
+ * The last part of a plain section's path is all that libconfuse tells; the
+ * table has no two of the same name.
+ */
+static const struct setting *
+setting_of(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const struct setting *setting;
+	const char *section = cfg_name(cfg), *last;
+	const struct setting *settings;
+	size_t count;
+
+	if (cfg_title(cfg) != NULL)
+		return find_setting(strcmp(section, "organization") == 0 ?
+		    SCOPE_organization : SCOPE_transport, section, opt);
+	if (strcmp(section, "root") == 0)
+		return find_setting(SCOPE_plain, "", opt);
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++) {
+		last = strrchr(settings[i].section, '.');
+		last = last != NULL ? last + 1 : settings[i].section;
+		if (settings[i].scope == SCOPE_plain &&
+		    strcmp(last, section) == 0 &&
+		    strcmp(settings[i].name, cfg_opt_name(opt)) == 0)
+			return &settings[i];
+	}
+	return NULL;
+}
+
+/* --- values ----------------------------------------------------------------------- */
+
+/*
+ * The texts of an option, the default's in place of UNSET (`+=` adds to it).
+ * Freed by the caller, with `*copy_r`, which holds the default's.
+ */
+static const char **
+option_texts(const struct setting *setting, cfg_opt_t *opt, size_t *count_r,
+    char **copy_r)
+{
+	size_t size = cfg_opt_size(opt);
+	const char **texts = xcalloc(size + strlen(setting->fallback) + 2,
+	    sizeof(*texts));
+	char *rest, *item;
+
+	*copy_r = rest = xstrdup(setting->fallback);
+	*count_r = 0;
+	for (unsigned i = 0; i < size; i++) {
+		const char *text = cfg_opt_getnstr(opt, i);
+
+		if (text != NULL && strcmp(text, UNSET) != 0) {
+			texts[(*count_r)++] = text;
+			continue;
+		}
+		while ((item = strsep(&rest, ",")) != NULL)
+			if (*item != '\0')
+				texts[(*count_r)++] = item;
+	}
+	return texts;
+}
+
+/* True if the file says something of it. */
+static bool
+option_is_set(cfg_opt_t *opt)
+{
+	return (opt->flags & CFGF_LIST) == 0 ? cfg_opt_size(opt) != 0 :
+	    cfg_opt_size(opt) != 1 ||
+	    strcmp(cfg_opt_getnstr(opt, 0), UNSET) != 0;
+}
+
+/* libconfuse calls it for each value, of a list with those so far. */
+static int
+check_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct setting *setting = setting_of(cfg, opt);
 	const char **texts;
-	unsigned count = cfg_opt_size(opt);
+	char name[256], *copy;
 	struct why why;
-	char name[256];
-	void *base;
+	size_t count;
 	int result;
 
-	setting = parse_setting(cfg, opt, &base);
-	if (setting == NULL)
+	if (setting == NULL || !option_is_set(opt))
 		return 0;
-	texts = xcalloc(count + 1, sizeof(*texts));
-	for (unsigned i = 0; i < count; i++)
-		texts[i] = cfg_opt_getnstr(opt, i);
-	result = setting_store(setting, base, texts, count, &why);
+	texts = option_texts(setting, opt, &count, &copy);
+	result = setting_check(setting, texts, count, &why);
 	free(texts);
+	free(copy);
 	if (result == -1) {
 		setting_name(setting, cfg_title(cfg), name, sizeof(name));
 		cfg_error(cfg, "%s = %s", name, why.text);
@@ -98,154 +189,280 @@ parse_value(cfg_t *cfg, cfg_opt_t *opt)
 	return result;
 }
 
-/*
- * libconfuse checks values, so it passes an empty list over: `schedule = {}`
- * is one that was set and has none.
- */
 static int
-parse_empty(cfg_t *cfg)
+store_value(const struct setting *setting, cfg_opt_t *opt, void *base,
+    struct why *why)
 {
-	for (cfg_opt_t *opt = cfg->opts; opt->name != NULL; opt++) {
-		if (opt->type == CFGT_SEC) {
-			for (unsigned i = 0; i < cfg_opt_size(opt); i++)
-				if (parse_empty(cfg_opt_getnsec(opt, i)) == -1)
-					return -1;
-			continue;
-		}
-		if ((opt->flags & CFGF_LIST) != 0 && cfg_opt_size(opt) == 0 &&
-		    (opt->flags & CFGF_MODIFIED) != 0 &&
-		    parse_value(cfg, opt) == -1)
+	const char **texts;
+	size_t count;
+	char *copy;
+	int result;
+
+	if (!option_is_set(opt))
+		return 0;
+	texts = option_texts(setting, opt, &count, &copy);
+	result = setting_store(setting, base, texts, count, why);
+	free(texts);
+	free(copy);
+	return result;
+}
+
+/* All that a section sets itself. */
+static int
+store_section(cfg_t *cfg, enum setting_scope scope, const char *path,
+    void *base, struct why *why)
+{
+	const struct setting *settings;
+	size_t count;
+
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++)
+		if (settings[i].scope == scope &&
+		    strcmp(settings[i].section, path) == 0 &&
+		    store_value(&settings[i], cfg_getopt(cfg,
+		    settings[i].name), base, why) == -1)
+			return -1;
+	return 0;
+}
+
+/* --- titled sections ---------------------------------------------------------------- */
+
+static const char *const transports[] = {
+#define TRANSPORT(name) #name,
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence)
+#include "lib/destination.def"
+#undef TRANSPORT
+#undef DESTINATION_FIELD
+	"intake",
+};
+
+static int
+check_transport(cfg_t *cfg, const char *title)
+{
+	char list[256] = "";
+
+	for (size_t i = 0; i < sizeof(transports) / sizeof(*transports); i++) {
+		size_t used = strlen(list);
+
+		if (strcmp(title, transports[i]) == 0)
+			return 0;
+		(void)snprintf(list + used, sizeof(list) - used, "%s%s",
+		    i == 0 ? "" : ", ", transports[i]);
+	}
+	cfg_error(cfg, "transport \"%s\": there are %s", title, list);
+	return -1;
+}
+
+static int
+check_titled(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const char *title = section == NULL ? NULL : cfg_title(section);
+
+	if (title == NULL)
+		return 0;
+	if (strcmp(cfg_opt_name(opt), "transport") == 0)
+		return check_transport(cfg, title);
+	if (destination_id_valid(title))
+		return 0;
+	cfg_error(cfg, "organization \"%s\": allowed are a-z, 0-9 and -, "
+	    "beginning with a letter or digit, at most %d", title,
+	    DESTINATION_ID_MAX);
+	return -1;
+}
+
+static int
+store_titled(cfg_t *cfg, struct conf *conf, struct why *why)
+{
+	for (unsigned i = 0; i < cfg_size(cfg, "organization"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "organization", i);
+
+		if (store_section(section, SCOPE_organization, "organization",
+		    conf_add_organization(conf, cfg_title(section)),
+		    why) == -1)
+			return -1;
+	}
+	for (unsigned i = 0; i < cfg_size(cfg, "transport"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "transport", i);
+
+		if (store_section(section, SCOPE_transport, "transport",
+		    conf_add_transport(conf, cfg_title(section)), why) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* A titled section is there even if it sets nothing. */
-static int
-parse_section(cfg_t *cfg, cfg_opt_t *opt)
-{
-	unsigned last = cfg_opt_size(opt) - 1;
-	cfg_t *section = cfg_opt_getnsec(opt, last);
-	const char *title = section == NULL ? NULL : cfg_title(section);
+/* --- the grammar, from the table ------------------------------------------------------ */
 
-	if (title == NULL)
-		return 0;
-	if (!destination_id_valid(title)) {
-		cfg_error(cfg, "%s \"%s\": allowed are a-z, 0-9 and -, "
-		    "beginning with a letter or digit", cfg_opt_name(opt),
-		    title);
-		return -1;
-	}
-	if (strcmp(cfg_opt_name(opt), "organization") == 0)
-		(void)conf_add_organization(current->conf, title);
-	else
-		(void)conf_add_transport(current->conf, title);
-	return 0;
+/* Where `path` continues below `parent`: its next part, or NULL. */
+static const char *
+path_below(const char *parent, const char *path)
+{
+	size_t length = strlen(parent);
+
+	if (length == 0)
+		return path[0] != '\0' ? path : NULL;
+	return strncmp(parent, path, length) == 0 && path[length] == '.' ?
+	    path + length + 1 : NULL;
 }
 
-/* --- the grammar, from the table ------------------------------------------------ */
+static struct section *
+grammar_section(struct grammar *grammar, enum setting_scope scope,
+    const char *path);
 
-struct grammar {
-	cfg_opt_t	*sections[SECTIONS_MAX];	/* own */
-	size_t		 count;
-	cfg_opt_t	*top;		/* own */
-};
-
-/* The options of one section, ended by CFG_END(). */
-static cfg_opt_t *
-grammar_options(enum setting_scope scope, const char *section, size_t extra)
+/* A plain section's sections; each is met with its first setting. */
+static size_t
+grammar_children(struct grammar *grammar, const char *parent,
+    cfg_opt_t *options, size_t used)
 {
-	const cfg_opt_t end = CFG_END();
 	const struct setting *settings;
-	cfg_opt_t *options;
+	size_t count, first = used;
+
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++) {
+		const char *below = settings[i].scope != SCOPE_plain ? NULL :
+		    path_below(parent, settings[i].section);
+		char path[SECTION_PATH_MAX], *name;
+		size_t known = first;
+
+		if (below == NULL)
+			continue;
+		(void)snprintf(path, sizeof(path), "%.*s",
+		    (int)(below - settings[i].section +
+		    (ptrdiff_t)strcspn(below, ".")), settings[i].section);
+		name = path + (below - settings[i].section);
+		while (known < used && strcmp(options[known].name, name) != 0)
+			known++;
+		if (known == used) {
+			struct section *section = grammar_section(grammar,
+			    SCOPE_plain, path);
+			const cfg_opt_t option = CFG_SEC(section->path +
+			    (below - settings[i].section), section->options,
+			    CFGF_NONE);
+
+			options[used++] = option;
+		}
+	}
+	return used;
+}
+
+static size_t
+grammar_titled(struct grammar *grammar, enum setting_scope scope,
+    const char *name, cfg_opt_t *options, size_t used)
+{
+	struct section *section = grammar_section(grammar, scope, name);
+	const cfg_opt_t option = CFG_SEC(section->path, section->options,
+	    CFGF_TITLE | CFGF_MULTI | CFGF_NO_TITLE_DUPES);
+
+	options[used] = option;
+	options[used].validcb = check_titled;
+	return used + 1;
+}
+
+/* The options of one section, and of those within it. */
+static struct section *
+grammar_section(struct grammar *grammar, enum setting_scope scope,
+    const char *path)
+{
+	static char unset[] = "{\"" UNSET "\"}";
+	struct section *section = &grammar->sections[grammar->count++];
+	const struct setting *settings;
 	size_t count, used = 0;
 
 	settings = conf_settings(&count);
-	options = xcalloc(count + extra + 1, sizeof(*options));
+	section->scope = scope;
+	(void)snprintf(section->path, sizeof(section->path), "%s", path);
+	section->options = xcalloc(count + SECTIONS_MAX + 1,
+	    sizeof(*section->options));
 	for (size_t i = 0; i < count; i++) {
 		const cfg_opt_t one = CFG_STR(settings[i].name, 0,
 		    CFGF_NODEFAULT);
-		const cfg_opt_t list = CFG_STR_LIST(settings[i].name, 0,
-		    CFGF_NODEFAULT);
+		const cfg_opt_t list = CFG_STR_LIST(settings[i].name, unset,
+		    CFGF_NONE);
 
 		if (settings[i].scope != scope ||
-		    strcmp(settings[i].section, section) != 0)
+		    strcmp(settings[i].section, path) != 0)
 			continue;
-		options[used] = setting_is_list(&settings[i]) ? list : one;
-		options[used++].validcb = parse_value;
+		section->options[used] = setting_is_list(&settings[i]) ?
+		    list : one;
+		section->options[used++].validcb = check_value;
 	}
-	options[used] = end;
-	return options;
-}
-
-static void
-grammar_section(struct grammar *grammar, cfg_opt_t *top, const char *name,
-    enum setting_scope scope)
-{
-	cfg_opt_t *options = grammar_options(scope, name, 0);
-	const cfg_opt_t plain = CFG_SEC(name, options, CFGF_NONE);
-	const cfg_opt_t titled = CFG_SEC(name, options,
-	    CFGF_TITLE | CFGF_MULTI | CFGF_NO_TITLE_DUPES);
-
-	grammar->sections[grammar->count++] = options;
-	*top = scope == SCOPE_plain ? plain : titled;
-	top->validcb = scope == SCOPE_plain ? NULL : parse_section;
-}
-
-static void
-grammar_make(struct grammar *grammar)
-{
-	const cfg_opt_t end = CFG_END();
-	const struct setting *settings;
-	size_t count, used = 0;
-
-	settings = conf_settings(&count);
-	grammar->count = 0;
-	grammar->top = grammar_options(SCOPE_plain, "top", SECTIONS_MAX);
-	while (grammar->top[used].name != NULL)
-		used++;
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(settings[i].section, "top") == 0 || (i > 0 &&
-		    strcmp(settings[i].section, settings[i - 1].section) == 0))
-			continue;
-		grammar_section(grammar, &grammar->top[used++],
-		    settings[i].section, settings[i].scope);
+	if (scope == SCOPE_plain)
+		used = grammar_children(grammar, path, section->options,
+		    used);
+	if (path[0] == '\0') {
+		used = grammar_titled(grammar, SCOPE_transport, "transport",
+		    section->options, used);
+		used = grammar_titled(grammar, SCOPE_organization,
+		    "organization", section->options, used);
+		section->options[used++] = (cfg_opt_t)CFG_STR(END, 0,
+		    CFGF_NODEFAULT);
 	}
-	grammar->top[used] = end;
+	section->options[used] = (cfg_opt_t)CFG_END();
+	return section;
 }
 
-static void
-grammar_free(struct grammar *grammar)
+/* --- all of it -------------------------------------------------------------------------- */
+
+/* The section at a path of plain ones. */
+static cfg_t *
+section_at(cfg_t *cfg, const char *path)
 {
-	for (size_t i = 0; i < grammar->count; i++)
-		free(grammar->sections[i]);
-	free(grammar->top);
+	while (cfg != NULL && path[0] != '\0') {
+		size_t length = strcspn(path, ".");
+		char name[SECTION_PATH_MAX];
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)length, path);
+		cfg = cfg_getsec(cfg, name);
+		path += length + (path[length] == '.');
+	}
+	return cfg;
+}
+
+static int
+store_all(cfg_t *cfg, const struct grammar *grammar, struct conf *conf,
+    struct why *why)
+{
+	for (size_t i = 0; i < grammar->count; i++) {
+		const struct section *section = &grammar->sections[i];
+
+		if (section->scope == SCOPE_plain &&
+		    store_section(section_at(cfg, section->path), SCOPE_plain,
+		    section->path, conf, why) == -1)
+			return -1;
+	}
+	return store_titled(cfg, conf, why);
 }
 
 int
 conf_parse(struct conf *conf, const char *file, struct why *why)
 {
-	struct parse parse = { conf, why, false };
-	struct grammar grammar;
+	struct parse parse = { file, why, false };
+	struct grammar grammar = { .count = 0 };
+	struct buf text = { .max = 0 };
+	int result = -1;
 	cfg_t *cfg;
-	int result;
 
-	grammar_make(&grammar);
-	cfg = cfg_init(grammar.top, CFGF_NONE);
+	if (conf_text(file, &text, why) == -1)
+		return -1;
+	cfg = cfg_init(grammar_section(&grammar, SCOPE_plain, "")->options,
+	    CFGF_NONE);
 	if (cfg == NULL) {
-		grammar_free(&grammar);
-		return why_set(why, ERROR_INTERNAL_ERROR, "libconfuse");
+		(void)why_set(why, ERROR_INTERNAL_ERROR, "libconfuse");
+	} else {
+		(void)cfg_set_error_function(cfg, parse_error);
+		current = &parse;
+		/* Half a section is none: END is no option within one. */
+		buf_str(&text, " " END " = yes");
+		if (cfg_parse_buf(cfg, text.data) != CFG_SUCCESS)
+			cfg_error(cfg, "is no configuration");
+		current = NULL;
+		if (!parse.failed)
+			result = store_all(cfg, &grammar, conf, why);
+		cfg_free(cfg);
 	}
-	(void)cfg_set_error_function(cfg, parse_error);
-	current = &parse;
-	result = cfg_parse(cfg, file);
-	if (result == CFG_SUCCESS)
-		(void)parse_empty(cfg);
-	current = NULL;
-	if (result == CFG_FILE_ERROR)
-		(void)why_set(why, ERROR_CONFIG_ERROR, "%s: %s", file,
-		    strerror(errno));
-	cfg_free(cfg);
-	grammar_free(&grammar);
-	return result == CFG_SUCCESS && !parse.failed ? 0 : -1;
+	buf_free(&text);
+	for (size_t i = 0; i < grammar.count; i++)
+		free(grammar.sections[i].options);
+	return result;
 }

@@ -10,6 +10,12 @@
 /* Fills in what the file sets.  0, or -1 with *why. */
 int	 conf_parse(struct conf *, const char *file, struct why *);
 
+/*
+ * Appends the file's text, its comments blanked: libconfuse counts lines wrong
+ * after one.  0, or -1 with *why.
+ */
+int	 conf_text(const char *file, struct buf *out, struct why *);
+
 /* Fills in what the environment sets.  0, or -1 with *why. */
 int	 conf_environment(struct conf *, struct why *);
 

@@ -22,7 +22,7 @@ enum setting_scope { SCOPE_plain, SCOPE_organization, SCOPE_transport };
 struct setting {
 	enum setting_scope scope;
 	enum setting_type type;
-	const char	*section;	/* "top": outside of all */
+	const char	*section;	/* its path; "": outside of all */
 	const char	*name;
 	const char	*fallback;	/* as in the file; items by commas */
 	const char	*min, *max;	/* "" is none; a choice's words in min */
@@ -33,12 +33,19 @@ struct setting {
 /* All of them, in the order of conf.def. */
 const struct setting	*conf_settings(size_t *count_r);
 
-/* The one of that scope, section and name, or NULL. */
+/* What a plain section is for, or NULL if there is none of that path. */
+const char	*conf_section(const char *path);
+
+/* The setting of that scope, section and name, or NULL. */
 const struct setting	*conf_setting(enum setting_scope, const char *section,
 			    const char *name);
 
 /* True if its value is a list of items. */
 bool	 setting_is_list(const struct setting *);
+
+/* Checks texts as they stand in the file: 0, or -1 as below. */
+int	 setting_check(const struct setting *, const char *const *texts,
+	    size_t count, struct why *);
 
 /*
  * Sets the field in `base` from texts as they stand in the file.  Returns 0,

@@ -1,5 +1,8 @@
 /*
  * conf_value - a setting's value: from text, to text, within its bounds
+ *
+ * What is wrong is said as `"value": allowed is …`; whoever reads the file or
+ * the environment says before it where that stands.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -127,25 +130,30 @@ store_boolean(bool *field, const char *text, struct why *why)
 	return 0;
 }
 
+/* The words stand in `min`, between bars. */
 static int
 store_choice(const struct setting *setting, char **field, const char *text,
     struct why *why)
 {
-	const char *word = setting->min;
+	char *words = xstrdup(setting->min), *rest = words, *word;
+	struct buf allowed = { .max = 0 };
+	bool found = false;
 
-	while (*word != '\0') {
-		size_t length = strcspn(word, "|");
-
-		if (strlen(text) == length &&
-		    strncmp(word, text, length) == 0) {
-			free(*field);
-			*field = xstrdup(text);
-			return 0;
-		}
-		word += length + (word[length] == '|');
+	while ((word = strsep(&rest, "|")) != NULL) {
+		found = found || strcmp(word, text) == 0;
+		buf_printf(&allowed, "%s%s", allowed.len == 0 ? "" : ", ",
+		    word);
 	}
-	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed is one of %s",
-	    text, setting->min);
+	free(words);
+	if (found) {
+		free(*field);
+		*field = xstrdup(text);
+	} else {
+		(void)why_set(why, ERROR_CONFIG_ERROR,
+		    "\"%s\": allowed is one of %s", text, allowed.data);
+	}
+	buf_free(&allowed);
+	return found ? 0 : -1;
 }
 
 static int
@@ -153,9 +161,47 @@ check_item(const struct setting *setting, const char *text, struct why *why)
 {
 	int64_t number;
 
+	/* All lists there are, are lists of addresses. */
 	if (setting->type == SETTING_list)
 		return egress_check_rule(text, why);
 	return store_number(setting, &number, text, why);
+}
+
+/* Directories must be named; a file that is needed only if set need not. */
+static int
+check_path(const struct setting *setting, const char *text, struct why *why)
+{
+	if (text[0] == '\0' && setting->fallback[0] != '\0')
+		return why_set(why, ERROR_CONFIG_ERROR,
+		    "\"\": allowed is a path");
+	return 0;
+}
+
+/* What a type alone cannot say. */
+static int
+check_meaning(const struct setting *setting, const char *text,
+    struct why *why)
+{
+	if (strcmp(setting->section, "security.encryption") == 0 &&
+	    setting->type == SETTING_boolean && *text != 't' &&
+	    *text != 'y' && strcmp(text, "on") != 0)
+		return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed is "
+		    "true: credentials are never kept in clear, so that a "
+		    "backup or a lost disk gives none away", text);
+	if (strcmp(setting->section, "log") == 0 &&
+	    setting->type == SETTING_string && text[0] == '\0')
+		return why_set(why, ERROR_CONFIG_ERROR, "\"\": allowed are "
+		    "syslog, stderr and a file's path");
+	return 0;
+}
+
+static void
+list_free(struct conf_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct conf_list) { NULL, 0 };
 }
 
 static int
@@ -170,9 +216,40 @@ store_list(const struct setting *setting, struct conf_list *field,
 	list.items = xcalloc(count + 1, sizeof(*list.items));
 	for (; list.count < count; list.count++)
 		list.items[list.count] = xstrdup(texts[list.count]);
-	setting_free(setting, (char *)field - setting->offset);
+	list_free(field);
 	*field = list;
 	return 0;
+}
+
+static void
+store_text(char **field, const char *text)
+{
+	free(*field);
+	*field = xstrdup(text);
+}
+
+static int
+store_one(const struct setting *setting, void *field, const char *text,
+    struct why *why)
+{
+	switch (setting->type) {
+	case SETTING_real:
+		return store_real(setting, field, text, why);
+	case SETTING_boolean:
+		return store_boolean(field, text, why);
+	case SETTING_choice:
+		return store_choice(setting, field, text, why);
+	case SETTING_path:
+		if (check_path(setting, text, why) == -1)
+			return -1;
+		store_text(field, text);
+		return 0;
+	case SETTING_string:
+		store_text(field, text);
+		return 0;
+	default:
+		return store_number(setting, field, text, why);
+	}
 }
 
 int
@@ -186,25 +263,26 @@ setting_store(const struct setting *setting, void *base,
 	if (count != 1)
 		return why_set(why, ERROR_CONFIG_ERROR,
 		    "allowed is one value");
-	switch (setting->type) {
-	case SETTING_real:
-		return store_real(setting, field, texts[0], why);
-	case SETTING_boolean:
-		return store_boolean(field, texts[0], why);
-	case SETTING_choice:
-		return store_choice(setting, field, texts[0], why);
-	case SETTING_path:
-		if (texts[0][0] != '/')
-			return why_set(why, ERROR_CONFIG_ERROR,
-			    "\"%s\": allowed is an absolute path", texts[0]);
-		/* FALLTHROUGH */
-	case SETTING_string:
-		free(*(char **)field);
-		*(char **)field = xstrdup(texts[0]);
-		return 0;
-	default:
-		return store_number(setting, field, texts[0], why);
-	}
+	if (check_meaning(setting, texts[0], why) == -1)
+		return -1;
+	return store_one(setting, field, texts[0], why);
+}
+
+int
+setting_check(const struct setting *setting, const char *const *texts,
+    size_t count, struct why *why)
+{
+	union {
+		struct conf			 plain;
+		struct conf_organization	 organization;
+		struct conf_transport		 transport;
+	} scratch;
+	int result;
+
+	memset(&scratch, 0, sizeof(scratch));
+	result = setting_store(setting, &scratch, texts, count, why);
+	setting_free(setting, &scratch);
+	return result;
 }
 
 int
@@ -229,6 +307,18 @@ setting_store_text(const struct setting *setting, void *base,
 	return result;
 }
 
+/* The shortest exact form. */
+static void
+print_size(int64_t size, struct buf *out)
+{
+	static const char *const units[] = { "", "k", "M", "G" };
+	size_t unit = 0;
+
+	for (; size != 0 && size % 1024 == 0 && unit < 3; unit++)
+		size /= 1024;
+	buf_printf(out, "%lld%s", (long long)size, units[unit]);
+}
+
 void
 setting_print(const struct setting *setting, const void *base,
     struct buf *out)
@@ -243,6 +333,8 @@ setting_print(const struct setting *setting, const void *base,
 		buf_str(out, text);
 		break;
 	case SETTING_size:
+		print_size(*(const int64_t *)field, out);
+		break;
 	case SETTING_integer:
 		buf_printf(out, "%lld", (long long)*(const int64_t *)field);
 		break;
@@ -269,13 +361,9 @@ void
 setting_free(const struct setting *setting, void *base)
 {
 	void *field = (char *)base + setting->offset;
-	struct conf_list *list = field;
 
 	if (setting_is_list(setting)) {
-		for (size_t i = 0; i < list->count; i++)
-			free(list->items[i]);
-		free(list->items);
-		*list = (struct conf_list) { NULL, 0 };
+		list_free(field);
 	} else if (setting->type == SETTING_string ||
 	    setting->type == SETTING_path || setting->type == SETTING_choice) {
 		free(*(char **)field);

@@ -129,9 +129,8 @@ table_statuses(void)
 			if (!found)
 				(void)printf(".It %d\n", status);
 			else
-				(void)puts(",");
-			(void)printf(".Er %s%s", codes[i].name,
-			    found ? " " : " ");
+				(void)puts(" ,");
+			(void)printf(".Er %s", codes[i].name);
 			found = true;
 		}
 		if (found)

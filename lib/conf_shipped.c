@@ -1,0 +1,169 @@
+/*
+ * conf_shipped - etc/spoold.conf, from the table
+ *
+ * The directories stand in it, for whoever installs puts them in; all else is
+ * a comment with the default, so that an administrator sees at once what was
+ * changed, and a later version may have another default.
+ */
+#include <string.h>
+
+#include "lib/conf_table.h"
+
+#define WIDTH 78
+#define TAB 8
+
+static void
+print_indent(struct buf *out, size_t depth)
+{
+	for (size_t i = 0; i < depth; i++)
+		buf_char(out, '\t');
+}
+
+/* A comment, broken at spaces. */
+static void
+print_comment(struct buf *out, const char *mark, size_t depth,
+    const char *words)
+{
+	size_t width = WIDTH - strlen(mark) - depth * TAB - 2;
+
+	while (*words != '\0') {
+		size_t length = strlen(words);
+
+		if (length > width)
+			for (length = width; words[length] != ' '; length--)
+				continue;
+		buf_str(out, mark);
+		print_indent(out, depth);
+		buf_printf(out, "# %.*s\n", (int)length, words);
+		words += length + (words[length] == ' ');
+	}
+}
+
+/* Numbers and their like stand bare, words in quotes. */
+static const char *
+quote_of(const struct setting *setting)
+{
+	switch (setting->type) {
+	case SETTING_string:
+	case SETTING_path:
+	case SETTING_choice:
+	case SETTING_list:
+	case SETTING_durations:
+		return "\"";
+	default:
+		return "";
+	}
+}
+
+/* The default as libconfuse reads it. */
+static void
+print_value(struct buf *out, const struct setting *setting)
+{
+	const char *item = setting->fallback, *quote = quote_of(setting);
+
+	if (!setting_is_list(setting)) {
+		buf_printf(out, "%s%s%s\n", quote, item, quote);
+		return;
+	}
+	buf_char(out, '{');
+	while (*item != '\0') {
+		size_t length = strcspn(item, ",");
+
+		buf_printf(out, "%s%s%.*s%s", item == setting->fallback ? "" :
+		    ", ", quote, (int)length, item, quote);
+		item += length + (item[length] == ',');
+	}
+	buf_str(out, "}\n");
+}
+
+static void
+print_setting(struct buf *out, const struct setting *setting, size_t depth)
+{
+	bool set = setting->section[0] == '\0' &&
+	    setting->type == SETTING_path;
+
+	print_comment(out, "", depth, setting->sentence);
+	print_indent(out, depth);
+	buf_printf(out, "%s%s = ", set ? "" : "#", setting->name);
+	print_value(out, setting);
+}
+
+static size_t
+depth_of(const char *path)
+{
+	size_t depth = path[0] == '\0' ? 0 : 1;
+
+	for (; *path != '\0'; path++)
+		depth += *path == '.';
+	return depth;
+}
+
+/* Closes what `next` is not within, and opens what it is. */
+static void
+print_section(struct buf *out, const char *last, const char *next)
+{
+	size_t common = strlen(last);
+	const char *dot = strrchr(next, '.');
+	size_t depth = depth_of(last);
+
+	if (strncmp(last, next, common) != 0 || next[common] != '.')
+		common = 0;
+	for (; depth > (common == 0 ? 0 : depth_of(last)); depth--) {
+		print_indent(out, depth - 1);
+		buf_str(out, "}\n");
+	}
+	if (next[0] == '\0')
+		return;
+	buf_char(out, '\n');
+	print_comment(out, "", depth, conf_section(next));
+	print_indent(out, depth);
+	buf_printf(out, "%s {\n", dot != NULL ? dot + 1 : next);
+}
+
+static void
+print_titled(struct buf *out, enum setting_scope scope, const char *heading)
+{
+	const struct setting *settings;
+	size_t count;
+
+	settings = conf_settings(&count);
+	buf_printf(out, "\n%s {\n", heading);
+	for (size_t i = 0; i < count; i++) {
+		if (settings[i].scope != scope)
+			continue;
+		print_comment(out, "#", 1, settings[i].sentence);
+		buf_printf(out, "#\t%s = ", settings[i].name);
+		print_value(out, &settings[i]);
+	}
+	buf_str(out, "#}\n");
+}
+
+void
+conf_print_shipped(struct buf *out)
+{
+	const struct setting *settings;
+	const char *section = "";
+	size_t count;
+
+	settings = conf_settings(&count);
+	buf_str(out, "# spoold.conf - see spoold.conf(5)\n"
+	    "#\n"
+	    "# What is commented out is the default.  Durations take ms, s, "
+	    "m, h or d;\n"
+	    "# sizes k, M or G.\n\n");
+	for (size_t i = 0; i < count; i++) {
+		if (settings[i].scope != SCOPE_plain)
+			continue;
+		if (strcmp(section, settings[i].section) != 0)
+			print_section(out, section, settings[i].section);
+		section = settings[i].section;
+		print_setting(out, &settings[i], depth_of(section));
+	}
+	print_section(out, section, "");
+	print_titled(out, SCOPE_transport,
+	    "# A transport's workers, for each organization.\n"
+	    "#transport webhook");
+	print_titled(out, SCOPE_organization,
+	    "# Each organization has a spool of its own.\n"
+	    "#organization ID");
+}
