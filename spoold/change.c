@@ -83,6 +83,7 @@ changing_remember(struct spoold *s, const struct changing *changing,
 	ticket.attempts = changing->settlement.attempts;
 	w = tickets_find(org, &ticket.id, ticket.destination);
 	if (settled->queue == QUEUE_failed) {
+		org->failed++;
 		finished_add(org, &ticket, QUEUE_failed, settled->name);
 		if (w != NULL && w->flight == NULL)
 			tickets_remove(s, w);
@@ -91,6 +92,10 @@ changing_remember(struct spoold *s, const struct changing *changing,
 		return;
 	}
 	finished_remove(org, &ticket.id, ticket.destination);
+	if (changing->change == CHANGE_retry && changing->from_name != NULL)
+		org->delivered--;
+	else if (changing->change == CHANGE_retry)
+		org->failed--;
 	if (w == NULL) {
 		(void)tickets_add(s, org, &ticket, settled->queue,
 		    clock_wall());

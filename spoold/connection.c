@@ -140,9 +140,10 @@ connection_lines(struct connection *connection)
 	if (!connection_alive(all, connection))
 		return;
 	if (connection->in.len >= CONTROL_LINE_MAX) {
-		log_warning("control: a request is longer than %d bytes",
-		    CONTROL_LINE_MAX);
-		connection_free(connection);
+		/* One answer, then nothing more is read of it. */
+		buf_clear(&connection->in);
+		connection->ended = true;
+		request_too_long(connection);
 		return;
 	}
 	(void)connection_watch(connection);

@@ -31,6 +31,9 @@ struct organization {
 	struct pool	*pools[TRANSPORTS];	/* own */
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */
+	int64_t		 failed, delivered;	/* tickets at rest, as counted
+						 * at the start and since */
+	int64_t		 delivery_ms, deliveries;	/* since the start */
 	int		 watches[QUEUES];	/* inotify's, -1: none */
 	struct spool_list *list;		/* own; the scan under way */
 	unsigned	 scan_step;		/* which directory it is at */

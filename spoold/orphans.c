@@ -62,14 +62,16 @@ ids_read(const struct organization *org, enum queue queue, struct ids *ids,
 {
 	struct spool_list *list = spool_list(org->spool, queue, why);
 	const char *name, *day;
+	struct ticket ticket;
 	struct id id;
 
 	if (list == NULL)
 		return -1;
 	while ((name = spool_list_next(list, &day)) != NULL)
-		if (id_parse(name, &id) == 0 && (queue != QUEUE_jobs ||
-		    strcmp(name + ID_LENGTH, ".json") == 0))
-			ids_add(ids, &id);
+		if (queue == QUEUE_jobs ? id_parse(name, &id) == 0 &&
+		    strcmp(name + ID_LENGTH, ".json") == 0 :
+		    ticket_parse(name, &ticket) == 0)
+			ids_add(ids, queue == QUEUE_jobs ? &id : &ticket.id);
 	spool_list_free(&list);
 	return 0;
 }
@@ -79,15 +81,20 @@ static int
 orphans_find(struct organization *org, struct ids *orphans, struct why *why)
 {
 	struct ids rested = { 0 }, jobs = { 0 };
+	size_t done = 0;
 	int result = -1;
 
 	if (ids_read(org, QUEUE_jobs, &jobs, why) == -1 ||
-	    ids_read(org, QUEUE_done, &rested, why) == -1 ||
-	    ids_read(org, QUEUE_failed, &rested, why) == -1)
+	    ids_read(org, QUEUE_done, &rested, why) == -1)
+		goto out;
+	done = rested.count;
+	if (ids_read(org, QUEUE_failed, &rested, why) == -1)
 		goto out;
 	if (rested.count != 0)
 		qsort(rested.items, rested.count, sizeof(*rested.items),
 		    ids_compare);
+	org->failed = (int64_t)(rested.count - done);
+	org->delivered = (int64_t)done;
 	for (size_t i = 0; i < jobs.count; i++)
 		if (tickets_first(org, &jobs.items[i]) == NULL &&
 		    !ids_have(&rested, &jobs.items[i]))

@@ -55,6 +55,20 @@ outcome_log(const struct flight *flight)
 	    line->code, line->reason == NULL ? "" : line->reason);
 }
 
+/* What queue.status tells. */
+static void
+outcome_count(struct organization *org, const struct flight *flight,
+    enum queue queue)
+{
+	if (queue == QUEUE_failed)
+		org->failed++;
+	else {
+		org->delivered++;
+		org->deliveries++;
+		org->delivery_ms += flight->line.ms;
+	}
+}
+
 /* The action: the ticket's file goes where the outcome says. */
 static void
 outcome_apply(struct spoold *s, void *arg)
@@ -97,6 +111,8 @@ outcome_apply(struct spoold *s, void *arg)
 		else
 			finished_add(org, &settlement.ticket, settled.queue,
 			    settled.name);
+		if (result == 1)
+			outcome_count(org, flight, settled.queue);
 		tickets_remove(s, w);
 		receipts_update(s, org, &flight->file.facts);
 	}

@@ -238,6 +238,34 @@ receipts_has_twin(struct organization *org, const struct facts *facts,
 	return found;
 }
 
+/* The name of a job's receipt, when the dropped name is not known. */
+static bool
+receipts_find(const struct organization *org, const struct id *id,
+    char path[RECEIPT_NAME_MAX])
+{
+	char ending[ID_LENGTH + sizeof(".json")];
+	struct spool_list *list;
+	const char *name, *day;
+	bool found = false;
+	struct why why;
+
+	id_format(id, ending);
+	memcpy(ending + ID_LENGTH, ".json", sizeof(".json"));
+	list = spool_list(org->spool, QUEUE_receipts, &why);
+	while (list != NULL && !found &&
+	    (name = spool_list_next(list, &day)) != NULL) {
+		size_t length = strlen(name), tail = strlen(ending);
+
+		found = length >= tail && strcmp(name + length - tail,
+		    ending) == 0 && (length == tail ||
+		    name[length - tail - 1] == '.');
+		if (found)
+			(void)snprintf(path, RECEIPT_NAME_MAX, "%s", name);
+	}
+	spool_list_free(&list);
+	return found;
+}
+
 int
 receipts_status(struct organization *org, const struct id *id,
     const char *name, struct buf *out, bool *finished_r, struct why *why)
@@ -259,9 +287,10 @@ receipts_status(struct organization *org, const struct id *id,
 		ticket_file_free(&file);
 		return 1;
 	}
-	if (name == NULL)
+	if (name != NULL)
+		receipt_name(name, id, path);
+	else if (!receipts_find(org, id, path))
 		return 0;
-	receipt_name(name, id, path);
 	receipt = receipt_read(org, path, out);
 	if (receipt == NULL)
 		return 0;

@@ -29,8 +29,8 @@ bool	 receipts_build(struct organization *, const struct facts *,
 	    struct buf *out);
 
 /*
- * The same for an id alone: from its tickets in memory; with the dropped name
- * also from its receipt.  Returns 1 with *finished_r, 0 if nothing is known of
+ * The same for an id alone: from its tickets in memory; else from its
+ * receipt, which is found at once with the dropped name.  Returns 1 with *finished_r, 0 if nothing is known of
  * it, -1 with *why.
  */
 int	 receipts_status(struct organization *, const struct id *,

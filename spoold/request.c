@@ -138,6 +138,37 @@ request_organization(struct request *request, struct why *why)
 	return 0;
 }
 
+/* True if `name` is one of the words of a list. */
+static bool
+is_word_of(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (*list != '\0') {
+		size_t word = strcspn(list, " ");
+
+		if (word == length && strncmp(list, name, word) == 0)
+			return true;
+		list += word + strspn(list + word, " ");
+	}
+	return false;
+}
+
+/* Unknown fields are an error: they may mean something to who sent them. */
+static int
+request_fields(const struct request *request, const struct verb *verb,
+    struct why *why)
+{
+	const struct json *field = json_first(request->json);
+
+	for (; field != NULL; field = json_next(field))
+		if (!is_word_of("id verb organizationId", json_name(field)) &&
+		    !is_word_of(verb->fields, json_name(field)))
+			return why_field(why, json_name(field),
+			    "is no field of %s", verb->name);
+	return 0;
+}
+
 static void
 request_run(struct request *request)
 {
@@ -149,6 +180,7 @@ request_run(struct request *request)
 		(void)why_set(&why, ERROR_USAGE, "there is no verb \"%s\"",
 		    name);
 	else if (request_permit(request, name, &why) == 0 &&
+	    request_fields(request, verb, &why) == 0 &&
 	    (!verb->of_organization ||
 	    request_organization(request, &why) == 0)) {
 		verb->handle(request);
@@ -169,18 +201,25 @@ peer_name(uid_t uid)
 	return xasprintf("%u", (unsigned)uid);
 }
 
-void
-request_take(struct connection *connection, const char *line,
-    size_t length)
+static struct request *
+request_new(struct connection *connection)
 {
 	struct request *request = xcalloc(1, sizeof(*request));
-	struct why why;
 
 	request->spoold = connection->spoold;
 	request->connection = connection;
 	request->by = peer_name(connection->uid);
 	TAILQ_INSERT_TAIL(&connection->requests, request, entry);
 	connection->request_count++;
+	return request;
+}
+
+void
+request_take(struct connection *connection, const char *line, size_t length)
+{
+	struct request *request = request_new(connection);
+	struct why why;
+
 	request->json = json_parse(line, length, &why);
 	if (json_get(request->json, "id") != NULL)
 		json_print(&request->id, json_get(request->json, "id"));
@@ -190,4 +229,16 @@ request_take(struct connection *connection, const char *line,
 		request_fail(request, &why);
 	else
 		request_run(request);
+}
+
+void
+request_too_long(struct connection *connection)
+{
+	struct request *request = request_new(connection);
+	struct why why;
+
+	buf_str(&request->id, "null");
+	(void)why_set(&why, ERROR_VALIDATION_ERROR,
+	    "a request is longer than %d bytes", CONTROL_LINE_MAX);
+	request_fail(request, &why);
 }

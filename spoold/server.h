@@ -42,6 +42,7 @@ struct verb {
 	const char	*name;
 	verb_handler	*handle;
 	bool		 of_organization;	/* needs one */
+	const char	*fields;	/* that it takes, by spaces */
 };
 
 /* Each file of verbs has its table; the last row's name is NULL. */
@@ -57,6 +58,8 @@ void		 server_free(struct server **);
 
 /* A line came: handles it.  Any of the connection's requests may end. */
 void	 request_take(struct connection *, const char *line, size_t length);
+/* The same for one that is longer than a request may be. */
+void	 request_too_long(struct connection *);
 void	 request_free(struct request *);
 
 /* Ends a request: with a result (a JSON object; emptied), or an error. */

@@ -190,6 +190,11 @@ status(struct request *request)
 	struct why why;
 	int found = 0;
 
+	if (id[0] == '\0') {
+		(void)why_field(&why, "deliveryId", "is needed");
+		request_fail(request, &why);
+		return;
+	}
 	if (strlen(id) == ID_LENGTH && id_parse(id, &request->job) == 0)
 		found = receipts_status(org, &request->job,
 		    request_string(request, "name", NULL), &result, &finished,
@@ -471,15 +476,19 @@ const struct verb *
 verbs_delivery(void)
 {
 	static const struct verb verbs[] = {
-		{ "delivery.submit", submit, true },
-		{ "delivery.status", status, true },
-		{ "delivery.hold", hold, true },
-		{ "delivery.release", release, true },
-		{ "delivery.retry", retry, true },
-		{ "delivery.cancel", cancel, true },
-		{ "delivery.payload", payload, true },
-		{ "queue.flush", flush, true },
-		{ NULL, NULL, false }
+		{ "delivery.submit", submit, true, "name" },
+		{ "delivery.status", status, true, "deliveryId name wait" },
+		{ "delivery.hold", hold, true,
+		    "tickets deliveryId destinationId" },
+		{ "delivery.release", release, true,
+		    "tickets deliveryId destinationId" },
+		{ "delivery.retry", retry, true,
+		    "tickets deliveryId destinationId delivered" },
+		{ "delivery.cancel", cancel, true,
+		    "tickets deliveryId destinationId" },
+		{ "delivery.payload", payload, true, "deliveryId reason" },
+		{ "queue.flush", flush, true, "tickets destinationId" },
+		{ NULL, NULL, false, NULL }
 	};
 
 	return verbs;

@@ -411,16 +411,20 @@ const struct verb *
 verbs_destination(void)
 {
 	static const struct verb verbs[] = {
-		{ "destination.create", create, true },
-		{ "destination.get", get, true },
-		{ "destination.list", list, true },
-		{ "destination.delete", delete, true },
-		{ "destination.enable", enable, true },
-		{ "destination.disable", disable, true },
-		{ "default.add", default_add, true },
-		{ "default.remove", default_remove, true },
-		{ "default.list", default_list, true },
-		{ NULL, NULL, false }
+		{ "destination.create", create, true, "destinations" },
+		{ "destination.get", get, true, "destinationId" },
+		{ "destination.list", list, true,
+		    "type isDefault disabled limit offset" },
+		{ "destination.delete", delete, true,
+		    "destinationId cancelTickets reason" },
+		{ "destination.enable", enable, true, "destinationId reason" },
+		{ "destination.disable", disable, true,
+		    "destinationId reason" },
+		{ "default.add", default_add, true, "destinationId reason" },
+		{ "default.remove", default_remove, true,
+		    "destinationId reason" },
+		{ "default.list", default_list, true, "" },
+		{ NULL, NULL, false, NULL }
 	};
 
 	return verbs;

@@ -71,6 +71,10 @@ put_counts(struct buf *out, struct organization *org)
 	json_put_integer(out, "retryingCount",
 	    (int64_t)org->counts[QUEUE_retry]);
 	json_put_integer(out, "heldCount", (int64_t)org->counts[QUEUE_hold]);
+	json_put_integer(out, "failedCount", org->failed);
+	json_put_integer(out, "completedCount", org->delivered);
+	json_put_integer(out, "averageProcessingTime",
+	    org->deliveries == 0 ? 0 : org->delivery_ms / org->deliveries);
 	json_put_integer(out, "oldestPendingAge", oldest == NULL ? 0 :
 	    clock_wall() - id_time(&oldest->id));
 }
@@ -152,11 +156,11 @@ const struct verb *
 verbs_server(void)
 {
 	static const struct verb verbs[] = {
-		{ "server.status", server_status, false },
-		{ "server.stop", server_stop, false },
-		{ "config.reload", config_reload, false },
-		{ "queue.status", queue_status, true },
-		{ NULL, NULL, false }
+		{ "server.status", server_status, false, "" },
+		{ "server.stop", server_stop, false, "now" },
+		{ "config.reload", config_reload, false, "" },
+		{ "queue.status", queue_status, true, "" },
+		{ NULL, NULL, false, NULL }
 	};
 
 	return verbs;
