@@ -128,6 +128,19 @@ void		 journal_reader_close(struct journal_reader **);
 int	 journal_reader_next(struct journal_reader *, struct journal_line *,
 	    struct why *);
 
+/*
+ * The last line's seq and hash, without reading more than what follows the
+ * last checkpoint.  Returns 1, 0 if there is no line, -1 with *why.
+ */
+int	 journal_head(const char *directory, int64_t *seq_r,
+	    char hash_r[2 * JOURNAL_HASH + 1], struct why *);
+
+/*
+ * A seq from which on every line with a time from `time` on (wall ms) can be
+ * read; -1 with *why.
+ */
+int64_t	 journal_seek(const char *directory, int64_t time, struct why *);
+
 /* --- verifying ---------------------------------------------------------- */
 
 struct journal_verdict {

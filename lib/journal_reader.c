@@ -225,7 +225,6 @@ take_line(struct journal_reader *r, const char *text, size_t length,
 		/* It may be in a part that was written anew meanwhile. */
 		if (before >= r->given && (look_ahead(r, &ignored) == -1 ||
 		    before + 1 < r->limit)) {
-			why->number = 0;
 			if (form->seq > r->given)
 				r->given = form->seq;
 			return -1;

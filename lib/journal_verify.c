@@ -67,8 +67,8 @@ wrong(struct verifying *v, size_t file, int64_t number, struct why *why)
 	memcpy(words, why->text, sizeof(words));
 	why_set(why, ERROR_VALIDATION_ERROR, "%s line %" PRId64 " %s", name,
 	    number, words);
-	strncpy(v->verdict->bad_segment, name,
-	    sizeof(v->verdict->bad_segment) - 1);
+	strlcpy(v->verdict->bad_segment, name,
+	    sizeof(v->verdict->bad_segment));
 	v->verdict->bad_line = number;
 	return 1;
 }
