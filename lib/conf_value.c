@@ -29,10 +29,10 @@ parse_size(const char *text, int64_t *value_r)
 		scale = 1024;
 		break;
 	case 'M':
-		scale = 1024 * 1024;
+		scale = 1024L * 1024;
 		break;
 	case 'G':
-		scale = 1024 * 1024 * 1024;
+		scale = 1024L * 1024 * 1024;
 		break;
 	}
 	if (scale != 1)
