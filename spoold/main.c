@@ -133,16 +133,9 @@ signals_open(struct spoold *s, struct signals *signals, struct why *why)
 
 /* --- the end ------------------------------------------------------------------------- */
 
-/* The last checkpoint is made: `stop` is the last line of all. */
 static void
-spoold_stopped(struct spoold *s)
+spoold_ended(struct spoold *s)
 {
-	struct buf fields = { 0 };
-
-	if (!s->offline) {
-		(void)commit_line(s, EVENT_stop, &fields);
-		commit_run(s);
-	}
 	s->phase = PHASE_ENDED;
 }
 
@@ -151,6 +144,7 @@ static void
 spoold_close(struct spoold *s)
 {
 	struct organization *org;
+	struct buf fields = { 0 };
 
 	s->phase = PHASE_CLOSING;
 	TAILQ_FOREACH(org, &s->organizations, entry) {
@@ -158,7 +152,10 @@ spoold_close(struct spoold *s)
 		for (int i = 0; i < TRANSPORTS; i++)
 			pool_retire(org->pools[i]);
 	}
-	checkpoint_last(s, spoold_stopped);
+	/* The checkpoint that follows signs it, too. */
+	if (!s->offline)
+		(void)commit_line(s, EVENT_stop, &fields);
+	checkpoint_last(s, spoold_ended);
 }
 
 void
