@@ -2,7 +2,10 @@
  * egress - which addresses an organization's workers may connect to
  *
  * An address is first brought to what it stands for (IPv4 in IPv6 forms), then
- * named by class; a class that is dangerous needs its own word or a CIDR.
+ * put into a class by the networks below.  A CIDR names every address in it,
+ * but a dangerous one only if it is not wider than the dangerous network: who
+ * writes 0.0.0.0/0 means the internet, not this host's own services or a
+ * cloud's metadata.
  */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -103,6 +106,7 @@ address_text(const struct address *address, char out[INET6_ADDRSTRLEN])
 		    INET6_ADDRSTRLEN);
 }
 
+/* Whether the first bits agree. */
 static bool
 network_has(const struct network *network, const struct address *address)
 {
@@ -185,6 +189,7 @@ rules_read(struct rules *rules, const char *const *texts, size_t count,
 
 /* --- classes ----------------------------------------------------------------------- */
 
+/* The first that has an address counts. */
 static const struct {
 	const char	*network;
 	enum class	 class;
@@ -192,36 +197,57 @@ static const struct {
 	{ "127.0.0.0/8", CLASS_LOOPBACK },
 	{ "::1", CLASS_LOOPBACK },
 	{ "0.0.0.0/8", CLASS_FORBIDDEN },
-	{ "::", CLASS_FORBIDDEN },
 	{ "169.254.0.0/16", CLASS_FORBIDDEN },	/* metadata is in it */
-	{ "fe80::/10", CLASS_FORBIDDEN },
-	{ "fd00:ec2::254", CLASS_FORBIDDEN },	/* metadata by IPv6 */
 	{ "100.100.100.200", CLASS_FORBIDDEN },	/* metadata, too */
+	{ "192.0.0.192", CLASS_FORBIDDEN },	/* and another one */
+	{ "100.64.0.0/10", CLASS_FORBIDDEN },	/* shared by carriers */
 	{ "224.0.0.0/4", CLASS_FORBIDDEN },
-	{ "240.0.0.0/4", CLASS_FORBIDDEN },
-	{ "ff00::/8", CLASS_FORBIDDEN },
+	{ "240.0.0.0/4", CLASS_FORBIDDEN },	/* broadcast is in it */
 	{ "10.0.0.0/8", CLASS_PRIVATE },
 	{ "172.16.0.0/12", CLASS_PRIVATE },
 	{ "192.168.0.0/16", CLASS_PRIVATE },
+	{ "::ffff:0:0/96", CLASS_PUBLIC },	/* the rest of IPv4 */
+	{ "::/96", CLASS_FORBIDDEN },	/* ::, and IPv4 in a form of old */
+	{ "64:ff9b:1::/48", CLASS_FORBIDDEN },	/* local NAT64: to anywhere */
+	{ "2001::/32", CLASS_FORBIDDEN },	/* Teredo: likewise */
+	{ "fd00:ec2::254", CLASS_FORBIDDEN },	/* metadata by IPv6 */
+	{ "fd20:ce::254", CLASS_FORBIDDEN },
 	{ "fd00::/8", CLASS_PRIVATE },
-	{ "100.64.0.0/10", CLASS_FORBIDDEN },	/* shared by carriers */
 	{ "fc00::/8", CLASS_FORBIDDEN },	/* reserved */
+	{ "fe80::/10", CLASS_FORBIDDEN },
 	{ "fec0::/10", CLASS_FORBIDDEN },	/* site-local, of old */
+	{ "ff00::/8", CLASS_FORBIDDEN },
 };
 
+/*
+ * The class of an address; *bits_r is how narrow a CIDR has to be to name it.
+ */
 static enum class
-address_class(const struct egress *egress, const struct address *address)
+address_class(const struct egress *egress, const struct address *address,
+    unsigned *bits_r)
 {
+	enum class class = CLASS_PUBLIC;
+	unsigned family = address_is_ipv4(address) ? 96 : 0;
 	struct network network;
 
-	for (size_t i = 0; i < egress->own_count; i++)
-		if (memcmp(egress->own[i].bytes, address->bytes, 16) == 0)
-			return CLASS_LOOPBACK;
+	*bits_r = family;
 	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
 		if (network_parse(classes[i].network, &network) == 0 &&
-		    network_has(&network, address))
-			return classes[i].class;
-	return CLASS_PUBLIC;
+		    network_has(&network, address)) {
+			class = classes[i].class;
+			break;
+		}
+	if (class == CLASS_LOOPBACK || class == CLASS_FORBIDDEN) {
+		*bits_r = network.bits;
+		return class;
+	}
+	for (size_t i = 0; i < egress->own_count; i++)
+		if (memcmp(egress->own[i].bytes, address->bytes, 16) == 0) {
+			/* Named by any CIDR but the whole internet. */
+			*bits_r = family + 1;
+			return CLASS_LOOPBACK;
+		}
+	return class;
 }
 
 /* --- the host's own addresses ------------------------------------------------------- */
@@ -272,11 +298,12 @@ egress_free(struct egress **egress)
 }
 
 static bool
-rules_allow(const struct rules *rules, enum class class,
+rules_allow(const struct rules *rules, enum class class, unsigned bits,
     const struct address *address)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (network_has(&rules->networks[i], address))
+		if (rules->networks[i].bits >= bits &&
+		    network_has(&rules->networks[i], address))
 			return true;
 	return (class == CLASS_PUBLIC && rules->public) ||
 	    (class == CLASS_PRIVATE && rules->private) ||
@@ -292,12 +319,13 @@ egress_allows(const struct egress *egress, const struct sockaddr *sa,
 	char text[INET6_ADDRSTRLEN] = "";
 	struct address address;
 	enum class class;
+	unsigned bits;
 
 	if (address_from(&address, sa) == -1)
 		return why_set(why, ERROR_EGRESS_DENIED,
 		    "an address of family %d", (int)sa->sa_family);
-	class = address_class(egress, &address);
-	if (rules_allow(&egress->allow, class, &address))
+	class = address_class(egress, &address, &bits);
+	if (rules_allow(&egress->allow, class, bits, &address))
 		return 0;
 	address_text(&address, text);
 	return why_set(why, ERROR_EGRESS_DENIED,
@@ -311,13 +339,14 @@ egress_allows_plaintext(const struct egress *egress,
 	char text[INET6_ADDRSTRLEN] = "";
 	struct address address;
 	enum class class;
+	unsigned bits;
 
 	if (address_from(&address, sa) == -1)
 		return why_set(why, ERROR_EGRESS_DENIED,
 		    "an address of family %d", (int)sa->sa_family);
-	class = address_class(egress, &address);
+	class = address_class(egress, &address, &bits);
 	if (class == CLASS_LOOPBACK ||
-	    rules_allow(&egress->plaintext, class, &address))
+	    rules_allow(&egress->plaintext, class, bits, &address))
 		return 0;
 	address_text(&address, text);
 	return why_set(why, ERROR_EGRESS_DENIED, "%s is spoken to without TLS "

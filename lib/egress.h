@@ -9,7 +9,8 @@
  * Rules: CIDRs (a bare address is one host), `private` (RFC 1918, fd00::/8),
  * `public`, `loopback`.  Never without being named: loopback, the host's own
  * addresses (both by `loopback` or a CIDR), 0.0.0.0/8, ::, link-local,
- * multicast, the metadata addresses (by a CIDR only).
+ * multicast, the metadata addresses (by a CIDR only).  A CIDR that is wider
+ * than such a network does not name it.
  */
 #ifndef LIB_EGRESS_H
 #define LIB_EGRESS_H

@@ -9,6 +9,12 @@
  * Silence is measured here and not by libcurl: `timeout` without a byte in
  * either direction ends a request, and once everything is sent the answer has
  * twice that time in all, so that a byte now and then keeps nobody waiting.
+ *
+ * A request is never sent twice behind the caller's back.  Where a kept
+ * connection turns out to have ended, libcurl would send again what the other
+ * side may have got; it cannot, since it is not told how to rewind a body.
+ * So that this is rare, a connection that has been idle for longer than what
+ * servers commonly allow (five seconds) is not used again.
  */
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -30,7 +36,8 @@
 #define WAIT_MAX 1000		/* ms between looks for silence */
 #define MOVED_EVERY 1000	/* ms between calls of `moved` */
 #define HANDLES_MAX 256		/* kept for the next requests */
-#define CONNECTIONS_KEPT 64L
+#define CONNECTIONS_KEPT 64
+#define IDLE_MAX 4L		/* s; then a connection is not used again */
 
 struct transfer {
 	LIST_ENTRY(transfer) entry;
@@ -45,16 +52,16 @@ struct transfer {
 	int64_t		 told;		/* of the last `moved` */
 	int64_t		 sent_at;	/* when all was sent, 0: not yet */
 	int64_t		 seen_bytes;
-	bool		 enough;	/* more of the answer is not needed */
 	bool		 plain;		/* http:// */
 	struct why	 denied;	/* EGRESS_DENIED, or nothing */
+	char		 error[CURL_ERROR_SIZE];	/* libcurl's words */
 };
 
 struct http {
 	CURLM		*multi;		/* own */
 	CURL		*spare[HANDLES_MAX];	/* own */
 	size_t		 spare_count;
-	const struct egress *egress;	/* borrowed */
+	struct egress	*egress;	/* own */
 	X509_STORE	*store;		/* own */
 	LIST_HEAD(, transfer) transfers;
 };
@@ -87,13 +94,26 @@ use_store(CURL *easy, void *context, void *arg)
 	return CURLE_OK;
 }
 
+/* Once the handshake is over; afterwards the connection is out of reach. */
+static void
+describe_tls(struct transfer *transfer)
+{
+	struct http_answer *answer = &transfer->answer;
+
+	if (answer->tls[0] == '\0' && !transfer->plain)
+		tls_describe(transfer->easy, answer->tls, sizeof(answer->tls),
+		    answer->fingerprint, sizeof(answer->fingerprint));
+}
+
 static size_t
 read_body(char *out, size_t size, size_t count, void *arg)
 {
 	struct transfer *transfer = arg;
-	int64_t got = transfer->request.read(transfer->request.arg, out,
-	    size * count);
+	int64_t got;
 
+	describe_tls(transfer);
+	got = transfer->request.read(transfer->request.arg, out,
+	    size * count);
 	if (got == -1) {
 		transfer->answer.stopped = true;
 		return CURL_READFUNC_ABORT;
@@ -137,9 +157,7 @@ read_header(char *line, size_t size, size_t count, void *arg)
 		answer->error = ERROR_PROTOCOL_ERROR;
 		return 0;
 	}
-	if (answer->tls[0] == '\0' && !transfer->plain)
-		tls_describe(transfer->easy, answer->tls, sizeof(answer->tls),
-		    answer->fingerprint, sizeof(answer->fingerprint));
+	describe_tls(transfer);
 	(void)header_value(line, length, "Retry-After", answer->retry_after,
 	    sizeof(answer->retry_after));
 	(void)header_value(line, length, "X-Request-Id", answer->request_id,
@@ -158,8 +176,7 @@ read_answer(char *bytes, size_t size, size_t count, void *arg)
 	buf_add(body, bytes, length < room ? length : room);
 	if (length <= room)
 		return length;
-	transfer->enough = true;
-	return 0;
+	return 0;		/* that is enough: the status is known */
 }
 
 static int
@@ -208,12 +225,19 @@ static const struct {
 	{ CURLE_GOT_NOTHING, ERROR_CONNECT_FAILURE },
 	/* A kept connection ended when the body had begun: never sent twice. */
 	{ CURLE_SEND_FAIL_REWIND, ERROR_CONNECT_FAILURE },
+	{ CURLE_URL_MALFORMAT, ERROR_CONFIG_ERROR },
 	{ CURLE_OUT_OF_MEMORY, ERROR_UNAVAILABLE },
 };
 
 static enum error
-result_error(CURLcode code)
+result_error(const struct transfer *transfer, CURLcode code)
 {
+	curl_off_t connected = 0;
+
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T,
+	    &connected);
+	if (code == CURLE_OPERATION_TIMEDOUT && connected == 0)
+		return ERROR_CONNECT_FAILURE;
 	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
 		if (results[i].code == code)
 			return results[i].error;
@@ -234,6 +258,9 @@ transfer_free(struct transfer *transfer)
 		http->spare[http->spare_count++] = transfer->easy;
 	} else
 		curl_easy_cleanup(transfer->easy);
+	/* Credentials are among them. */
+	for (struct curl_slist *h = transfer->headers; h != NULL; h = h->next)
+		explicit_bzero(h->data, strlen(h->data));
 	curl_slist_free_all(transfer->headers);
 	buf_free(&transfer->answer.body);
 	free(transfer);
@@ -244,7 +271,7 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 {
 	struct http_answer *answer = &transfer->answer;
 	const char *ip = NULL;
-	long status = 0, port = 0;
+	long status = 0, port = 0, request_bytes = 0;
 	curl_off_t up = 0;
 
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
@@ -252,8 +279,11 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &ip);
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_PORT, &port);
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE,
+	    &request_bytes);
 	answer->sent = up;
-	answer->all_sent = up >= transfer->request.length &&
+	answer->all_sent = request_bytes > 0 &&
+	    up >= transfer->request.length &&
 	    transfer->given >= transfer->request.length;
 	if (ip != NULL && ip[0] != '\0')
 		(void)snprintf(answer->peer, sizeof(answer->peer),
@@ -267,7 +297,7 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 		(void)snprintf(answer->words, sizeof(answer->words), "%s",
 		    transfer->denied.text);
 	} else if (answer->error == ERROR_NONE) {
-		answer->error = result_error(code);
+		answer->error = result_error(transfer, code);
 		(void)snprintf(answer->words, sizeof(answer->words), "%s",
 		    words);
 	}
@@ -275,7 +305,17 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 	transfer_free(transfer);
 }
 
-/* Ends those that have been silent, or slow, for too long. */
+/* When a request will have been silent, or its answer slow, for too long. */
+static int64_t
+transfer_deadline(const struct transfer *transfer)
+{
+	int64_t limit = transfer->request.timeout;
+	int64_t silent = transfer->heard + limit;
+	int64_t slow = transfer->sent_at + 2 * limit;
+
+	return transfer->sent_at != 0 && slow < silent ? slow : silent;
+}
+
 static void
 end_silent(struct http *http)
 {
@@ -284,15 +324,15 @@ end_silent(struct http *http)
 
 	LIST_FOREACH_SAFE(transfer, &http->transfers, entry, next) {
 		int64_t limit = transfer->request.timeout;
+		bool silent = now - transfer->heard >= limit;
 		char words[96];
 
-		if (now - transfer->heard < limit &&
-		    (transfer->sent_at == 0 ||
-		    now - transfer->sent_at < 2 * limit))
+		if (now < transfer_deadline(transfer))
 			continue;
-		(void)snprintf(words, sizeof(words),
-		    "no %s for %lld ms", transfer->sent_at != 0 ?
-		    "whole answer" : "progress", (long long)limit);
+		(void)snprintf(words, sizeof(words), silent ?
+		    "nothing moved for %lld ms" :
+		    "the answer is not whole after %lld ms",
+		    (long long)(silent ? limit : 2 * limit));
 		transfer_end(transfer, CURLE_OPERATION_TIMEDOUT, words);
 	}
 }
@@ -300,17 +340,21 @@ end_silent(struct http *http)
 /* --- starting ------------------------------------------------------------------------ */
 
 struct http *
-http_new(const struct egress *egress, const char *ca_file, struct why *why)
+http_new(struct egress *egress, const char *ca_file, int concurrency,
+    struct why *why)
 {
 	struct http *http = xcalloc(1, sizeof(*http));
+	long kept = concurrency > CONNECTIONS_KEPT ? concurrency :
+	    CONNECTIONS_KEPT;
 
 	http->egress = egress;
 	LIST_INIT(&http->transfers);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (http->multi = curl_multi_init()) == NULL ||
 	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
-	    CONNECTIONS_KEPT) != CURLM_OK) {
-		(void)why_set(why, ERROR_INTERNAL_ERROR, "libcurl");
+	    kept) != CURLM_OK) {
+		(void)why_set(why, ERROR_INTERNAL_ERROR,
+		    "libcurl does not start");
 		free(http);
 		return NULL;
 	}
@@ -337,9 +381,14 @@ set_options(struct transfer *transfer)
 } while (0)
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_DEFAULT_PROTOCOL, "https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_PROXY, "");
 	SET(CURLOPT_NOSIGNAL, 1L);
+	/* A resolver that hangs is left behind, not waited for. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+	SET(CURLOPT_ERRORBUFFER, transfer->error);
+	SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_UPLOAD, 1L);
 	SET(CURLOPT_CUSTOMREQUEST, request->method);
@@ -432,9 +481,17 @@ void
 http_wait(struct http *http, int fd, bool busy)
 {
 	struct curl_waitfd link = { .fd = fd, .events = CURL_WAIT_POLLIN };
+	int64_t now = clock_monotonic(), wait = busy ? 0 : WAIT_MAX;
+	const struct transfer *transfer;
 
-	if (curl_multi_poll(http->multi, &link, 1, busy ? 0 : WAIT_MAX,
-	    NULL) != CURLM_OK)
+	LIST_FOREACH(transfer, &http->transfers, entry) {
+		int64_t left = transfer_deadline(transfer) - now;
+
+		if (left < wait)
+			wait = left > 0 ? left : 0;
+	}
+	if (curl_multi_poll(http->multi, &link, 1, (int)wait, NULL) !=
+	    CURLM_OK)
 		log_warning("curl_multi_poll failed");
 }
 
@@ -454,7 +511,8 @@ http_run(struct http *http)
 		code = message->data.result;
 		(void)curl_easy_getinfo(message->easy_handle,
 		    CURLINFO_PRIVATE, &transfer);
-		transfer_end(transfer, code, curl_easy_strerror(code));
+		transfer_end(transfer, code, transfer->error[0] != '\0' ?
+		    transfer->error : curl_easy_strerror(code));
 	}
 	end_silent(http);
 }

@@ -57,9 +57,12 @@ struct http_request {
 	void		*arg;		/* borrowed until done */
 };
 
-/* `ca_file` may be "": the system's certificates.  NULL with *why. */
-struct http	*http_new(const struct egress *, const char *ca_file,
-		    struct why *);
+/*
+ * Up to `concurrency` requests at once are meant to run.  `ca_file` may be "":
+ * the system's certificates.  The policy becomes its own.  NULL with *why.
+ */
+struct http	*http_new(struct egress *, const char *ca_file,
+		    int concurrency, struct why *);
 
 /* Starts a request; its strings are copied.  0, or -1 with *why. */
 int	 http_start(struct http *, const struct http_request *,

@@ -1,54 +1,218 @@
 /*
  * sandbox - what a worker may still ask of the kernel
  *
- * An allow-list: whatever is not in it kills the process at once, and spoold
- * sees a worker that died by SIGSYS.
+ * seccomp decides by system call, Landlock by place.  The calls of a worker
+ * without network are known exactly, so anything else is an attack and kills
+ * it; spoold sees a worker that died by SIGSYS.  What a resolver's modules ask
+ * for differs from system to system; there a call that is not in the list is
+ * refused with EPERM, and only those that no client needs kill.
  */
+#include <linux/landlock.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "workers/common/sandbox.h"
 
-static const int descriptors_only[] = {
-	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write),
-	SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(poll),
-	SCMP_SYS(ppoll), SCMP_SYS(close), SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat), SCMP_SYS(lseek), SCMP_SYS(mmap),
-	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(brk), SCMP_SYS(mprotect), SCMP_SYS(futex),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getpid),
-	SCMP_SYS(getrandom), SCMP_SYS(fcntl), SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(exit), SCMP_SYS(exit_group),
+#define CALL(name) SCMP_SYS(name)
+#define LAST __NR_SCMP_ERROR
+
+/* clang says it in another way. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
+/* Landlock's rights of later kernels than these headers are of. */
+#ifndef LANDLOCK_ACCESS_FS_REFER
+#define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
+#endif
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+
+static const int descriptors[] = {
+	CALL(read), CALL(pread64), CALL(write), CALL(writev), CALL(sendmsg),
+	CALL(recvmsg), CALL(poll), CALL(ppoll), CALL(close), CALL(fstat),
+	CALL(lseek), CALL(munmap), CALL(mremap), CALL(madvise), CALL(brk),
+	CALL(futex), CALL(clock_gettime), CALL(gettimeofday), CALL(getpid),
+	CALL(getrandom), CALL(fcntl), CALL(restart_syscall),
+	CALL(rt_sigreturn), CALL(rt_sigprocmask), CALL(exit),
+	CALL(exit_group),
 #ifdef __SANITIZE_ADDRESS__
 	/* What a report of the sanitizers needs, to be read at all. */
-	SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(gettid),
-	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(tgkill),
-	SCMP_SYS(sched_yield), SCMP_SYS(getrlimit), SCMP_SYS(prctl),
-	SCMP_SYS(prlimit64), SCMP_SYS(clone), SCMP_SYS(wait4),
-	SCMP_SYS(ptrace), SCMP_SYS(getuid), SCMP_SYS(getppid),
-	SCMP_SYS(getdents64), SCMP_SYS(process_vm_readv), SCMP_SYS(pipe),
-	SCMP_SYS(dup2), SCMP_SYS(sched_getaffinity), SCMP_SYS(ioctl),
-	SCMP_SYS(uname), SCMP_SYS(kill), SCMP_SYS(unlink), SCMP_SYS(mkdir),
+	CALL(openat), CALL(readlink), CALL(gettid), CALL(sigaltstack),
+	CALL(rt_sigaction), CALL(tgkill), CALL(sched_yield), CALL(getrlimit),
+	CALL(prctl), CALL(prlimit64), CALL(clone), CALL(wait4), CALL(ptrace),
+	CALL(getuid), CALL(getppid), CALL(getdents64), CALL(process_vm_readv),
+	CALL(pipe), CALL(dup2), CALL(sched_getaffinity), CALL(ioctl),
+	CALL(uname), CALL(kill), CALL(unlink), CALL(mkdir), CALL(newfstatat),
+	CALL(mmap), CALL(mprotect),
 #endif
+	LAST
 };
 
-int
-sandbox_descriptors_only(struct why *why)
+/* For sockets, and for the resolver's threads and files. */
+static const int network[] = {
+	CALL(socket), CALL(socketpair), CALL(connect), CALL(bind),
+	CALL(getsockname), CALL(getpeername), CALL(getsockopt),
+	CALL(setsockopt), CALL(shutdown), CALL(sendto), CALL(recvfrom),
+	CALL(sendmmsg), CALL(recvmmsg), CALL(ioctl), CALL(eventfd2),
+	CALL(pipe2), CALL(openat), CALL(newfstatat), CALL(statx),
+	CALL(readlink), CALL(readlinkat), CALL(access), CALL(faccessat2),
+	CALL(getdents64), CALL(fstatfs), CALL(uname), CALL(getuid),
+	CALL(geteuid), CALL(getgid), CALL(getegid), CALL(gettid),
+	CALL(getppid), CALL(sysinfo), CALL(mmap), CALL(mprotect),
+	CALL(set_robust_list), CALL(rseq), CALL(sched_getaffinity),
+	CALL(sched_yield), CALL(prlimit64), CALL(nanosleep),
+	CALL(clock_nanosleep), CALL(clock_getres), CALL(rt_sigaction),
+	CALL(sigaltstack), CALL(tgkill),
+	LAST
+};
+
+static const int deadly[] = {
+	CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(ptrace),
+	CALL(process_vm_readv), CALL(process_vm_writev), CALL(mount),
+	CALL(init_module), CALL(finit_module), CALL(bpf), CALL(keyctl),
+	CALL(add_key), CALL(io_uring_setup), CALL(userfaultfd),
+	CALL(perf_event_open), CALL(kexec_load),
+	LAST
+};
+
+/* Where a resolver, its modules and OpenSSL read. */
+static const char *const readable[] = {
+	"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve",
+	"/run/NetworkManager", "/run/resolvconf", "/run/nscd", NULL
+};
+
+static const struct {
+	uint32_t	 otherwise;	/* for a call in none of the lists */
+	bool		 network;
+} sandboxes[SANDBOXES] = {
+	[SANDBOX_descriptors] = { SCMP_ACT_KILL_PROCESS, false },
+	[SANDBOX_network] = { SCMP_ACT_ERRNO(EPERM), true },
+};
+
+/* --- places ------------------------------------------------------------------ */
+
+/* glibc has no wrappers for these. */
+static int
+place_allow(int rules, const char *path, struct why *why)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	struct landlock_path_beneath_attr place = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+		    LANDLOCK_ACCESS_FS_READ_DIR,
+		.parent_fd = open(path, O_PATH | O_CLOEXEC),
+	};
+	long result;
+
+	if (place.parent_fd == -1)
+		return 0;		/* what is not there need not be read */
+	result = syscall(SYS_landlock_add_rule, rules,
+	    LANDLOCK_RULE_PATH_BENEATH, &place, 0);
+	if (result == -1)
+		(void)why_errno(why, "Landlock: %s", path);
+	(void)close(place.parent_fd);
+	return result == -1 ? -1 : 0;
+}
+
+/* Everything of the file systems is forbidden but reading in `readable`. */
+static int
+places_restrict(struct why *why)
+{
+	struct landlock_ruleset_attr all = {
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+	};
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+	int rules, result = 0;
+
+	if (version >= 2)
+		all.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
+	if (version >= 3)
+		all.handled_access_fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
+	rules = version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset,
+	    &all, sizeof(all), 0);
+	if (rules == -1)
+		return why_errno(why, "Landlock");
+	for (size_t i = 0; readable[i] != NULL && result == 0; i++)
+		result = place_allow(rules, readable[i], why);
+	if (result == 0 &&
+	    syscall(SYS_landlock_restrict_self, rules, 0) == -1)
+		result = why_errno(why, "Landlock");
+	(void)close(rules);
+	return result;
+}
+
+/* --- calls ------------------------------------------------------------------- */
+
+static int
+calls_add(scmp_filter_ctx filter, uint32_t action, const int *calls)
+{
 	int result = 0;
 
-	/* The first use of the calendar reads /etc/localtime. */
-	tzset();
+	for (; *calls != LAST && result == 0; calls++)
+		result = seccomp_rule_add(filter, action, *calls, 0);
+	return result;
+}
+
+/* Memory that can be run comes from nowhere once everything is loaded. */
+static int
+calls_no_code(scmp_filter_ctx filter)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)filter;
+	return 0;
+#else
+	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ,
+	    PROT_EXEC, 0);
+	int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+	    CALL(mmap), 1, &no_code);
+
+	return result != 0 ? result : seccomp_rule_add_array(filter,
+	    SCMP_ACT_ALLOW, CALL(mprotect), 1, &no_code);
+#endif
+}
+
+/* Threads, but no processes; clone3 hides which, so glibc is to use clone. */
+static int
+calls_threads(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp thread = SCMP_A0(SCMP_CMP_MASKED_EQ,
+	    CLONE_THREAD, CLONE_THREAD);
+	int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+	    CALL(clone), 1, &thread);
+
+	return result != 0 ? result : seccomp_rule_add(filter,
+	    SCMP_ACT_ERRNO(ENOSYS), CALL(clone3), 0);
+}
+
+static int
+calls_restrict(enum sandbox sandbox, struct why *why)
+{
+	scmp_filter_ctx filter = seccomp_init(sandboxes[sandbox].otherwise);
+	int result;
+
 	if (filter == NULL)
 		return why_set(why, ERROR_UNAVAILABLE, "seccomp_init");
-	for (size_t i = 0; i < sizeof(descriptors_only) /
-	    sizeof(*descriptors_only) && result == 0; i++)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
-		    descriptors_only[i], 0);
+	result = calls_add(filter, SCMP_ACT_ALLOW, descriptors);
+	if (result == 0 && !sandboxes[sandbox].network)
+		result = calls_no_code(filter);
+	if (result == 0 && sandboxes[sandbox].network)
+		result = calls_add(filter, SCMP_ACT_ALLOW, network);
+	if (result == 0 && sandboxes[sandbox].network)
+		result = calls_add(filter, SCMP_ACT_KILL_PROCESS, deadly);
+	if (result == 0 && sandboxes[sandbox].network)
+		result = calls_threads(filter);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -56,4 +220,14 @@ sandbox_descriptors_only(struct why *why)
 		return why_set(why, ERROR_UNAVAILABLE, "seccomp: %s",
 		    strerror(-result));
 	return 0;
+}
+
+int
+sandbox_enter(enum sandbox sandbox, struct why *why)
+{
+	/* The first use of the calendar reads /etc/localtime. */
+	tzset();
+	if (sandboxes[sandbox].network && places_restrict(why) == -1)
+		return -1;
+	return calls_restrict(sandbox, why);
 }

@@ -4,15 +4,23 @@
 #ifndef WORKERS_SANDBOX_H
 #define WORKERS_SANDBOX_H
 
-#include <stdbool.h>
-
 #include "lib/why.h"
 
-/*
- * Only reading, writing and mapping memory with what is open already: no
- * network, no files, no processes.  Anything else kills.  0, or -1 with *why
- * if the kernel cannot.
- */
-int	 sandbox_descriptors_only(struct why *);
+enum sandbox {
+	/*
+	 * Reading, writing and mapping memory with what is open already: no
+	 * network, no files, no processes.  Anything else kills.
+	 */
+	SANDBOX_descriptors,
+	/*
+	 * Sockets and threads too, and reading what the resolver reads; no
+	 * file can be written, and no other program run.
+	 */
+	SANDBOX_network,
+	SANDBOXES
+};
+
+/* There is no way back.  0, or -1 with *why if the kernel cannot. */
+int	 sandbox_enter(enum sandbox, struct why *);
 
 #endif

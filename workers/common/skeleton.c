@@ -41,6 +41,7 @@ skeleton_begin(struct skeleton *skeleton, const char *program,
     struct link_record *setup)
 {
 	const struct rlimit none = { 0, 0 };
+	struct rlimit files;
 	struct why why;
 
 	skeleton->program = program;
@@ -55,6 +56,11 @@ skeleton_begin(struct skeleton *skeleton, const char *program,
 	    setrlimit(RLIMIT_CORE, &none) == -1) {
 		(void)why_errno(&why, "shut in");
 		skeleton_die(skeleton, &why);
+	}
+	/* An attempt may need three descriptors. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
 		(void)why_errno(&why, "ignore SIGPIPE");
@@ -73,10 +79,17 @@ skeleton_begin(struct skeleton *skeleton, const char *program,
 }
 
 void
-skeleton_ready(struct skeleton *skeleton, bool shut_in)
+skeleton_ready(struct skeleton *skeleton, enum sandbox sandbox, bool required)
 {
 	struct link_record record;
+	struct why why;
+	bool shut_in;
 
+	shut_in = sandbox_enter(sandbox, &why) == 0;
+	if (!shut_in && required)
+		skeleton_die(skeleton, &why);
+	if (!shut_in)
+		log_warning("not shut in: %s", why.text);
 	link_init(&record, LINK_ready);
 	record.ready.shut_in = shut_in;
 	skeleton_send(skeleton, &record);

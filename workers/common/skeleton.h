@@ -13,6 +13,8 @@
 
 #include "lib/link.h"
 
+#include "workers/common/sandbox.h"
+
 struct skeleton {
 	const char	*program;
 	bool		 ended;		/* no more records will come */
@@ -26,8 +28,11 @@ struct skeleton {
 void	 skeleton_begin(struct skeleton *, const char *program,
 	    struct link_record *setup);
 
-/* Says `ready`. */
-void	 skeleton_ready(struct skeleton *, bool shut_in);
+/*
+ * Shuts itself in and says `ready`.  If the kernel cannot, that ends the
+ * process where it is `required`, and is told otherwise.
+ */
+void	 skeleton_ready(struct skeleton *, enum sandbox, bool required);
 
 /*
  * The next record.  Returns false if there is none now; `ended` may be set

@@ -13,6 +13,7 @@ X509_STORE *
 tls_store(const char *file, struct why *why)
 {
 	X509_STORE *store = X509_STORE_new();
+	const char *bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
 	int good;
 
 	if (store == NULL) {
@@ -20,8 +21,13 @@ tls_store(const char *file, struct why *why)
 		    "certificates");
 		return NULL;
 	}
-	good = file[0] != '\0' ? X509_STORE_load_file(store, file) :
-	    X509_STORE_set_default_paths(store);
+	/* One file that is read now, rather than a directory that is looked
+	 * into at each handshake. */
+	if (file[0] == '\0' && bundle != NULL)
+		good = X509_STORE_load_file(store, bundle);
+	else
+		good = file[0] != '\0' ? X509_STORE_load_file(store, file) :
+		    X509_STORE_set_default_paths(store);
 	if (good == 1)
 		return store;
 	X509_STORE_free(store);

@@ -8,6 +8,7 @@
  */
 #include <sys/queue.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
 #include <poll.h>
@@ -57,6 +58,7 @@ refuse(struct intake *intake, uint64_t token, const struct why *why,
 {
 	struct link_record record;
 
+	assert(why->code != ERROR_NONE);
 	link_init(&record, LINK_refuse);
 	record.refuse.token = token;
 	record.refuse.error = (int32_t)why->code;
@@ -123,14 +125,18 @@ accept_job(struct intake *intake, const struct pending *pending,
 
 /* --- drops ------------------------------------------------------------------------ */
 
-/* Reads a whole file of at most `max` bytes.  0, or -1 with *why. */
+/*
+ * Reads a whole file of at most `max` bytes; what its owner does to it
+ * meanwhile changes only what is read.  0, or -1 with *why.
+ */
 static int
 read_text(struct intake *intake, int fd, int64_t max, struct buf *text,
     struct why *why)
 {
 	ssize_t got;
 
-	while ((got = read(fd, intake->chunk, CHUNK)) != 0) {
+	while ((got = pread(fd, intake->chunk, CHUNK, (off_t)text->len)) !=
+	    0) {
 		if (got == -1)
 			return why_set(why, ERROR_PAYLOAD_UNREADABLE,
 			    "read the job: %s", strerror(errno));
@@ -301,7 +307,8 @@ hash_slice(struct intake *intake, struct pending *pending, struct why *why)
 	ssize_t got;
 
 	while (slice < SLICE) {
-		got = read(pending->payload, intake->chunk, CHUNK);
+		got = pread(pending->payload, intake->chunk, CHUNK,
+		    (off_t)pending->hashed);
 		if (got == -1)
 			return why_set(why, ERROR_PAYLOAD_UNREADABLE,
 			    "read the payload: %s", strerror(errno));
@@ -337,6 +344,17 @@ tell_progress(struct intake *intake, struct pending *pending)
 	skeleton_send(&intake->skeleton, &record);
 }
 
+/* What was asked for and cannot come any more is forgotten. */
+static void
+drop_waiting(struct intake *intake)
+{
+	struct pending *pending, *next;
+
+	TAILQ_FOREACH_SAFE(pending, &intake->pending, entry, next)
+		if (pending->payload == -1)
+			end_pending(intake, pending);
+}
+
 /* One slice of each payload that is here; true if there is more to hash. */
 static bool
 hash_payloads(struct intake *intake)
@@ -356,10 +374,13 @@ hash_payloads(struct intake *intake)
 			tell_progress(intake, pending);
 			continue;
 		}
-		if (result == 1 && EVP_DigestFinal_ex(pending->digest, digest,
-		    NULL) == 1)
+		if (result == 1) {
+			if (EVP_DigestFinal_ex(pending->digest, digest,
+			    NULL) != 1)
+				log_fatal(error_exit_status(
+				    ERROR_INTERNAL_ERROR), "SHA-256 failed");
 			accept_job(intake, pending, pending->hashed, digest);
-		else
+		} else
 			refuse(intake, pending->token, &why, false);
 		end_pending(intake, pending);
 	}
@@ -373,8 +394,6 @@ intake_begin(struct intake *intake)
 {
 	struct link_record setup;
 	uint8_t digest[SHA256_LENGTH];
-	struct why why;
-	bool shut_in;
 
 	skeleton_begin(&intake->skeleton, "spoold-intake", &setup);
 	intake->organization = xstrdup(setup.text[SETUP_organization]);
@@ -384,12 +403,8 @@ intake_begin(struct intake *intake)
 	TAILQ_INIT(&intake->pending);
 	/* OpenSSL loads what it needs at the first use. */
 	sha256("", 0, digest);
-	shut_in = sandbox_descriptors_only(&why) == 0;
-	if (!shut_in && setup.setup.sandbox_required)
-		log_fatal(error_exit_status(why.code), "%s", why.text);
-	if (!shut_in)
-		log_warning("not shut in: %s", why.text);
-	skeleton_ready(&intake->skeleton, shut_in);
+	skeleton_ready(&intake->skeleton, SANDBOX_descriptors,
+	    setup.setup.sandbox_required);
 }
 
 static void
@@ -420,6 +435,8 @@ main(void)
 			skeleton_end(&intake.skeleton);
 		intake_serve(&intake);
 		more = hash_payloads(&intake);
+		if (intake.skeleton.ended)
+			drop_waiting(&intake);
 		if (intake.skeleton.ended && TAILQ_EMPTY(&intake.pending))
 			skeleton_end(&intake.skeleton);
 	}

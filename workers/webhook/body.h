@@ -1,9 +1,10 @@
 /*
- * body - what is sent: some bytes, a part of a file, some bytes
+ * body - what is sent: the job's data or payload file, and what stands around
  *
- * The same bytes at every attempt.  It is gone through twice: once to compare
- * it with what was accepted and to sign it, once to be sent; the second time
- * its digest is compared again before the last of it is given away.
+ * The same bytes at every attempt.  They are gone through up to three times,
+ * each time in pieces: once to see that the job is still what was accepted,
+ * once to be signed, once to be sent.  Whatever comes from a file is compared
+ * with its digest each time, before the last of it is given away.
  */
 #ifndef WORKERS_WEBHOOK_BODY_H
 #define WORKERS_WEBHOOK_BODY_H
@@ -19,40 +20,68 @@
 
 #include "workers/webhook/config.h"
 
+#define BODY_PARTS_MAX 5
+
+/* JSON without the white space between its tokens, as far as was read. */
+struct minifier {
+	bool		 in_string, escaped;
+};
+
+/* A part of a file. */
+struct extent {
+	int64_t		 offset, length;
+	uint8_t		 sha256[SHA256_LENGTH];
+};
+
+struct body_part {
+	struct buf	 bytes;		/* own; of a part that is not a file's */
+	int		 fd;		/* borrowed; -1: bytes */
+	struct extent	 extent;	/* of fd */
+	bool		 minified;	/* sent without white space */
+	bool		 whole;		/* the file must end there */
+};
+
 struct body {
-	struct buf	 before, after;	/* own */
-	int		 fd;		/* borrowed */
-	int64_t		 offset, length;	/* of the part of the file */
-	int64_t		 at;		/* bytes gone through, of all */
-	uint8_t		 sha256[SHA256_LENGTH];	/* of that part, accepted */
-	EVP_MD_CTX	*digest;	/* own */
+	struct body_part parts[BODY_PARTS_MAX];
+	size_t		 count;
+	int64_t		 length;	/* of all, once it was checked */
+	int		 job;		/* borrowed */
+	int64_t		 job_bytes;
+	uint8_t		 job_sha256[SHA256_LENGTH];
+	struct extent	 metadata;	/* in the job; length 0: none */
+	struct buf	 header;	/* own; the metadata as a header's value */
+	bool		 has_file;
 	bool		 changed;	/* it is not what was accepted */
+	/* Where it is being read. */
+	size_t		 part;
+	int64_t		 at;		/* in that part, or in the job */
+	struct minifier	 minifier;
+	EVP_MD_CTX	*digest;	/* own; of the part, or of the job */
+	EVP_MD_CTX	*metadata_digest;	/* own; while checking */
 };
 
 /*
- * Composes the body of an attempt.  0, or -1 with *why: this job cannot be
- * sent to this destination.
+ * Composes the body of an attempt; nothing is read yet.  0, or -1 with *why:
+ * this job cannot be sent to this destination.
  */
 int	 body_open(struct body *, const struct link_record *attempt,
 	    const struct config *, const char *organization, struct why *);
 void	 body_close(struct body *);
 
-/* All of its bytes. */
-int64_t	 body_length(const struct body *);
+/*
+ * Compares the next piece of the job, `size` bytes of `chunk` at most, with
+ * what was accepted.  1 when all of it was, 0 if there is more, -1 with *why.
+ * After 1 the length and the header are known.
+ */
+int	 body_check(struct body *, char *chunk, size_t size, struct why *);
 
 /* From the beginning. */
 void	 body_rewind(struct body *);
 
 /*
- * The next bytes, 0 at the end; -1 if it has changed (`changed`) or cannot be
- * read.
+ * The next bytes, as many as there are up to `room`; 0 at the end; -1 with
+ * *why if it has changed or cannot be read.
  */
-int64_t	 body_read(struct body *, char *out, size_t room);
-
-/*
- * The job's metadata, minified, appended to `out`.  0, or -1 with *why.
- */
-int	 body_metadata(const struct link_record *attempt, struct buf *out,
-	    size_t max, struct why *);
+int64_t	 body_read(struct body *, char *out, size_t room, struct why *);
 
 #endif

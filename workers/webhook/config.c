@@ -1,8 +1,9 @@
 /*
  * config - a webhook destination's settings
  *
- * What is wrong here spoold should have refused when the destination was
- * created; a header with a line break is refused all the same, never cleaned.
+ * Known by its text and not by the destination's id and version: whoever
+ * deletes a destination and creates it anew gets the same id and version.
+ * What is wrong here spoold should have refused when it was created.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,13 @@ wipe(char *text)
 static void
 config_free(struct config *config)
 {
-	for (size_t i = 0; i < config->header_count; i++)
-		wipe(config->headers[i]);
+	for (size_t i = 0; i < config->header_count; i++) {
+		free(config->headers[i].name);
+		wipe(config->headers[i].value);
+	}
 	free(config->headers);
-	free(config->destination);
-	wipe(config->url);
+	wipe(config->text);
+	free(config->url);
 	free(config->method);
 	free(config->ca);
 	free(config->tls_minimum);
@@ -39,27 +42,28 @@ config_free(struct config *config)
 	free(config);
 }
 
-static int
-read_headers(struct config *config, const struct json *headers,
-    struct why *why)
+static void
+read_headers(struct config *config, const struct json *headers)
 {
 	const struct json *header = json_first(headers);
 
 	config->headers = xcalloc(json_count(headers) + 1,
 	    sizeof(*config->headers));
-	for (; header != NULL; header = json_next(header)) {
-		const char *value = json_string(header, "");
-
-		if (strpbrk(value, "\r\n") != NULL ||
-		    strpbrk(json_name(header), "\r\n: ") != NULL)
-			return why_field(why, "headers",
-			    "%s has a line break in it", json_name(header));
-		/* libcurl drops `Name:`; `Name;` is how it sends none. */
+	for (; header != NULL; header = json_next(header))
 		config->headers[config->header_count++] =
-		    value[0] == '\0' ? xasprintf("%s;", json_name(header)) :
-		    xasprintf("%s: %s", json_name(header), value);
-	}
-	return 0;
+		    (struct config_header) {
+			.name = xstrdup(json_name(header)),
+			.value = xstrdup(json_string(header, "")),
+		};
+}
+
+/* What is wrong with a destination can be mended: nothing is given up. */
+static int
+config_wrong(struct why *why, const char *field, const char *words)
+{
+	(void)why_field(why, field, "the destination's %s %s", field, words);
+	why->code = ERROR_CONFIG_ERROR;
+	return -1;
 }
 
 static int
@@ -73,7 +77,7 @@ read_secret(struct config *config, const char *secret, struct why *why)
 		buf_str(&config->secret, secret);
 	else if (base64_decode(&config->secret, secret + skip,
 	    strlen(secret) - skip, BASE64_STANDARD) == -1)
-		return why_field(why, "secret",
+		return config_wrong(why, "secret",
 		    "is not base64 after " SECRET_PREFIX);
 	return 0;
 }
@@ -87,40 +91,40 @@ read_config(struct config *config, const struct json *json,
 	    "standard");
 	const struct json *tls = json_get(json, "tls");
 	const char *ca = json_string(json_get(tls, "ca"), NULL);
+	const char *minimum = json_string(json_get(tls, "minimum"), "");
 	bool both = strcmp(signature, "both") == 0;
 
 	config->url = xstrdup(json_string(json_get(json, "url"), ""));
 	config->method = xstrdup(json_string(json_get(json, "method"),
 	    "POST"));
 	config->ca = ca == NULL ? NULL : xstrdup(ca);
-	config->tls_minimum = xstrdup(json_string(json_get(tls, "minimum"),
-	    tls_minimum));
+	/* A destination may ask for more than the instance, not for less. */
+	config->tls_minimum = xstrdup(strcmp(minimum, tls_minimum) > 0 ?
+	    minimum : tls_minimum);
 	config->body = strcmp(body, "envelope") == 0 ? BODY_ENVELOPE :
 	    strcmp(body, "data") == 0 ? BODY_DATA :
 	    strcmp(body, "file") == 0 ? BODY_FILE : BODY_DEFAULT;
 	config->standard = both || strcmp(signature, "standard") == 0;
 	config->x_webhook = both || strcmp(signature, "x-webhook") == 0;
-	if (read_headers(config, json_get(json, "headers"), why) == -1 ||
-	    read_secret(config, json_string(json_get(json, "secret"), NULL),
+	read_headers(config, json_get(json, "headers"));
+	if (read_secret(config, json_string(json_get(json, "secret"), NULL),
 	    why) == -1)
 		return -1;
 	if ((config->standard || config->x_webhook) &&
 	    config->secret.len == 0)
-		return why_field(why, "secret", "is needed to sign");
+		return config_wrong(why, "secret", "is needed to sign");
 	return 0;
 }
 
 struct config *
-config_hold(struct configs *configs, const char *destination,
-    int64_t version, const char *text, const char *tls_minimum,
-    struct why *why)
+config_hold(struct configs *configs, const char *text,
+    const char *tls_minimum, struct why *why)
 {
 	struct config *config;
 	struct json *json;
 
 	LIST_FOREACH(config, configs, entry)
-		if (config->version == version &&
-		    strcmp(config->destination, destination) == 0) {
+		if (strcmp(config->text, text) == 0) {
 			config->users++;
 			return config;
 		}
@@ -128,8 +132,7 @@ config_hold(struct configs *configs, const char *destination,
 	if (json == NULL)
 		return NULL;
 	config = xcalloc(1, sizeof(*config));
-	config->destination = xstrdup(destination);
-	config->version = version;
+	config->text = xstrdup(text);
 	config->users = 1;
 	if (read_config(config, json, tls_minimum, why) == -1) {
 		config_free(config);

@@ -19,11 +19,12 @@ enum body_form { BODY_DEFAULT, BODY_ENVELOPE, BODY_DATA, BODY_FILE };
 
 struct config {
 	LIST_ENTRY(config) entry;
-	char		*destination;	/* own */
-	int64_t		 version;
+	char		*text;		/* own; as it was handed out */
 	unsigned	 users;		/* attempts that hold it */
 	char		*url, *method;	/* own */
-	char		**headers;	/* own; `Name: value` */
+	struct config_header {
+		char	*name, *value;	/* own */
+	}		*headers;	/* own */
 	size_t		 header_count;
 	enum body_form	 body;
 	bool		 standard, x_webhook;	/* the signatures */
@@ -35,11 +36,10 @@ struct config {
 LIST_HEAD(configs, config);
 
 /*
- * The config of that destination and version, read from `text` if it is not
- * held yet.  NULL with *why.  Given back by config_release().
+ * What `text` says, read if no attempt under way holds the same.  NULL with
+ * *why.  Given back by config_release().
  */
-struct config	*config_hold(struct configs *, const char *destination,
-		    int64_t version, const char *text,
+struct config	*config_hold(struct configs *, const char *text,
 		    const char *tls_minimum, struct why *);
 void		 config_release(struct config *);
 

@@ -113,6 +113,12 @@ signature_free(struct signature **signature)
 	*signature = NULL;
 }
 
+bool
+signature_wanted(const struct signature *signature)
+{
+	return signature->standard != NULL || signature->x_webhook != NULL;
+}
+
 int
 signature_update(struct signature *signature, const void *bytes,
     size_t length)
@@ -130,29 +136,62 @@ mac_end(EVP_MAC_CTX *mac, unsigned char out[MAC_LENGTH])
 	    length == MAC_LENGTH ? 0 : -1;
 }
 
-int
-signature_headers(struct signature *signature, struct buf *lines)
+/* `v1,<base64>` */
+static int
+set_standard(struct signature *signature, struct headers *headers,
+    struct why *why)
 {
 	unsigned char mac[MAC_LENGTH];
+	struct buf value = { 0 };
+	int result;
 
-	if (signature->standard != NULL) {
-		if (mac_end(signature->standard, mac) == -1)
-			return -1;
-		buf_printf(lines, "webhook-id: %s\nwebhook-timestamp: %s\n"
-		    "webhook-signature: v1,", signature->id,
-		    signature->seconds);
-		base64_encode(lines, mac, sizeof(mac), BASE64_STANDARD);
-		buf_char(lines, '\n');
-	}
-	if (signature->x_webhook != NULL) {
-		if (mac_end(signature->x_webhook, mac) == -1)
-			return -1;
-		buf_str(lines, "X-Webhook-Signature: sha256=");
-		for (size_t i = 0; i < sizeof(mac); i++)
-			buf_printf(lines, "%02x", mac[i]);
-		buf_printf(lines, "\nX-Webhook-Timestamp: %s\n"
-		    "X-Delivery-Id: %s\n", signature->timestamp,
-		    signature->id);
-	}
-	return 0;
+	if (mac_end(signature->standard, mac) == -1)
+		return why_set(why, ERROR_INTERNAL_ERROR, "HMAC failed");
+	buf_str(&value, "v1,");
+	base64_encode(&value, mac, sizeof(mac), BASE64_STANDARD);
+	result = headers_set(headers, "webhook-id", signature->id, why);
+	if (result == 0)
+		result = headers_set(headers, "webhook-timestamp",
+		    signature->seconds, why);
+	if (result == 0)
+		result = headers_set(headers, "webhook-signature", value.data,
+		    why);
+	buf_free(&value);
+	return result;
+}
+
+/* `sha256=<hex>` */
+static int
+set_x_webhook(struct signature *signature, struct headers *headers,
+    struct why *why)
+{
+	unsigned char mac[MAC_LENGTH];
+	struct buf value = { 0 };
+	int result;
+
+	if (mac_end(signature->x_webhook, mac) == -1)
+		return why_set(why, ERROR_INTERNAL_ERROR, "HMAC failed");
+	buf_str(&value, "sha256=");
+	for (size_t i = 0; i < sizeof(mac); i++)
+		buf_printf(&value, "%02x", mac[i]);
+	result = headers_set(headers, "X-Webhook-Signature", value.data, why);
+	if (result == 0)
+		result = headers_set(headers, "X-Webhook-Timestamp",
+		    signature->timestamp, why);
+	if (result == 0)
+		result = headers_set(headers, "X-Delivery-Id", signature->id,
+		    why);
+	buf_free(&value);
+	return result;
+}
+
+int
+signature_headers(struct signature *signature, struct headers *headers,
+    struct why *why)
+{
+	if (signature->standard != NULL &&
+	    set_standard(signature, headers, why) == -1)
+		return -1;
+	return signature->x_webhook == NULL ? 0 :
+	    set_x_webhook(signature, headers, why);
 }

@@ -7,13 +7,14 @@
 #ifndef WORKERS_WEBHOOK_SIGN_H
 #define WORKERS_WEBHOOK_SIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/buf.h"
 #include "lib/why.h"
 
 #include "workers/webhook/config.h"
+#include "workers/webhook/headers.h"
 
 struct signer;				/* opaque; what is the same for all */
 struct signature;			/* opaque; one being made */
@@ -29,12 +30,14 @@ struct signature	*signature_new(const struct signer *,
 			    int64_t at, struct why *);
 void	 signature_free(struct signature **);
 
+/* False if the config asks for none: the body need not be gone through. */
+bool	 signature_wanted(const struct signature *);
+
 /* More of the body.  0, or -1. */
 int	 signature_update(struct signature *, const void *, size_t);
 
-/*
- * Appends the headers that carry them, one a line.  0, or -1.
- */
-int	 signature_headers(struct signature *, struct buf *lines);
+/* Sets the headers that carry them.  0, or -1 with *why. */
+int	 signature_headers(struct signature *, struct headers *,
+	    struct why *);
 
 #endif

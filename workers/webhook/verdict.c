@@ -72,8 +72,17 @@ verdict_status(const struct http_answer *answer, const char *permanent,
 	outcome->outcome.verdict = statuses[i].verdict;
 	outcome->outcome.error = statuses[i].error;
 	outcome->outcome.flags = statuses[i].flags;
-	if (statuses[i].verdict == VERDICT_delivered)
+	if (statuses[i].verdict == VERDICT_delivered && answer->all_sent)
 		return;
+	if (statuses[i].verdict == VERDICT_delivered) {
+		outcome->outcome.verdict = VERDICT_deferred;
+		outcome->outcome.error = ERROR_PROTOCOL_ERROR;
+		outcome->outcome.flags = TROUBLE;
+		(void)snprintf(text->reason, sizeof(text->reason),
+		    "it answered %d after %lld bytes, before it had all",
+		    answer->status, (long long)answer->sent);
+		return;
+	}
 	if (is_permanent(permanent, answer->status))
 		outcome->outcome.verdict = VERDICT_failed;
 	(void)snprintf(text->reason, sizeof(text->reason),
@@ -130,41 +139,63 @@ retry_after(const char *value)
 	return wait < RETRY_AFTER_MAX ? wait : RETRY_AFTER_MAX;
 }
 
-/* X-Request-Id, else `id` or `reference` of an answer in JSON. */
+/* `id` or `reference` of an answer in JSON, a string or a number. */
 static void
-find_reference(const struct http_answer *answer, struct verdict_text *text)
+reference_in_json(const struct buf *body, struct buf *found)
 {
-	const char *found = answer->request_id;
-	struct json *json = NULL;
+	static const char *const names[] = { "id", "reference" };
+	struct json *json;
 	struct why why;
 
-	if (found[0] == '\0' && answer->body.len != 0 &&
-	    answer->body.data[0] == '{') {
-		json = json_parse(answer->body.data, answer->body.len, &why);
-		found = json_string(json_get(json, "id"),
-		    json_string(json_get(json, "reference"), ""));
+	if (body->len == 0 || body->data[0] != '{' ||
+	    (json = json_parse(body->data, body->len, &why)) == NULL)
+		return;
+	for (size_t i = 0; i < 2 && found->len == 0; i++) {
+		const struct json *value = json_get(json, names[i]);
+
+		if (json_is(value, JSON_STRING))
+			buf_str(found, json_string(value, ""));
+		else if (json_is(value, JSON_NUMBER))
+			json_print(found, value);
 	}
-	/* Words of the remote: one line of printable ASCII, or none. */
-	for (const char *p = found; *p != '\0'; p++)
-		if (*p < 0x20 || *p > 0x7e)
-			found = "";
-	(void)snprintf(text->reference, sizeof(text->reference), "%.256s",
-	    found);
 	json_free(&json);
 }
 
-/* The first of what it said, with everything odd escaped. */
+/* Words of the remote: one short line of printable ASCII, or none. */
+static void
+find_reference(const struct http_answer *answer, struct verdict_text *text)
+{
+	struct buf found = { 0 };
+
+	buf_str(&found, answer->request_id);
+	if (found.len == 0)
+		reference_in_json(&answer->body, &found);
+	for (size_t i = 0; i < found.len; i++)
+		if (found.data[i] < 0x20 || found.data[i] > 0x7e)
+			found.data[0] = '\0';
+	if (found.len < sizeof(text->reference))
+		(void)snprintf(text->reference, sizeof(text->reference), "%s",
+		    found.data);
+	buf_free(&found);
+}
+
+/* The first of what it said; no UTF-8, controls and \ as \xHH. */
 static void
 keep_remote(const struct http_answer *answer, struct verdict_text *text)
 {
-	for (size_t i = 0; i < answer->body.len &&
-	    text->remote.len < REMOTE_MAX - 4; i++) {
-		unsigned char c = (unsigned char)answer->body.data[i];
+	const char *said = answer->body.data;
+	size_t length = answer->body.len;
+	uint32_t code;
 
-		if (c >= 0x20 && c < 0x7f && c != '\\')
-			buf_char(&text->remote, (char)c);
-		else
-			buf_printf(&text->remote, "\\x%02x", c);
+	for (size_t i = 0; i < length && text->remote.len < REMOTE_MAX - 4;) {
+		int bytes = utf8_next(said + i, length - i, &code);
+
+		if (bytes > 0 && !utf8_is_control(code) && code != '\\') {
+			buf_add(&text->remote, said + i, (size_t)bytes);
+			i += (size_t)bytes;
+		} else
+			buf_printf(&text->remote, "\\x%02x",
+			    (unsigned char)said[i++]);
 	}
 }
 
