@@ -10,8 +10,7 @@ struct spoold;
 
 /*
  * False while the spool's or the journal's file system has less free than the
- * configuration reserves: nothing new is accepted then.  Looks at most once a
- * second, and alerts when it changes.
+ * configuration reserves: nothing new is accepted then.  Alerts when it changes.
  */
 bool	 reserve_holds(struct spoold *);
 

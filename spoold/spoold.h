@@ -66,8 +66,6 @@ struct spoold {
 	bool		 allow_volatile;	/* a spool on tmpfs will do */
 	bool		 restored;	/* everything goes to hold/ first */
 	bool		 changed;	/* since the last checkpoint */
-	bool		 reserve_good;	/* as of the last look */
-	int64_t		 reserve_until;	/* monotonic ms of the next one */
 	bool		 look_for_work;	/* a ticket may be attempted */
 };
 
