@@ -127,6 +127,8 @@ PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
 PROBE_egress := lib/egress
+PROBE_worker := lib/link $(JOB)
+PROBE_link := lib/link $(JOB)
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
 define probe
@@ -240,7 +242,7 @@ SCRIPTS := $(wildcard tests/run .ci/run tests/*/*.sh etc/examples/*.sh)
 LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)
 
 lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say
-	shellcheck $(SCRIPTS)
+	shellcheck -x $(SCRIPTS)
 	mandoc -T lint -W warning $(foreach p,$(MAN_PAGES), \
 	    $(BUILD)/$(call man_place,$(p)))
 	@echo lint: clean

@@ -172,17 +172,17 @@ static void
 put_allowed(const struct setting *setting)
 {
 	static const char *const types[] = {
-		[SETTING_string] = "text",
-		[SETTING_path] = "a path",
-		[SETTING_choice] = "one of",
-		[SETTING_duration] = "a duration",
-		[SETTING_size] = "a size",
-		[SETTING_integer] = "a whole number",
-		[SETTING_real] = "a number",
-		[SETTING_boolean] = "true or false",
-		[SETTING_list] = "a list",
-		[SETTING_statuses] = "a list of HTTP statuses",
-		[SETTING_durations] = "a list of durations",
+		[SETTING_string] = "Text",
+		[SETTING_path] = "A path",
+		[SETTING_choice] = "One of",
+		[SETTING_duration] = "A duration",
+		[SETTING_size] = "A size",
+		[SETTING_integer] = "A whole number",
+		[SETTING_real] = "A number",
+		[SETTING_boolean] = "True or false",
+		[SETTING_list] = "A list",
+		[SETTING_statuses] = "A list of HTTP statuses",
+		[SETTING_durations] = "A list of durations",
 	};
 
 	(void)fputs(types[setting->type], stdout);
@@ -239,6 +239,26 @@ table_transport(void)
 	put_settings(SCOPE_transport, "NAME");
 }
 
+/* Items of a list that the page has open. */
+static void
+table_variables(void)
+{
+	static const struct {
+		const char	*variable;
+		const char	*section, *name;
+	} variables[] = {
+#define CONF_VARIABLE(variable, section, name) { #variable, section, name },
+#include "lib/conf.def"
+#undef CONF_VARIABLE
+	};
+
+	for (size_t i = 0; i < LENGTH(variables); i++)
+		(void)printf(".It Ev %s\n.Li %s%s%s\n",
+		    variables[i].variable, variables[i].section,
+		    variables[i].section[0] == '\0' ? "" : ".",
+		    variables[i].name);
+}
+
 /* --- events ------------------------------------------------------------------- */
 
 static void
@@ -264,30 +284,45 @@ put_field(const char *path, const char *form, bool required, bool sealed,
 	    sealed ? "; sealed" : "");
 }
 
+/* Fields beside the config. */
 static void
 table_destination(void)
 {
 	(void)puts(".Bl -tag -width Ds");
 #define TRANSPORT(name)
-#define DESTINATION_FIELD(type, path, form, required, sealed, sentence) \
-	if (strcmp(#type, "any") == 0) \
-		put_field(path, form, required, sealed, sentence);
+#define DESTINATION_TOP(path, form, required, sentence) \
+	put_field(path, form, required, false, sentence);
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence)
 #include "lib/destination.def"
+#undef DESTINATION_TOP
 #undef DESTINATION_FIELD
 	(void)puts(".El");
+}
+
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence) \
+	if (strcmp(#type, wanted) == 0) \
+		put_field(path, form, required, sealed, sentence);
+
+static void
+put_config(const char *wanted)
+{
+	(void)puts(".Bl -tag -width Ds");
+#include "lib/destination.def"
+	(void)puts(".El");
+}
+#undef DESTINATION_FIELD
+#undef TRANSPORT
+
+static void
+table_config(void)
+{
+	put_config("any");
 }
 
 static void
 table_webhook(void)
 {
-	(void)puts(".Bl -tag -width Ds");
-#define DESTINATION_FIELD(type, path, form, required, sealed, sentence) \
-	if (strcmp(#type, "webhook") == 0) \
-		put_field(path, form, required, sealed, sentence);
-#include "lib/destination.def"
-#undef DESTINATION_FIELD
-#undef TRANSPORT
-	(void)puts(".El");
+	put_config("webhook");
 }
 
 static void
@@ -308,7 +343,8 @@ static const struct {
 } tables[] = {
 	{ "attempts", table_attempts },		/* error codes of attempts */
 	{ "conf", table_conf },			/* etc/spoold.conf */
-	{ "destination", table_destination },	/* fields of every type */
+	{ "config", table_config },		/* fields of every type */
+	{ "destination", table_destination },	/* and beside the config */
 	{ "errors", table_errors },		/* codes that answer a person */
 	{ "events", table_events },
 	{ "organization", table_organization },	/* settings of one */
@@ -316,6 +352,7 @@ static const struct {
 	{ "settings", table_settings },		/* of plain sections */
 	{ "statuses", table_statuses },		/* exit statuses */
 	{ "transport", table_transport },	/* settings of one */
+	{ "variables", table_variables },	/* of the environment */
 	{ "webhook", table_webhook },		/* fields of a webhook */
 };
 
