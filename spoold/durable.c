@@ -139,6 +139,28 @@ helper_run(int socket, int spool)
 	_exit(0);
 }
 
+/*
+ * The parent's lock, journal and sockets are not its own, nor is whoever waits
+ * for the parent's output to end.
+ */
+static void
+helper_begin(int socket, const char *directory)
+{
+	int null, spool;
+
+	if (dup2(socket, 3) == -1 || close_range(4, ~0U, 0) == -1 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+		_exit(1);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	spool = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (null == -1 || spool == -1)
+		_exit(1);
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) == -1)
+			_exit(1);
+	helper_run(3, spool);
+}
+
 /* --- the supervisor's side ----------------------------------------------------- */
 
 static void	 durable_readable(void *, uint32_t);
@@ -146,7 +168,7 @@ static void	 durable_readable(void *, uint32_t);
 static int
 durable_fork(struct durable *d, struct why *why)
 {
-	int pair[2], spool;
+	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return why_errno(why, "socketpair");
@@ -156,16 +178,8 @@ durable_fork(struct durable *d, struct why *why)
 		close(pair[1]);
 		return why_errno(why, "fork");
 	}
-	if (d->pid == 0) {
-		/* The parent's lock, journal and sockets are not its own. */
-		if (dup2(pair[1], 3) == -1 || close_range(4, ~0U, 0) == -1 ||
-		    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
-			_exit(1);
-		spool = open(d->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (spool == -1)
-			_exit(1);
-		helper_run(3, spool);
-	}
+	if (d->pid == 0)
+		helper_begin(pair[1], d->directory);
 	close(pair[1]);
 	if (source_add(d->spoold->loop, &d->source, pair[0], EPOLLIN,
 	    why) == -1) {
