@@ -1,0 +1,641 @@
+/*
+ * probe_worker - plays spoold's side of a worker's link, text in, text out
+ *
+ * probe_worker PROGRAM, with a command on each line of standard input; words
+ * are NAME=VALUE, `\n` in a value is a newline.
+ *
+ *   setup NAME=VALUE...    sends the setup, and waits for `ready`
+ *   drop TOKEN FILE        hands a job to intake
+ *   payload TOKEN FILE     what intake asked for; or CODE TEXT: why not
+ *   attempt TOKEN JOB NAME=VALUE...  hands out an attempt; job, payload (the
+ *                          file's name as `payload=`) and their digests are
+ *                          taken from the files, then overwritten as named
+ *   change FILE TEXT       overwrites the beginning of a file
+ *   wait N                 prints the next N records that are no progress
+ *   progress TOKEN         waits for a progress of it
+ *   memory KIB             says whether the worker ever had more than that
+ *   raw HEX                sends bytes as they are
+ *   close                  ends the link for writing
+ *   end                    waits for the worker's end, and prints its status
+ *
+ * A record that does not come within PROBE_PATIENCE seconds (20) is an error.
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "lib/job.h"
+#include "lib/link.h"
+
+#include "tests/unit/probe.h"
+
+#define WORDS_MAX 32
+
+struct probe {
+	int		 link;
+	pid_t		 worker;
+	int		 patience;	/* ms */
+	struct link_buffer buffer;
+};
+
+static void __attribute__((noreturn, format(printf, 1, 2)))
+give_up(const char *format, ...)
+{
+	va_list	 args;
+
+	va_start(args, format);
+	printf("probe: ");
+	vprintf(format, args);
+	printf("\n");
+	va_end(args);
+	exit(99);
+}
+
+/* --- words ------------------------------------------------------------------- */
+
+/* The value of NAME= among the words, or NULL. */
+static const char *
+word(char *const *words, const char *name)
+{
+	size_t	 length = strlen(name);
+
+	for (; *words != NULL; words++)
+		if (strncmp(*words, name, length) == 0 &&
+		    (*words)[length] == '=')
+			return *words + length + 1;
+	return NULL;
+}
+
+static int64_t
+number(char *const *words, const char *name, int64_t otherwise)
+{
+	const char	*value = word(words, name);
+
+	return value == NULL ? otherwise : strtoll(value, NULL, 10);
+}
+
+/* Splits at blanks, in place, and brings `\n` and `\s` (a blank) to life. */
+static void
+split(char *line, char *words[WORDS_MAX])
+{
+	size_t	 count = 0;
+
+	for (char *w = strtok(line, " "); w != NULL; w = strtok(NULL, " ")) {
+		char	*to = w;
+
+		if (count == WORDS_MAX - 1)
+			give_up("too many words");
+		words[count++] = w;
+		for (char *from = w; *from != '\0'; from++) {
+			if (from[0] == '\\' && from[1] == 'n') {
+				*to++ = '\n';
+				from++;
+			} else if (from[0] == '\\' && from[1] == 's') {
+				*to++ = ' ';
+				from++;
+			} else
+				*to++ = *from;
+		}
+		*to = '\0';
+	}
+	words[count] = NULL;
+}
+
+/* --- files ------------------------------------------------------------------- */
+
+static int
+open_file(const char *name)
+{
+	int	 fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		give_up("%s: %s", name, strerror(errno));
+	return fd;
+}
+
+static int64_t
+file_size(int fd)
+{
+	struct stat	 st;
+
+	if (fstat(fd, &st) == -1)
+		give_up("fstat");
+	return st.st_size;
+}
+
+static void
+sha256(const void *bytes, size_t length, uint8_t out[SHA256_LENGTH])
+{
+	if (EVP_Digest(bytes, length, out, NULL, EVP_sha256(), NULL) != 1)
+		give_up("SHA-256");
+}
+
+/* All of it in memory; a payload of gigabytes is digested in pieces. */
+static char *
+read_all(int fd, size_t *length_r)
+{
+	int64_t	 size = file_size(fd);
+	char	*text = xmalloc((size_t)size + 1);
+
+	if (pread(fd, text, (size_t)size, 0) != size)
+		give_up("pread");
+	*length_r = (size_t)size;
+	return text;
+}
+
+static void
+sha256_file(int fd, uint8_t out[SHA256_LENGTH])
+{
+	EVP_MD_CTX	*digest = EVP_MD_CTX_new();
+	char		*chunk = xmalloc(1 << 20);
+	off_t		 at = 0;
+	ssize_t		 got;
+
+	if (EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+		give_up("SHA-256");
+	while ((got = pread(fd, chunk, 1 << 20, at)) > 0) {
+		at += got;
+		if (EVP_DigestUpdate(digest, chunk, (size_t)got) != 1)
+			give_up("SHA-256");
+	}
+	if (EVP_DigestFinal_ex(digest, out, NULL) != 1)
+		give_up("SHA-256");
+	EVP_MD_CTX_free(digest);
+	free(chunk);
+}
+
+/* --- records ----------------------------------------------------------------- */
+
+static void
+print_text(const char *name, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	printf(" %s=\"", name);
+	for (; *text != '\0'; text++)
+		if (*text == '\n')
+			printf("\\n");
+		else
+			(void)putchar(*text);
+	printf("\"");
+}
+
+static void
+print_digest(const char *name, const uint8_t digest[SHA256_LENGTH])
+{
+	printf(" %s=", name);
+	for (int i = 0; i < SHA256_LENGTH; i++)
+		printf("%02x", digest[i]);
+}
+
+static void
+print_accept(const struct link_record *r)
+{
+	const struct link_accept	*a = &r->accept;
+
+	printf(" token=%llu type=%s priority=%d job=%lld payload=%lld",
+	    (unsigned long long)a->token,
+	    payload_type_name((enum payload_type)a->type), a->priority,
+	    (long long)a->job_bytes, (long long)a->payload_bytes);
+	printf(" data=%llu+%llu metadata=%llu+%llu deliver=%lld expires=%lld",
+	    (unsigned long long)a->data_offset,
+	    (unsigned long long)a->data_length,
+	    (unsigned long long)a->metadata_offset,
+	    (unsigned long long)a->metadata_length,
+	    (long long)a->deliver_at, (long long)a->expires_at);
+	print_digest("jobSha256", a->job_sha256);
+	print_digest("sha256", a->payload_sha256);
+	print_text("destinations", r->text[ACCEPT_destinations]);
+	print_text("file", r->text[ACCEPT_file]);
+	print_text("filename", r->text[ACCEPT_filename]);
+	print_text("contentType", r->text[ACCEPT_content_type]);
+	print_text("correlationId", r->text[ACCEPT_correlation_id]);
+	print_text("key", r->text[ACCEPT_key]);
+	print_text("tags", r->text[ACCEPT_tags]);
+	print_text("traceparent", r->text[ACCEPT_traceparent]);
+	print_text("callback", r->text[ACCEPT_callback]);
+}
+
+static void
+print_refuse(const struct link_record *r)
+{
+	printf(" token=%llu %s", (unsigned long long)r->refuse.token,
+	    error_name((enum error)r->refuse.error));
+	if (r->refuse.incomplete)
+		printf(" incomplete");
+	if (r->refuse.offset >= 0)
+		printf(" at=%lld", (long long)r->refuse.offset);
+	print_text("path", r->text[REFUSE_path]);
+	print_text("text", r->text[REFUSE_text]);
+}
+
+static void
+print_outcome(const struct link_record *r)
+{
+	static const char *const	 verdicts[VERDICTS] = {
+		[VERDICT_delivered] = "delivered",
+		[VERDICT_deferred] = "deferred",
+		[VERDICT_failed] = "failed",
+	};
+	const struct link_outcome	*o = &r->outcome;
+
+	printf(" token=%llu %s", (unsigned long long)o->token,
+	    verdicts[o->verdict]);
+	if (o->error != ERROR_NONE)
+		printf(" %s", error_name((enum error)o->error));
+	printf(" code=%d bytes=%lld", o->code, (long long)o->bytes);
+	if (o->retry_after != 0)
+		printf(" retryAfter=%lld", (long long)o->retry_after);
+	printf("%s%s%s", (o->flags & OUTCOME_DISABLE) ? " disable" : "",
+	    (o->flags & OUTCOME_SLOW_DOWN) ? " slow-down" : "",
+	    (o->flags & OUTCOME_TRANSPORT) ? " transport" : "");
+	print_text("reason", r->text[OUTCOME_reason]);
+	print_text("reference", r->text[OUTCOME_reference]);
+	print_text("remote", r->text[OUTCOME_remote]);
+	print_text("peer", r->text[OUTCOME_peer]);
+	print_text("tls", r->text[OUTCOME_tls]);
+	print_text("fingerprint", r->text[OUTCOME_fingerprint]);
+}
+
+static void
+print_record(const struct link_record *record)
+{
+	switch (record->type) {
+	case LINK_ready:
+		printf("ready shut_in=%d", record->ready.shut_in);
+		break;
+	case LINK_need:
+		printf("need token=%llu file=%s",
+		    (unsigned long long)record->need.token,
+		    record->text[NEED_file]);
+		break;
+	case LINK_accept:
+		printf("accept");
+		print_accept(record);
+		break;
+	case LINK_refuse:
+		printf("refuse");
+		print_refuse(record);
+		break;
+	case LINK_outcome:
+		printf("outcome");
+		print_outcome(record);
+		break;
+	default:
+		printf("record %d", (int)record->type);
+		break;
+	}
+	printf("\n");
+	(void)fflush(stdout);
+}
+
+/* Waits for the next record; false at the link's end. */
+static bool
+next_record(struct probe *probe, struct link_record *record)
+{
+	struct pollfd	 link = { .fd = probe->link, .events = POLLIN };
+	struct why	 why;
+	int		 result;
+
+	while ((result = link_receive(probe->link, true, &probe->buffer,
+	    record, &why)) == 0)
+		if (poll(&link, 1, probe->patience) == 0)
+			give_up("nothing came");
+	if (result == -1 && why.number != EPIPE)
+		give_up("%s", why.text);
+	return result == 1;
+}
+
+static void
+send_record(struct probe *probe, const struct link_record *record)
+{
+	struct pollfd	 link = { .fd = probe->link, .events = POLLOUT };
+	struct why	 why;
+	int		 result;
+
+	while ((result = link_send(probe->link, record, &why)) == 0)
+		if (poll(&link, 1, probe->patience) == 0)
+			give_up("the link stays full");
+	if (result == -1)
+		give_up("%s", why.text);
+	for (int i = 0; i < LINK_FDS; i++)
+		if (record->fd[i] != -1)
+			(void)close(record->fd[i]);
+}
+
+/* --- commands ---------------------------------------------------------------- */
+
+static void
+do_wait(struct probe *probe, char *const *words)
+{
+	int			 left = atoi(words[0] ? words[0] : "1");
+	struct link_record	 record;
+
+	while (left > 0) {
+		if (!next_record(probe, &record)) {
+			printf("the link has ended\n");
+			return;
+		}
+		if (record.type == LINK_progress)
+			continue;
+		print_record(&record);
+		left--;
+	}
+}
+
+static void
+do_progress(struct probe *probe, char *const *words)
+{
+	uint64_t		 token = strtoull(words[0], NULL, 10);
+	struct link_record	 record;
+
+	do {
+		if (!next_record(probe, &record))
+			give_up("the link has ended");
+		if (record.type != LINK_progress)
+			print_record(&record);
+	} while (record.type != LINK_progress ||
+	    record.progress.token != token);
+	printf("progress token=%llu\n", (unsigned long long)token);
+}
+
+static void
+do_setup(struct probe *probe, char *const *words)
+{
+	struct link_record	 record;
+
+	link_init(&record, LINK_setup);
+	record.setup.max_job_size = number(words, "maxJobSize", 10 << 20);
+	record.setup.max_payload_size = number(words, "maxPayloadSize",
+	    1LL << 40);
+	record.setup.concurrency = (int32_t)number(words, "concurrency", 50);
+	record.setup.sandbox_required = (int32_t)number(words, "required", 1);
+	record.text[SETUP_organization] = "demo";
+	record.text[SETUP_egress] = word(words, "egress");
+	if (record.text[SETUP_egress] == NULL)
+		record.text[SETUP_egress] = "loopback\n";
+	record.text[SETUP_plaintext] = word(words, "plaintext");
+	record.text[SETUP_ca_file] = word(words, "caFile");
+	record.text[SETUP_tls_minimum] = word(words, "tlsMinimum");
+	if (record.text[SETUP_tls_minimum] == NULL)
+		record.text[SETUP_tls_minimum] = "1.2";
+	record.text[SETUP_user_agent] = "spoold/probe";
+	record.text[SETUP_permanent] = "400\n404\n410\n413\n422\n";
+	send_record(probe, &record);
+	do_wait(probe, (char *[]) { NULL });
+}
+
+static void
+do_drop(struct probe *probe, char *const *words)
+{
+	struct link_record	 record;
+
+	link_init(&record, LINK_drop);
+	record.drop.token = strtoull(words[0], NULL, 10);
+	record.fd[0] = open_file(words[1]);
+	record.drop.bytes = file_size(record.fd[0]);
+	record.text[DROP_name] = words[1];
+	send_record(probe, &record);
+}
+
+static void
+do_payload(struct probe *probe, char *const *words)
+{
+	struct link_record	 record;
+
+	link_init(&record, LINK_payload);
+	record.payload.token = strtoull(words[0], NULL, 10);
+	record.payload.error = (int32_t)error_by_name(words[1]);
+	if (record.payload.error == ERROR_NONE) {
+		record.fd[0] = open_file(words[1]);
+		record.payload.bytes = file_size(record.fd[0]);
+	} else
+		record.text[PAYLOAD_text] = words[2];
+	send_record(probe, &record);
+}
+
+/* What intake would have found in this job. */
+static void
+attempt_facts(struct link_record *record, struct job *job)
+{
+	struct link_attempt	*a = &record->attempt;
+	struct why		 why;
+	size_t			 length;
+	char			*text = read_all(record->fd[0], &length);
+
+	if (job_parse(text, length, job, &why) != 1)
+		give_up("no job: %s", why.text);
+	a->job_bytes = (int64_t)length;
+	sha256(text, length, a->job_sha256);
+	a->data_offset = job->data.offset;
+	a->data_length = job->data.length;
+	a->metadata_offset = job->metadata.offset;
+	a->metadata_length = job->metadata.length;
+	a->payload_bytes = (int64_t)job->data.length;
+	sha256(text + job->data.offset, job->data.length, a->payload_sha256);
+	a->type = (int32_t)job->type;
+	record->text[ATTEMPT_content_type] = job->content_type;
+	record->text[ATTEMPT_filename] = job->filename;
+	record->text[ATTEMPT_correlation_id] = job->correlation_id;
+	record->text[ATTEMPT_key] = job->idempotency_key;
+	record->text[ATTEMPT_traceparent] = job->traceparent;
+	free(text);
+}
+
+static void
+do_attempt(struct probe *probe, char *const *words)
+{
+	struct link_record	 record;
+	struct link_attempt	*a = &record.attempt;
+	const char		*payload = word(words, "payload");
+	const char		*config = word(words, "config");
+	struct job		 job;
+
+	link_init(&record, LINK_attempt);
+	record.fd[0] = open_file(words[1]);
+	attempt_facts(&record, &job);
+	if (payload != NULL) {
+		record.fd[1] = open_file(payload);
+		a->payload_bytes = file_size(record.fd[1]);
+		sha256_file(record.fd[1], a->payload_sha256);
+		a->has_file = 1;
+	}
+	a->token = strtoull(words[0], NULL, 10);
+	if (id_parse("01JDCZ7Q2T5M8YB3K4N6P9RSVW", &a->id) == -1)
+		give_up("id_parse");
+	a->attempt = 1;
+	a->version = 1;
+	a->timeout = number(words, "timeout", 30000);
+	a->accepted_at = number(words, "acceptedAt", 1764018245123);
+	record.text[ATTEMPT_config] = config != NULL ? config : "{}";
+	record.text[ATTEMPT_destination] = "ehr";
+	record.text[ATTEMPT_name] = "job.json";
+	if (word(words, "key") != NULL)
+		record.text[ATTEMPT_key] = word(words, "key");
+	if (word(words, "contentType") != NULL)
+		record.text[ATTEMPT_content_type] = word(words, "contentType");
+	send_record(probe, &record);
+	job_free(&job);
+}
+
+static void
+do_change(struct probe *probe, char *const *words)
+{
+	int	 fd = open(words[0], O_WRONLY | O_CLOEXEC);
+	size_t	 length = strlen(words[1]);
+
+	(void)probe;
+	if (fd == -1 || write(fd, words[1], length) != (ssize_t)length)
+		give_up("%s: %s", words[0], strerror(errno));
+	(void)close(fd);
+}
+
+static void
+do_memory(struct probe *probe, char *const *words)
+{
+	long	 most = strtol(words[0], NULL, 10), peak = -1;
+	char	 line[256], *path = xasprintf("/proc/%d/status",
+	    (int)probe->worker);
+	FILE	*status = fopen(path, "r");
+
+	while (status != NULL && fgets(line, sizeof line, status) != NULL)
+		if (sscanf(line, "VmHWM: %ld kB", &peak) == 1)
+			break;
+	if (status != NULL)
+		(void)fclose(status);
+	free(path);
+	if (peak >= 0 && peak <= most)
+		printf("memory: within %ld KiB\n", most);
+	else
+		printf("memory: %ld KiB\n", peak);
+}
+
+static void
+do_raw(struct probe *probe, char *const *words)
+{
+	unsigned char	 bytes[4096];
+	size_t		 count = 0;
+	unsigned	 byte;
+
+	for (const char *p = words[0]; p[0] != '\0' && p[1] != '\0'; p += 2) {
+		if (sscanf(p, "%2x", &byte) != 1)
+			give_up("raw");
+		bytes[count++] = (unsigned char)byte;
+	}
+	if (send(probe->link, bytes, count, MSG_NOSIGNAL) == -1)
+		give_up("send");
+}
+
+static void
+do_close(struct probe *probe, char *const *words)
+{
+	(void)words;
+	if (shutdown(probe->link, SHUT_WR) == -1)
+		give_up("shutdown");
+}
+
+static void
+do_end(struct probe *probe, char *const *words)
+{
+	struct link_record	 record;
+	int			 status;
+
+	(void)words;
+	while (next_record(probe, &record))
+		if (record.type != LINK_progress)
+			print_record(&record);
+	if (waitpid(probe->worker, &status, 0) == -1)
+		give_up("waitpid");
+	probe->worker = 0;
+	if (WIFSIGNALED(status))
+		printf("killed by signal %d\n", WTERMSIG(status));
+	else
+		printf("exit status %d\n", WEXITSTATUS(status));
+}
+
+static const struct {
+	const char	*name;
+	void		(*run)(struct probe *, char *const *words);
+	int		 words;		/* at least that many after it */
+} commands[] = {
+	{ "setup", do_setup, 0 }, { "drop", do_drop, 2 },
+	{ "payload", do_payload, 2 }, { "attempt", do_attempt, 2 },
+	{ "change", do_change, 2 }, { "wait", do_wait, 0 },
+	{ "progress", do_progress, 1 }, { "memory", do_memory, 1 },
+	{ "raw", do_raw, 1 }, { "close", do_close, 0 }, { "end", do_end, 0 },
+};
+
+static void
+run(struct probe *probe, char *line)
+{
+	char	*words[WORDS_MAX];
+	int	 count = 0;
+
+	split(line, words);
+	if (words[0] == NULL)
+		return;
+	while (words[count + 1] != NULL)
+		count++;
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(words[0], commands[i].name) == 0 &&
+		    count >= commands[i].words) {
+			commands[i].run(probe, words + 1);
+			return;
+		}
+	give_up("what is %s?", words[0]);
+}
+
+/* Descriptor 3 and nothing beyond it. */
+static void
+start(struct probe *probe, const char *program)
+{
+	int	 pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		give_up("socketpair");
+	probe->worker = fork();
+	if (probe->worker == 0) {
+		if (pair[1] == LINK_FD) {
+			if (fcntl(LINK_FD, F_SETFD, 0) == -1)
+				_exit(99);
+		} else if (dup2(pair[1], LINK_FD) == -1)
+			_exit(99);
+		(void)execl(program, program, (char *)NULL);
+		_exit(99);
+	}
+	(void)close(pair[1]);
+	probe->link = pair[0];
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char	*patience = getenv("PROBE_PATIENCE");
+	struct probe	*probe = xcalloc(1, sizeof *probe);
+	char		*line = NULL;
+	size_t		 room = 0;
+	ssize_t		 length;
+
+	if (argc != 2)
+		give_up("usage: probe_worker PROGRAM");
+	probe->patience = 1000 * atoi(patience ? patience : "20");
+	start(probe, argv[1]);
+	while ((length = getline(&line, &room, stdin)) > 0) {
+		if (line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		run(probe, line);
+		(void)fflush(stdout);
+	}
+	free(line);
+	if (probe->worker > 0 && kill(probe->worker, SIGKILL) == 0)
+		(void)waitpid(probe->worker, NULL, 0);
+	free(probe);
+	return 0;
+}
