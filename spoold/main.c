@@ -292,8 +292,13 @@ spoold_begin_journal(struct spoold *s, const struct journal_found *found)
 
 	if (!s->offline || found->fresh) {
 		json_put_string(&fields, "version", SPOOLD_VERSION);
+		(void)conf_overrides(s->conf, &fields);
 		(void)commit_line(s, EVENT_start, &fields);
 	}
+	for (size_t i = 0; i < s->conf->unknown_variables.count &&
+	    !s->offline; i++)
+		log_warning("%s in the environment is no setting",
+		    s->conf->unknown_variables.items[i]);
 	if (found->bad != 0)
 		alert_begin(s, ALERT_journal_damaged, "line %lld of the "
 		    "journal is not what was written; see spoollog verify",

@@ -61,16 +61,16 @@ refuse_apply(struct spoold *s, void *arg)
 	(void)snprintf(beside, sizeof(beside), "%s.error", kept);
 	receipt_write_error(&text, NULL, &refusal->why);
 	buf_char(&text, '\n');
-	/* The reason first: a refused file is never without one. */
+	/* The file last: a refused one is never without its reason. */
 	if (spool_replace(org->spool, QUEUE_failed, beside, text.data,
 	    text.len, &why) == -1)
 		log_warning("failed/%s: %s", beside, why.text);
-	if (spool_move(org->spool, QUEUE_new, drop->name, QUEUE_failed, kept,
-	    &why) == -1)
-		log_warning("failed/%s: %s", kept, why.text);
 	if (drop->regular)
 		receipts_refused(org, refusal->name, &drop->id,
 		    drop->submitter, &refusal->why);
+	if (spool_move(org->spool, QUEUE_new, drop->name, QUEUE_failed, kept,
+	    &why) == -1)
+		log_warning("failed/%s: %s", kept, why.text);
 	buf_free(&text);
 	if (drop->request != NULL) {
 		id_format(&drop->id, refusal->why.id);
@@ -99,6 +99,11 @@ refuse_journal(const struct refusal *refusal)
 		json_put_string(&fields, "errorCode",
 		    error_name(refusal->why.code));
 		json_put_string(&fields, "reason", refusal->why.text);
+		if (refusal->why.path[0] != '\0')
+			json_put_string(&fields, "path", refusal->why.path);
+		if (refusal->why.offset >= 0)
+			json_put_integer(&fields, "offset",
+			    refusal->why.offset);
 		(void)commit_line(drop->spoold,
 		    i == 0 ? EVENT_refused : EVENT_denied, &fields);
 	}

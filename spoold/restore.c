@@ -15,11 +15,13 @@
 #include "lib/facts.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/receipt.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
 #include "spoold/admit.h"
 #include "spoold/organization.h"
+#include "spoold/receipts.h"
 #include "spoold/restore.h"
 #include "spoold/spoold.h"
 
@@ -204,6 +206,35 @@ restore_outcome(struct story *story, int event, int64_t seq,
 	return result == -1 ? -1 : 0;
 }
 
+/*
+ * A refused drop whose receipt was lost: what is still in new/ is refused
+ * again by itself.
+ */
+static void
+restore_refused(struct organization *org, const struct id *id,
+    const struct json *line)
+{
+	const char *name = json_string(json_get(line, "name"), "");
+	char kept[RECEIPT_NAME_MAX];
+	struct statx stat;
+	struct why why, reason;
+
+	receipt_name(name, id, kept);
+	if (spool_stat(org->spool, QUEUE_failed, kept, &stat, &why) != 1 ||
+	    !S_ISREG(stat.stx_mode) || stat.stx_nlink != 1 ||
+	    (spool_stat(org->spool, QUEUE_receipts, kept, &stat, &why) == 1 &&
+	    stat.stx_size != 0))
+		return;
+	(void)why_set(&reason, error_by_name(json_string(json_get(line,
+	    "errorCode"), "")), "%s",
+	    json_string(json_get(line, "reason"), ""));
+	(void)snprintf(reason.path, sizeof(reason.path), "%s",
+	    json_string(json_get(line, "path"), ""));
+	reason.offset = json_integer(json_get(line, "offset"), -1);
+	receipts_refused(org, name, id, json_string(json_get(line,
+	    "submitter"), ""), &reason);
+}
+
 static int
 restore_line(void *arg, const struct journal_line *line,
     const struct json *json, struct why *why)
@@ -217,6 +248,10 @@ restore_line(void *arg, const struct journal_line *line,
 	if (line->event < 0 ||
 	    !replay_about(restore->spoold, json, &org, &id))
 		return 0;
+	if (line->event == EVENT_refused) {
+		restore_refused(org, &id, json);
+		return 0;
+	}
 	if (line->event == EVENT_accepted)
 		return restore_accepted(restore->stories, org, &id, json, why);
 	event = restore_event(line->event);

@@ -6,6 +6,7 @@
  */
 #include <sys/stat.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,33 +24,73 @@
 
 #define ORGANIZATION_DEFAULT "main"
 
-/* %1$s is the root, %2$s the organization. */
-static const char configuration[] =
-    "# spoold.conf - a private instance; see spoold.conf(5)\n"
-    "\n"
-    "spool_directory = \"%1$s/spool\"\n"
-    "state_directory = \"%1$s/state\"\n"
-    "log_directory = \"%1$s/log\"\n"
-    "run_directory = \"%1$s/run\"\n"
-    "key_directory = \"%1$s/etc/keys\"\n"
-    "sandbox = \"besteffort\"\n"
-    "\n"
-    "log {\n"
-    "\tlevel = \"info\"\n"
-    "\ttarget = \"%1$s/log/spoold.log\"\n"
-    "}\n"
-    "\n"
-    "organization %2$s {\n"
-    "\t# Where its workers may connect to.\n"
-    "\tegress_allow = {\"loopback\", \"private\", \"public\"}\n"
-    "}\n";
+/* The place of each part below the root, by the setting that names it. */
+static const struct {
+	const char	*setting;
+	const char	*place;
+} places[] = {
+	{ "spool_directory", "spool" },
+	{ "state_directory", "state" },
+	{ "log_directory", "log" },
+	{ "run_directory", "run" },
+	{ "key_directory", "etc/keys" },
+};
 
+/* A double-quoted string of libconfuse: ${NAME} would be a variable there. */
+static void
+put_quoted(struct buf *out, const char *root, const char *place)
+{
+	buf_char(out, '"');
+	for (const char *p = root; *p != '\0'; p++) {
+		if (strchr("\\\"$", *p) != NULL)
+			buf_char(out, '\\');
+		buf_char(out, *p);
+	}
+	buf_printf(out, "/%s\"\n", place);
+}
+
+static void
+put_configuration(struct buf *out, const char *root, const char *org)
+{
+	buf_str(out, "# spoold.conf - a private instance; spoold.conf(5) has "
+	    "every setting.\n"
+	    "# After a change: spoolctl reload\n\n");
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		buf_printf(out, "%s = ", places[i].setting);
+		put_quoted(out, root, places[i].place);
+	}
+	buf_str(out, "\n# Workers run even where the kernel cannot shut them "
+	    "in.\nsandbox = \"besteffort\"\n\nlog {\n\ttarget = ");
+	put_quoted(out, root, "log/spoold.log");
+	buf_printf(out, "}\n\norganization %s {\n"
+	    "\t# Addresses that its deliveries may go to.\n"
+	    "\tegress_allow = {\"loopback\", \"private\", \"public\"}\n"
+	    "}\n", org);
+}
+
+/* Makes a directory, and those above it; what is there stays as it is. */
 static int
 make_directory(const char *path, struct why *why)
 {
+	char *parent, *slash;
+	int result = 0;
+
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return 0;
-	return why_errno(why, "mkdir %s", path);
+	if (errno != ENOENT)
+		return why_errno(why, "create directory %s", path);
+	parent = xstrdup(path);
+	slash = strrchr(parent, '/');
+	if (slash == NULL || slash == parent) {
+		free(parent);
+		return why_errno(why, "create directory %s", path);
+	}
+	*slash = '\0';
+	result = make_directory(parent, why);
+	free(parent);
+	if (result == 0 && mkdir(path, 0700) == -1 && errno != EEXIST)
+		result = why_errno(why, "create directory %s", path);
+	return result;
 }
 
 /* Each of these below the root. */
@@ -105,29 +146,50 @@ make_key(const char *root, struct why *why)
 }
 
 static int
+exists_already(const char *file, struct why *why)
+{
+	return why_set(why, ERROR_CONFLICT, "%s exists: there is an instance "
+	    "already", file);
+}
+
+static int
+write_all(int fd, const struct buf *text)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = write(fd, text->data + done, text->len - done);
+
+		if (n == -1 && errno != EINTR)
+			return -1;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return fsync(fd);
+}
+
+/* Whole or not at all, and never over one that is there. */
+static int
 make_configuration(const char *file, const char *root, const char *org,
     struct why *why)
 {
-	FILE *out;
-	int fd;
+	char *beside = xasprintf("%s.new", file);
+	struct buf text = { .max = 0 };
+	int fd, result = 0;
 
-	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return why_errno(why, "create %s", file);
-	out = fdopen(fd, "w");
-	if (out == NULL) {
+	put_configuration(&text, root, org);
+	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd == -1 || write_all(fd, &text) == -1)
+		result = why_errno(why, "write %s", beside);
+	if (fd != -1)
 		close(fd);
-		return why_errno(why, "write %s", file);
-	}
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	(void)fprintf(out, configuration, root, org);
-#pragma GCC diagnostic pop
-	if (ferror(out) != 0 || fflush(out) != 0 || fsync(fd) == -1) {
-		(void)fclose(out);
-		return why_errno(why, "write %s", file);
-	}
-	return fclose(out) == 0 ? 0 : why_errno(why, "write %s", file);
+	if (result == 0 && renameat2(AT_FDCWD, beside, AT_FDCWD, file,
+	    RENAME_NOREPLACE) == -1)
+		result = errno == EEXIST ? exists_already(file, why) :
+		    why_errno(why, "create %s", file);
+	buf_free(&text);
+	free(beside);
+	return result;
 }
 
 /* The root as an absolute path, made if it is not there. */
@@ -137,12 +199,54 @@ find_root(const char *given, char root[PATH_MAX], struct why *why)
 	if (make_directory(given, why) == -1)
 		return -1;
 	if (realpath(given, root) == NULL)
-		return why_errno(why, "%s", given);
-	if (strpbrk(root, "\"\\\n$") != NULL)
-		return why_set(why, ERROR_USAGE, "%s: a path with quotes, "
-		    "backslashes or $ cannot stand in a configuration",
-		    given);
+		return why_errno(why, "look at %s", given);
+	for (const char *p = root; *p != '\0'; p++)
+		if (iscntrl((unsigned char)*p))
+			return why_set(why, ERROR_USAGE, "--root: a path with "
+			    "control characters cannot stand in a "
+			    "configuration");
 	return 0;
+}
+
+static int
+make_instance(const char *root, const char *file, const char *org,
+    struct why *why)
+{
+	if (access(file, F_OK) == 0)
+		return exists_already(file, why);
+	if (make_directories(root, org, why) == -1 ||
+	    make_spool(root, org, why) == -1 || make_key(root, why) == -1)
+		return -1;
+	return make_configuration(file, root, org, why);
+}
+
+static void
+say_made(const struct cli *cli, const char *root, const char *file,
+    const char *org)
+{
+	struct buf line = { .max = 0 };
+
+	if (!cli->json) {
+		(void)printf("Made a private instance below %s, with the "
+		    "organization %s.\nNext, type:\n"
+		    "  export SPOOLD_CONFIG=%s\n"
+		    "  spoolctl start\n"
+		    "  spooldest create FILE     # where to: man "
+		    "spoold-destination\n"
+		    "  spoolsubmit -d ID -D '{\"hello\": \"world\"}' -w\n"
+		    "or, by hand, with a job as in man spoold-job:\n"
+		    "  cp JOB %s/spool/%s/tmp/a.json\n"
+		    "  mv -n %s/spool/%s/tmp/a.json %s/spool/%s/new/\n",
+		    root, org, file, root, org, root, org, root, org);
+		return;
+	}
+	json_open(&line, NULL, '{');
+	json_put_string(&line, "root", root);
+	json_put_string(&line, "organizationId", org);
+	json_put_string(&line, "configuration", file);
+	json_close(&line, '}');
+	(void)printf("%s\n", line.data);
+	buf_free(&line);
 }
 
 int
@@ -151,40 +255,23 @@ spoolctl_init(struct cli *cli, void *arg)
 	const struct spoolctl *state = arg;
 	const char *org = cli->organization != NULL ? cli->organization :
 	    ORGANIZATION_DEFAULT;
-	char root[PATH_MAX], *file = NULL;
+	char root[PATH_MAX], *file;
 	struct why why;
 	int result;
 
-	if (state->root == NULL)
+	if (state->root == NULL || state->root[0] == '\0')
 		return cli_usage(cli, "--root DIR is needed: this version "
-		    "makes private instances, run by whoever calls it");
+		    "makes private instances, which one user owns and runs");
 	if (!destination_id_valid(org))
-		return cli_usage(cli, "organization \"%s\": a-z, 0-9 and -, "
-		    "beginning with a letter or digit", org);
+		return cli_usage(cli, "organization \"%s\": allowed are a-z, "
+		    "0-9 and -, beginning with a letter or digit", org);
 	umask(077);
-	result = find_root(state->root, root, &why);
-	if (result == 0) {
-		file = xasprintf("%s/etc/spoold.conf", root);
-		if (access(file, F_OK) == 0)
-			result = why_set(&why, ERROR_CONFLICT,
-			    "%s exists: there is an instance", file);
-	}
+	if (find_root(state->root, root, &why) == -1)
+		return cli_fail(cli, &why);
+	file = xasprintf("%s/etc/spoold.conf", root);
+	result = make_instance(root, file, org, &why);
 	if (result == 0)
-		result = make_directories(root, org, &why);
-	if (result == 0)
-		result = make_spool(root, org, &why);
-	if (result == 0)
-		result = make_key(root, &why);
-	if (result == 0)
-		result = make_configuration(file, root, org, &why);
-	if (result == 0)
-		(void)printf("Made an instance below %s, with the "
-		    "organization %s.  Next:\n\n"
-		    "  export SPOOLD_CONFIG=%s\n"
-		    "  spoolctl start\n"
-		    "  spooldest create FILE    (see spooldest(1))\n"
-		    "  spoolsubmit -d DEST -D '{\"hello\": \"world\"}' -w\n",
-		    root, org, file);
+		say_made(cli, root, file, org);
 	free(file);
-	return result == 0 ? 0 : cli_fail(cli, &why);
+	return result == -1 ? cli_fail(cli, &why) : 0;
 }

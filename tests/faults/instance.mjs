@@ -246,6 +246,15 @@ export class Instance {
 		return [...lines.values()];
 	}
 
+	// True if the last checkpoint covers all that is written of a job.
+	covered(id) {
+		const lines = this.lines();
+		const point = lines.filter((line) =>
+			line.event === 'checkpoint').pop();
+		return lines.every((line) => line.job !== id ||
+			(point !== undefined && line.seq <= point.upTo));
+	}
+
 	checkpoint() {
 		try {
 			return fs.readFileSync(
