@@ -106,12 +106,13 @@ export async function wreck(instance) {
 		hasTicket(instance, 'cur', stuck, 'stuck'));
 	await pause(Math.random() * 40);
 	await instance.crash();
+	// What a checkpoint covers a crash does not take.
+	const covered = instance.covered(one.id);
 	const segment = fs.readdirSync(instance.journal).filter((name) =>
 		name.endsWith('.jsonl')).sort().pop();
 	fs.appendFileSync(`${instance.journal}/${segment}`,
 	    '{"seq":99,"time":"20');
-	// What a checkpoint covers a crash does not take.
-	if (!instance.covered(one.id))
+	if (!covered)
 		fs.rmSync(`${instance.spool}/receipts/` +
 		    `${one.name}.${one.id}.json`);
 }
