@@ -102,7 +102,8 @@ $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     $(WORKER) $(BASE) $(JSON) $(JOB) lib/base64 lib/egress,-lcurl -lseccomp \
     -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
-    spoolctl_init spoolctl_run spoolctl_check) $(JOURNAL)))
+    spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
+    spoolctl_check) $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
@@ -129,6 +130,7 @@ PROBE_destination := $(DESTINATION)
 PROBE_egress := lib/egress
 PROBE_worker := lib/link $(JOB)
 PROBE_link := lib/link $(JOB)
+PROBE_sandbox := workers/common/sandbox
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
 define probe

@@ -14,6 +14,7 @@
  *   wait N                 prints the next N records that are no progress
  *   progress TOKEN         waits for a progress of it
  *   memory KIB             says whether the worker ever had more than that
+ *   proc FIELD             prints that line of its /proc/PID/status
  *   raw HEX                sends bytes as they are
  *   close                  ends the link for writing
  *   end                    waits for the worker's end, and prints its status
@@ -497,24 +498,50 @@ do_change(struct probe *probe, char *const *words)
 	(void)close(fd);
 }
 
+/* A line of the worker's /proc/PID/status, without its name; "" if none. */
 static void
-do_memory(struct probe *probe, char *const *words)
+process_status(const struct probe *probe, const char *name, char value[256])
 {
-	long	 most = strtol(words[0], NULL, 10), peak = -1;
-	char	 line[256], *path = xasprintf("/proc/%d/status",
-	    (int)probe->worker);
+	char	*path = xasprintf("/proc/%d/status", (int)probe->worker);
+	size_t	 length = strlen(name);
 	FILE	*status = fopen(path, "r");
 
-	while (status != NULL && fgets(line, sizeof line, status) != NULL)
-		if (sscanf(line, "VmHWM: %ld kB", &peak) == 1)
-			break;
+	while (status != NULL && fgets(value, 256, status) != NULL)
+		if (strncmp(value, name, length) == 0 && value[length] == ':') {
+			value[strcspn(value, "\n")] = '\0';
+			memmove(value, value + length + 2,
+			    strlen(value + length + 1));
+			(void)fclose(status);
+			free(path);
+			return;
+		}
+	value[0] = '\0';
 	if (status != NULL)
 		(void)fclose(status);
 	free(path);
-	if (peak >= 0 && peak <= most)
+}
+
+static void
+do_memory(struct probe *probe, char *const *words)
+{
+	long	 most = strtol(words[0], NULL, 10), peak;
+	char	 value[256];
+
+	process_status(probe, "VmHWM", value);
+	peak = strtol(value, NULL, 10);
+	if (peak > 0 && peak <= most)
 		printf("memory: within %ld KiB\n", most);
 	else
 		printf("memory: %ld KiB\n", peak);
+}
+
+static void
+do_proc(struct probe *probe, char *const *words)
+{
+	char	 value[256];
+
+	process_status(probe, words[0], value);
+	printf("%s: %s\n", words[0], value);
 }
 
 static void
@@ -569,7 +596,8 @@ static const struct {
 	{ "payload", do_payload, 2 }, { "attempt", do_attempt, 2 },
 	{ "change", do_change, 2 }, { "wait", do_wait, 0 },
 	{ "progress", do_progress, 1 }, { "memory", do_memory, 1 },
-	{ "raw", do_raw, 1 }, { "close", do_close, 0 }, { "end", do_end, 0 },
+	{ "proc", do_proc, 1 }, { "raw", do_raw, 1 },
+	{ "close", do_close, 0 }, { "end", do_end, 0 },
 };
 
 static void

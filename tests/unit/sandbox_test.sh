@@ -1,0 +1,59 @@
+#!/bin/sh
+# sandbox_test - what a worker cannot do, whatever a remote makes of it
+. "$(dirname "$0")/common.sh"
+
+# sandbox WHICH WHAT [PATH]; a death by SIGSYS is status 159
+sandbox() {
+	"$BUILD/tests/probe_sandbox" "$@"
+}
+
+# The sanitizers' own calls are allowed in their builds.
+sanitized() {
+	case $BUILD in
+	*san*) return 0 ;;
+	esac
+	return 1
+}
+
+test_outside_of_a_sandbox_all_of_it_works() {
+	for what in read socket name fork thread code; do
+		expect 0 'done' sandbox none $what
+	done
+	expect 0 '' sandbox none run /bin/true
+}
+
+test_with_descriptors_only_anything_else_kills() {
+	sanitized && startSkipping
+	for what in read write socket name run fork thread code; do
+		sandbox descriptors $what >/dev/null 2>&1
+		assertEquals "$what" 159 "$?"
+	done
+}
+
+test_with_a_network_names_are_resolved_and_sockets_made() {
+	for what in socket name thread; do
+		expect 0 'done' sandbox network $what
+	done
+}
+
+test_with_a_network_no_program_is_run() {
+	sandbox network run /bin/true >/dev/null 2>&1
+	assertEquals 159 "$?"
+	sanitized && startSkipping
+	expect 0 'Operation not permitted' sandbox network fork
+}
+
+test_with_a_network_only_the_resolvers_files_are_read_and_none_written() {
+	dir=$(mktemp -d)
+	echo secret >"$dir/file"
+	expect 0 'done' sandbox network read /etc/hosts
+	expect 0 'Permission denied' sandbox network read "$dir/file"
+	expect 0 'Permission denied' sandbox network read /proc/self/environ
+	expect 0 'Permission denied' sandbox network write "$dir/file"
+	expect 0 'Permission denied' sandbox network write "$dir/new"
+	expect 0 'Permission denied' sandbox network write /etc/hosts
+	assertEquals file "$(ls "$dir")"
+	rm -r "$dir"
+}
+
+run_suite
