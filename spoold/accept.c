@@ -83,6 +83,10 @@ accept_payload(struct drop *drop, const char *file, struct why *why)
 		(void)why_set(&reason, ERROR_PAYLOAD_UNREADABLE,
 		    "spoold may not read data/%s: chmod u+r,g+r before "
 		    "dropping", file);
+	if (fd != -1) {
+		free(drop->payload);
+		drop->payload = xstrdup(file);
+	}
 	record.fd[0] = fd;
 	record.payload.error = fd == -1 ? (int32_t)reason.code : 0;
 	record.text[PAYLOAD_text] = reason.text;
@@ -142,7 +146,8 @@ facts_take(struct facts *facts, const struct drop *drop,
 
 /* Intake is outside: what it says is checked as if a stranger said it. */
 static int
-facts_check(const struct facts *facts, struct why *why)
+facts_check(const struct drop *drop, const struct facts *facts,
+    struct why *why)
 {
 	const struct job *job = &facts->job;
 	uint64_t end = (uint64_t)facts->job_bytes;
@@ -153,7 +158,8 @@ facts_check(const struct facts *facts, struct why *why)
 	    job->metadata.offset > end ||
 	    job->metadata.length > end - job->metadata.offset ||
 	    (job->file == NULL) == (job->data.length == 0) ||
-	    (job->file != NULL && strchr(job->file, '/') != NULL))
+	    (job->file != NULL && (drop->payload == NULL ||
+	    strcmp(job->file, drop->payload) != 0)))
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "intake gave facts that cannot be");
 	return 0;
@@ -297,7 +303,7 @@ accept_drop(struct drop *drop, const struct link_record *record)
 	struct why why;
 
 	facts_take(&acceptance->facts, drop, record);
-	if (facts_check(&acceptance->facts, &why) == -1 ||
+	if (facts_check(drop, &acceptance->facts, &why) == -1 ||
 	    destinations_resolve(org, &acceptance->facts.job, &why) == -1 ||
 	    destinations_check(org, &acceptance->facts.job, &why) == -1) {
 		facts_free(&acceptance->facts);

@@ -107,6 +107,7 @@ drop_free(struct drop *drop)
 		organization_scan(drop->spoold, org);
 	}
 	free(drop->submitter);
+	free(drop->payload);
 	free(drop->name);
 	free(drop);
 }
@@ -224,6 +225,8 @@ drop_identify(struct drop *drop, const struct statx *stat)
 	drop->bad_name = !name_good(drop->name);
 	free(drop->submitter);
 	drop->submitter = drop_owner(stat->stx_uid);
+	free(drop->payload);
+	drop->payload = NULL;
 }
 
 bool

@@ -53,6 +53,7 @@ struct drop {
 	bool		 regular;	/* one link, a plain file */
 	bool		 bad_name;
 	char		*submitter;	/* own; the owner's name */
+	char		*payload;	/* own; in data/, given to intake */
 	struct request	*request;	/* borrowed; who waits for a verdict */
 };
 

@@ -3,11 +3,12 @@
  *
  * A line for each finding, worded so that it says what would help; nothing is
  * changed without --fix.  It reads the disk itself, so it works with spoold
- * down.
+ * down.  What an organization's spool has to say is in spoolctl_spool.c.
  */
+#include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -19,31 +20,19 @@
 #include "lib/clock.h"
 #include "lib/journal.h"
 #include "lib/show.h"
-#include "lib/spool.h"
 #include "lib/vault.h"
 #include "lib/xalloc.h"
 #include "spool-layout/layout.h"
 
-#include "spoold/commands/spoolctl.h"
+#include "spoold/commands/spoolctl_check.h"
 
 #define YEAR_2020 1577836800000LL	/* a clock before that cannot be right */
-#define WATCHES_MIN 1024
 
-struct check {
-	struct cli	*cli;
-	bool		 fix;
-	size_t		 found;
-};
-
-static void	 found(struct check *, const char *, const char *, ...)
-		    __attribute__((format(printf, 3, 4)));
-
-/* One finding, of an area ("layout", "key", …). */
-static void
+void
 found(struct check *check, const char *area, const char *format, ...)
 {
 	char words[1024];
-	struct buf line = { 0 };
+	struct buf line = { .max = 0 };
 	va_list ap;
 
 	va_start(ap, format);
@@ -65,115 +54,50 @@ found(struct check *check, const char *area, const char *format, ...)
 	buf_free(&line);
 }
 
+/* --- configuration, directories, key ------------------------------------------ */
+
+/* What somebody else could change makes him master of the instance. */
 static void
-found_layout(void *arg, const char *words)
+check_owned(struct check *check, const char *path)
 {
-	found(arg, "layout", "%s", words);
+	struct stat st;
+
+	if (stat(path, &st) == -1)
+		found(check, "layout", "%s: %s", path, strerror(errno));
+	else if (st.st_uid != geteuid())
+		found(check, "layout", "%s belongs to uid %ju, not to %ju",
+		    path, (uintmax_t)st.st_uid, (uintmax_t)geteuid());
+	else if ((st.st_mode & 022) != 0)
+		found(check, "layout", "%s can be written by others: "
+		    "chmod go-w", path);
 }
 
 static void
-check_layout(struct check *check, const struct conf *conf, const char *org)
+check_directories(struct check *check, const struct conf *conf)
 {
+	const char *const directories[] = { conf->top_spool_directory,
+	    conf->top_state_directory, conf->top_log_directory,
+	    conf->top_run_directory, conf->top_key_directory };
 	int fd = open(conf->top_spool_directory,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct why why;
 
-	if (fd == -1) {
-		found(check, "layout", "%s: %s", conf->top_spool_directory,
-		    strerror(errno));
+	check_owned(check, conf->file);
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
+	    i++)
+		check_owned(check, directories[i]);
+	if (fd == -1)
 		return;
-	}
-	if (layout_check(fd, org, check->fix, found_layout, check,
-	    &why) == -1)
+	switch (layout_file_system(fd, &why)) {
+	case 0:
+		found(check, "layout", "the spool is on tmpfs: a power cut "
+		    "empties it");
+		break;
+	case -1:
 		found(check, "layout", "%s", why.text);
+		break;
+	}
 	close(fd);
-}
-
-/* Second files of tickets, which were put aside. */
-static void
-check_strays(struct check *check, const struct spool *spool)
-{
-	static const enum queue queues[] = { QUEUE_cur, QUEUE_retry,
-	    QUEUE_hold, QUEUE_failed };
-	struct dirent *entry;
-	struct ticket ticket;
-	DIR *dir;
-
-	for (size_t i = 0; i < sizeof(queues) / sizeof(*queues); i++) {
-		int fd = openat(spool_directory(spool, queues[i]), ".",
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		dir = fd == -1 ? NULL : fdopendir(fd);
-		if (dir == NULL) {
-			found(check, "spool", "%s/: %s",
-			    queue_name(queues[i]), strerror(errno));
-			if (fd != -1)
-				close(fd);
-			continue;
-		}
-		while ((entry = readdir(dir)) != NULL)
-			if (entry->d_name[0] == '.' &&
-			    ticket_parse(entry->d_name + 1, &ticket) == 0)
-				found(check, "stray", "%s/%s is a second file "
-				    "of a ticket, put aside: look at it, then "
-				    "remove it", queue_name(queues[i]),
-				    entry->d_name);
-		closedir(dir);
-	}
-}
-
-/* Tickets whose job is not in jobs/. */
-static void
-check_orphans(struct check *check, const struct spool *spool)
-{
-	static const enum queue queues[] = { QUEUE_cur, QUEUE_retry,
-	    QUEUE_hold };
-	char job[ID_LENGTH + sizeof(".json")];
-	struct spool_list *list;
-	const char *name, *day;
-	struct ticket ticket;
-	struct statx stat;
-	struct why why;
-
-	for (size_t i = 0; i < sizeof(queues) / sizeof(*queues); i++) {
-		list = spool_list(spool, queues[i], &why);
-		if (list == NULL) {
-			found(check, "spool", "%s", why.text);
-			continue;
-		}
-		while ((name = spool_list_next(list, &day)) != NULL) {
-			if (ticket_parse(name, &ticket) == -1)
-				continue;
-			id_format(&ticket.id, job);
-			memcpy(job + ID_LENGTH, ".json", sizeof(".json"));
-			if (spool_stat(spool, QUEUE_jobs, job, &stat,
-			    &why) == 0)
-				found(check, "orphan", "%s/%s has no job in "
-				    "jobs/: it will fail",
-				    queue_name(queues[i]), name);
-		}
-		spool_list_free(&list);
-	}
-}
-
-static void
-check_organization(struct check *check, const struct conf *conf,
-    const char *org)
-{
-	struct spool *spool;
-	struct why why;
-
-	check_layout(check, conf, org);
-	spool = spool_open(conf->top_spool_directory, org, &why);
-	if (spool == NULL) {
-		found(check, "spool", "%s", why.text);
-		return;
-	}
-	if (layout_file_system(spool_directory(spool, QUEUE_cur), &why) == -1)
-		found(check, "spool", "%s", why.text);
-	check_strays(check, spool);
-	check_orphans(check, spool);
-	spool_close(&spool);
 }
 
 static void
@@ -188,39 +112,105 @@ check_key(struct check *check, const struct conf *conf)
 	vault_close(&vault);
 }
 
+/* --- the machine ------------------------------------------------------------------ */
+
+static void
+check_space(struct check *check, const struct conf *conf)
+{
+	const char *const paths[] = { conf->top_spool_directory,
+	    conf->top_log_directory };
+	struct statvfs fs;
+	char size[24];
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		if (statvfs(paths[i], &fs) == -1)
+			continue;	/* said already */
+		show_size((int64_t)(fs.f_bavail * fs.f_frsize), size);
+		if (fs.f_bavail * fs.f_frsize <
+		    (uint64_t)conf->queue_reserve_bytes)
+			found(check, "space", "%s: %s free, less than "
+			    "queue.reserve_bytes: nothing new is accepted",
+			    paths[i], size);
+		/* btrfs has no fixed number of inodes, and says 0. */
+		if (fs.f_files != 0 &&
+		    fs.f_favail < (uint64_t)conf->queue_reserve_inodes)
+			found(check, "space", "%s: %ju inodes free, less than "
+			    "queue.reserve_inodes: nothing new is accepted",
+			    paths[i], (uintmax_t)fs.f_favail);
+	}
+}
+
+/* Whether all that spoold watches could be watched once more. */
+static void
+check_inotify(struct check *check, const struct conf *conf)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+	bool full = fd == -1;
+
+	for (size_t i = 0; i < conf->organization_count; i++)
+		for (int queue = 0; queue < QUEUES && !full; queue++) {
+			char *path = xasprintf("%s/%s/%s",
+			    conf->top_spool_directory,
+			    conf->organizations[i].id,
+			    queue_name((enum queue)queue));
+
+			full = inotify_add_watch(fd, path, IN_MOVED_TO) ==
+			    -1 && errno == ENOSPC;
+			free(path);
+		}
+	if (full)
+		found(check, "inotify", "the kernel's limits are used up: "
+		    "spoold reads the directories every 2 s instead; raise "
+		    "fs.inotify.max_user_watches and max_user_instances, see "
+		    "sysctl(8)");
+	if (fd != -1)
+		close(fd);
+}
+
+/* --- the journal, and the clock seen from it ---------------------------------------- */
+
+static void
+check_clock(struct check *check, int64_t journal_time)
+{
+	int64_t now = clock_wall();
+	char age[32];
+
+	clock_format_age(journal_time - now, age);
+	if (now < YEAR_2020)
+		found(check, "clock", "it cannot be right: it is before 2020");
+	else if (journal_time > now)
+		found(check, "clock", "it is %s behind the journal's last "
+		    "line", age);
+}
+
+/* Reads from the last checkpoint on; all of it is `spoollog verify`'s. */
 static void
 check_journal(struct check *check, const struct conf *conf)
 {
 	char *directory = xasprintf("%s/journal", conf->top_log_directory);
-	char *key = xasprintf("%s/journal.pub", conf->top_log_directory);
-	struct journal_verdict verdict;
+	char hash[2 * JOURNAL_HASH + 1];
+	struct journal_reader *reader = NULL;
+	struct journal_line line = { .time = 0 };
+	int64_t seq = 0, last = 0;
 	struct why why;
+	int result;
 
-	/* Before the first start there is none. */
-	if (access(key, F_OK) == 0 && journal_verify(directory, NULL, 0, key,
-	    NULL, &verdict, &why) != 0)
-		found(check, "journal", "%s", why.text);
+	result = journal_head(directory, &seq, hash, &why);
+	if (result == 1)
+		reader = journal_reader_open(directory, seq, &why);
+	if (reader != NULL)
+		while ((result = journal_reader_next(reader, &line, &why)) ==
+		    1)
+			last = line.time;
+	if (result == -1 || (seq != 0 && reader == NULL))
+		found(check, "journal", "%s: see spoollog verify", why.text);
+	journal_reader_close(&reader);
 	free(directory);
-	free(key);
+	check_clock(check, last);
 }
 
-static void
-check_inotify(struct check *check)
-{
-	FILE *file = fopen("/proc/sys/fs/inotify/max_user_watches", "re");
-	char line[32] = "";
+/* --- what spoold itself says is wrong, if it runs ------------------------------------- */
 
-	if (file == NULL)
-		return;		/* not to be known here */
-	if (fgets(line, sizeof(line), file) != NULL &&
-	    strtol(line, NULL, 10) < WATCHES_MIN)
-		found(check, "inotify", "fs.inotify.max_user_watches is %ld, "
-		    "less than %d: see sysctl(8)", strtol(line, NULL, 10),
-		    WATCHES_MIN);
-	(void)fclose(file);
-}
-
-/* What spoold itself says is wrong, if it runs. */
 static void
 check_alerts(struct check *check)
 {
@@ -228,8 +218,11 @@ check_alerts(struct check *check)
 	struct json *status;
 	struct why why;
 
-	if (cli_connect(check->cli, CONTROL_ONLINE, &why) == -1)
+	if (cli_connect(check->cli, CONTROL_ONLINE, &why) == -1) {
+		if (why.code != ERROR_UNAVAILABLE)
+			found(check, "spoold", "%s", why.text);
 		return;
+	}
 	status = cli_ask(check->cli, "server.status", NULL, -1, &why);
 	if (status == NULL)
 		found(check, "spoold", "%s", why.text);
@@ -250,15 +243,20 @@ spoolctl_check(struct cli *cli, void *arg)
 	struct why why;
 
 	conf = cli_conf(cli, &why);
-	if (conf == NULL)
-		return cli_fail(cli, &why);
+	if (conf == NULL) {
+		found(&check, "configuration", "%s", why.text);
+		return 1;
+	}
+	if (conf->organization_count == 0)
+		found(&check, "configuration", "%s: there is no organization",
+		    conf->file);
+	check_directories(&check, conf);
 	for (size_t i = 0; i < conf->organization_count; i++)
-		check_organization(&check, conf, conf->organizations[i].id);
+		check_spool(&check, conf, conf->organizations[i].id);
 	check_key(&check, conf);
 	check_journal(&check, conf);
-	check_inotify(&check);
-	if (clock_wall() < YEAR_2020)
-		found(&check, "clock", "the clock cannot be right");
+	check_space(&check, conf);
+	check_inotify(&check, conf);
 	check_alerts(&check);
 	if (check.found == 0 && !cli->json)
 		(void)printf("Nothing is wrong\n");

@@ -196,8 +196,12 @@ make_configuration(const char *file, const char *root, const char *org,
 static int
 find_root(const char *given, char root[PATH_MAX], struct why *why)
 {
-	if (make_directory(given, why) == -1)
+	if (make_directory(given, why) == -1) {
+		/* No bug of ours: such a place cannot be. */
+		if (why->code == ERROR_INTERNAL_ERROR)
+			why->code = ERROR_USAGE;
 		return -1;
+	}
 	if (realpath(given, root) == NULL)
 		return why_errno(why, "look at %s", given);
 	for (const char *p = root; *p != '\0'; p++)
@@ -220,13 +224,35 @@ make_instance(const char *root, const char *file, const char *org,
 	return make_configuration(file, root, org, why);
 }
 
+/* A path as a shell reads it back. */
+static char *
+shell_word(const char *path)
+{
+	struct buf out = { .max = 0 };
+
+	if (path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")] == '\0')
+		return xstrdup(path);
+	buf_char(&out, '\'');
+	for (; *path != '\0'; path++)
+		if (*path == '\'')
+			buf_str(&out, "'\\''");
+		else
+			buf_char(&out, *path);
+	buf_char(&out, '\'');
+	return out.data;
+}
+
 static void
 say_made(const struct cli *cli, const char *root, const char *file,
     const char *org)
 {
 	struct buf line = { .max = 0 };
+	char *word_root, *word_file;
 
 	if (!cli->json) {
+		word_root = shell_word(root);
+		word_file = shell_word(file);
 		(void)printf("Made a private instance below %s, with the "
 		    "organization %s.\nNext, type:\n"
 		    "  export SPOOLD_CONFIG=%s\n"
@@ -237,7 +263,10 @@ say_made(const struct cli *cli, const char *root, const char *file,
 		    "or, by hand, with a job as in man spoold-job:\n"
 		    "  cp JOB %s/spool/%s/tmp/a.json\n"
 		    "  mv -n %s/spool/%s/tmp/a.json %s/spool/%s/new/\n",
-		    root, org, file, root, org, root, org, root, org);
+		    root, org, word_file, word_root, org, word_root, org,
+		    word_root, org);
+		free(word_root);
+		free(word_file);
 		return;
 	}
 	json_open(&line, NULL, '{');

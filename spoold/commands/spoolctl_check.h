@@ -1,0 +1,25 @@
+/*
+ * spoolctl_check - a check under way
+ */
+#ifndef COMMANDS_SPOOLCTL_CHECK_H
+#define COMMANDS_SPOOLCTL_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spoold/commands/spoolctl.h"
+
+struct check {
+	struct cli	*cli;		/* borrowed */
+	bool		 fix;
+	size_t		 found;
+};
+
+/* One finding, of an area ("layout", "key", …): printed and counted. */
+void	 found(struct check *, const char *area, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/* Looks at one organization's spool. */
+void	 check_spool(struct check *, const struct conf *, const char *org);
+
+#endif
