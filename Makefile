@@ -103,7 +103,7 @@ $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
-    spoolctl_check) $(JOURNAL)))
+    spoolctl_check spoolctl_spool) $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))

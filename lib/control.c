@@ -157,25 +157,13 @@ offline_start(const struct conf *conf, struct why *why)
 	return control;
 }
 
-/*
- * spoold went away while we waited.  What `spoold --offline` said last, as
- * `spoold: CODE: message`, is the reason.
- */
-static int
-connection_ended(struct control *control, struct why *why)
+int
+control_said(int said, struct why *why)
 {
 	char text[4096], *line, *colon, *end;
-	ssize_t length;
+	ssize_t length = pread(said, text, sizeof(text) - 1, 0);
 
-	(void)why_set(why, ERROR_UNAVAILABLE,
-	    "spoold ended before it had answered");
-	why->number = ECONNRESET;
-	if (control->said == -1)
-		return -1;
-	length = pread(control->said, text, sizeof(text) - 1, 0);
-	if (length <= 0)
-		return -1;
-	text[length] = '\0';
+	text[length > 0 ? length : 0] = '\0';
 	line = strstr(text, "spoold: ");
 	if (line == NULL)
 		return -1;
@@ -186,8 +174,19 @@ connection_ended(struct control *control, struct why *why)
 	if (colon == NULL)
 		return -1;
 	*colon = '\0';
-	if (error_by_name(line) != ERROR_NONE)
-		(void)why_set(why, error_by_name(line), "%s", colon + 2);
+	return error_by_name(line) == ERROR_NONE ? -1
+	    : why_set(why, error_by_name(line), "%s", colon + 2);
+}
+
+/* spoold went away while we waited; it may have said why. */
+static int
+connection_ended(struct control *control, struct why *why)
+{
+	(void)why_set(why, ERROR_UNAVAILABLE,
+	    "spoold ended before it had answered");
+	why->number = ECONNRESET;
+	if (control->said != -1)
+		(void)control_said(control->said, why);
 	return -1;
 }
 

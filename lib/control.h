@@ -50,6 +50,12 @@ struct json	*control_call(struct control *, const char *verb,
 struct json	*control_wait(struct control *, int64_t timeout,
 		    struct why *);
 
+/*
+ * Fills *why with the first `spoold: CODE: message` in a file that was
+ * spoold's stderr, and leaves it as it is if there is none; -1.
+ */
+int	 control_said(int said, struct why *why);
+
 /* Fills *why from an error object of the protocol or a receipt; -1. */
 int	 control_error(const struct json *error, struct why *);
 

@@ -26,6 +26,7 @@
 
 #include "spoold/commands/spoolctl_check.h"
 
+#define TAIL 10000		/* lines of the journal that are read */
 #define YEAR_2020 1577836800000LL	/* a clock before that cannot be right */
 
 void
@@ -183,7 +184,7 @@ check_clock(struct check *check, int64_t journal_time)
 		    "line", age);
 }
 
-/* Reads from the last checkpoint on; all of it is `spoollog verify`'s. */
+/* Reads its last lines; all of it is what `spoollog verify` is for. */
 static void
 check_journal(struct check *check, const struct conf *conf)
 {
@@ -197,7 +198,8 @@ check_journal(struct check *check, const struct conf *conf)
 
 	result = journal_head(directory, &seq, hash, &why);
 	if (result == 1)
-		reader = journal_reader_open(directory, seq, &why);
+		reader = journal_reader_open(directory,
+		    seq > TAIL ? seq - TAIL : 1, &why);
 	if (reader != NULL)
 		while ((result = journal_reader_next(reader, &line, &why)) ==
 		    1)
