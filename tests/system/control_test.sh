@@ -39,10 +39,10 @@ test_each_malformed_request_gets_an_error_of_its_own() {
 	done <<-EOF
 		no json|hello|VALIDATION_ERROR
 		cut|{"id":1,"verb":|VALIDATION_ERROR
-		array|[]|VALIDATION_ERROR
-		no verb|{"id":1}|VALIDATION_ERROR
-		verb is a number|{"id":1,"verb":1}|VALIDATION_ERROR
-		unknown verb|{"id":1,"verb":"server.dance"}|VALIDATION_ERROR
+		array|[]|USAGE
+		no verb|{"id":1}|USAGE
+		verb is a number|{"id":1,"verb":1}|USAGE
+		unknown verb|{"id":1,"verb":"server.dance"}|USAGE
 		unknown field|{"id":1,"verb":"server.status","x":1}|VALIDATION_ERROR
 		twice|{"id":1,"verb":"server.status","id":2}|VALIDATION_ERROR
 		bad utf8|{"id":1,"verb":"\\377"}|VALIDATION_ERROR
@@ -140,7 +140,7 @@ test_submitting_answers_when_the_drop_is_accepted_or_refused() {
 	ask '{"id":3,"verb":"delivery.submit","organizationId":"demo","name":"never.json"}\n'
 	assertEquals DELIVERY_NOT_FOUND "$(answer .error.code)"
 	ask '{"id":4,"verb":"delivery.submit","organizationId":"demo","name":"../one.json"}\n'
-	assertEquals VALIDATION_ERROR "$(answer .error.code)"
+	assertEquals DELIVERY_NOT_FOUND "$(answer .error.code)"
 }
 
 . /usr/share/shunit2/shunit2

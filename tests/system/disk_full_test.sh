@@ -52,6 +52,11 @@ alerts() {
 	journal 'select(.event == "alert") | "\(.name) \(.state)"'
 }
 
+# The last alert's state.
+has_alert() {
+	[ "$(journal 'select(.event == "alert") | .state' | tail -1)" = "$1" ]
+}
+
 alerts_are() {
 	[ "$(alerts | paste -sd ,)" = "$1" ]
 }
@@ -68,6 +73,7 @@ test_below_the_reserve_drops_wait_and_deliveries_go_on() {
 	before=$ID
 	eventually in_queue cur "$before"
 	fallocate -l 40M "$INSTANCE/spool/ballast"
+	eventually has_alert begin
 	drop during "$(job ok)"
 	during=$ID
 	run spoolsubmit -d ok -D 1

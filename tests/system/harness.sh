@@ -89,12 +89,14 @@ setting() {
 }
 
 start() {
-	spoolctl start "$@" >"$SCRATCH/start" 2>&1 ||
+	timeout $((TEST_PATIENCE * 4)) spoolctl start "$@" \
+	    >"$SCRATCH/start" 2>&1 ||
 	    fail "start: $(cat "$SCRATCH/start" "$LOG/spoold.log")"
 }
 
 stop() {
-	spoolctl stop "$@" >"$SCRATCH/stop" 2>&1 ||
+	timeout $((TEST_PATIENCE * 2)) spoolctl stop "$@" \
+	    >"$SCRATCH/stop" 2>&1 ||
 	    fail "stop: $(cat "$SCRATCH/stop")"
 }
 

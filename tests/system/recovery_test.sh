@@ -308,7 +308,8 @@ test_sigterm_is_a_clean_stop() {
 	start
 	kill -TERM "$(supervisor)"
 	eventually stopped
-	assertEquals stop "$(journal .event | tail -1)"
+	assertEquals 'stop checkpoint' \
+	    "$(journal .event | tail -2 | paste -sd ' ')"
 }
 
 . /usr/share/shunit2/shunit2
