@@ -110,7 +110,7 @@ $(eval $(call command,spoolq,spoold/commands/spoolq_show))
 $(eval $(call command,spoolsuper))
 $(eval $(call command,spooldest))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
-$(eval $(call command,spoollog,$(JOURNAL)))
+$(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 
 # Prints the tables of lib/*.def for the man pages and etc/spoold.conf.
 $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
@@ -257,14 +257,18 @@ $(BUILD)/lint/%.tidy: % .clang-tidy
 $(BUILD)/lint/%.analyzed: %
 	@mkdir -p $(@D)
 	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -MMD -MP \
-	    -MF $@.d -MT $@ -c -o /dev/null $<
+	    -MF $@.d -MT $@ -MT $(@:.analyzed=.tidy) -c -o /dev/null $<
 	@touch $@
+
+# It reads no system headers, but has to know the macros of these.
+BSD := $(addprefix /usr/include/bsd/sys/,queue.h tree.h)
 
 $(BUILD)/lint/cppcheck: $(SOURCES) $(wildcard */*.h */*/*.h */*.def)
 	@mkdir -p $(@D)
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability \
-	    --suppress=missingIncludeSystem -j 2 $(DEFINES) $(SOURCES)
+	    --suppress=missingIncludeSystem -j 2 \
+	    $(filter -D%,$(DEFINES)) -I. $(BSD:%=--include=%) $(SOURCES)
 	@touch $@
 
 -include $(shell find $(BUILD)/lint -name '*.d' 2>/dev/null)

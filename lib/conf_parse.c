@@ -54,6 +54,9 @@ add_names(char *text, size_t size, const cfg_t *cfg)
 	}
 }
 
+static void	 parse_error(cfg_t *, const char *, va_list)
+		    __attribute__((format(printf, 2, 0)));
+
 /* Every error, libconfuse's own and ours; the first is the one to mend. */
 static void
 parse_error(cfg_t *cfg, const char *format, va_list args)

@@ -69,8 +69,8 @@ verdict_status(const struct http_answer *answer, const char *permanent,
 	while (answer->status < statuses[i].from ||
 	    answer->status > statuses[i].to)
 		i++;
-	outcome->outcome.verdict = statuses[i].verdict;
-	outcome->outcome.error = statuses[i].error;
+	outcome->outcome.verdict = (int32_t)statuses[i].verdict;
+	outcome->outcome.error = (int32_t)statuses[i].error;
 	outcome->outcome.flags = statuses[i].flags;
 	if (statuses[i].verdict == VERDICT_delivered && answer->all_sent)
 		return;
