@@ -72,7 +72,8 @@ struct cli_program {
 	const char	*name;
 	const struct cli_verb *verbs;	/* NULL: `itself` is all it does */
 	struct cli_verb	 itself;	/* without verbs: all but its name; with
-					 * verbs: sentence, common options */
+					 * verbs: the sentence, and what it does
+					 * without one, if it does */
 };
 
 struct cli {

@@ -1,371 +1,387 @@
 /*
- * spoollog - the journal: list, follow, search, verify
+ * spoollog - the journal: follow, search, verify; as postlog(1), journalctl(1)
  *
- * It reads the segments itself, so it works with spoold down and on a copy.
- * Following waits for the directory to change; a line that is only half
- * written yet is read when it is whole.
+ * Reads the files; spoold is neither needed nor asked.  A line that is wrong
+ * is reported and the rest is read all the same: whoever looks for something
+ * wants what there is.  Only `verify` is a judgement.
  */
-#include <sys/inotify.h>
+#include "spoold/commands/spoollog.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include "lib/cli.h"
 #include "lib/clock.h"
-#include "lib/journal.h"
-#include "lib/json.h"
+#include "lib/id.h"
 #include "lib/show.h"
 #include "lib/xalloc.h"
 
-struct spoollog {
+#define ID_PREFIX 8		/* the shortest that stands for an id */
+#define TAIL_LINES 10		/* that -f begins with */
+#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+
+struct log_command {
 	bool		 follow;
-	const char	*since, *until, *event, *job, *dest;
-	const char	*key, *head;
+	const char	*since, *until;
+	struct cli_list	 events;
+	const char	*job;
+	const char	*destination;
+	const char	*key;
+	const char	*head;
 };
 
-/* What is printed. */
-struct filter {
-	int64_t		 since, until;	/* wall ms; until 0: no end */
-	const char	*event, *job, *dest, *organization;
-};
+#define LOG_OPTION(field) offsetof(struct log_command, field)
 
-#define FIELD(field) offsetof(struct spoollog, field)
-#define END { 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
-
-static const struct cli_option list_options[] = {
-	{ 'f', "follow", NULL, "Go on with what comes.", CLI_FLAG,
-	    FIELD(follow), NULL },
-	{ 0, "since", "TIME", "Only from then on.", CLI_TEXT, FIELD(since),
-	    NULL },
-	{ 0, "until", "TIME", "Only until then.", CLI_TEXT, FIELD(until),
-	    NULL },
-	{ 0, "event", "EVENT", "Only that event.", CLI_TEXT, FIELD(event),
-	    NULL },
-	{ 0, "job", "ID", "Only that job, or those that begin so.", CLI_TEXT,
-	    FIELD(job), NULL },
-	{ 0, "dest", "ID", "Only that destination.", CLI_TEXT, FIELD(dest),
-	    NULL },
-	END
+static const struct cli_option options[] = {
+	{ 'f', "follow", NULL, "Print the last lines, then what is added.",
+	    CLI_FLAG, LOG_OPTION(follow), NULL },
+	{ 0, "since", "TIME", "Only lines from TIME on.", CLI_TEXT,
+	    LOG_OPTION(since), NULL },
+	{ 0, "until", "TIME", "Only lines before TIME.", CLI_TEXT,
+	    LOG_OPTION(until), NULL },
+	{ 0, "event", "EVENT", "Only that event; may be given several times.",
+	    CLI_LIST, LOG_OPTION(events), NULL },
+	{ 0, "job", "ID", "Only lines about that job.", CLI_TEXT,
+	    LOG_OPTION(job), NULL },
+	{ 0, "dest", "DEST", "Only lines about that destination.", CLI_TEXT,
+	    LOG_OPTION(destination), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
 static const struct cli_option verify_options[] = {
-	{ 0, "key", "FILE", "The first public key, instead of journal.pub.",
-	    CLI_TEXT, FIELD(key), NULL },
-	{ 0, "head", "SEQ:HASH", "A head kept elsewhere, which must be there.",
-	    CLI_TEXT, FIELD(head), NULL },
-	END
+	{ 0, "key", "FILE", "The first public key; else the instance's "
+	    "journal.pub.", CLI_TEXT, LOG_OPTION(key), NULL },
+	{ 0, "head", "SEQ:HASH", "A head kept elsewhere, which must be in it.",
+	    CLI_TEXT, LOG_OPTION(head), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
+/* A path below log_directory, which the caller frees, or NULL with *why. */
 static char *
-journal_directory(const struct conf *conf)
+log_path(struct cli *cli, const char *name, struct why *why)
 {
-	return xasprintf("%s/journal", conf->top_log_directory);
-}
+	const struct conf *conf = cli_conf(cli, why);
+	struct stat st;
+	char *path;
 
-/* --- listing ---------------------------------------------------------------- */
-
-static bool
-filter_takes(const struct filter *filter, const struct journal_line *line,
-    const struct json *json)
-{
-	const char *job = json_string(json_get(json, "job"), "");
-	const char *org = json_string(json_get(json, "org"), NULL);
-
-	return line->time >= filter->since &&
-	    (filter->until == 0 || line->time <= filter->until) &&
-	    (filter->event == NULL || strcmp(json_string(json_get(json,
-	    "event"), ""), filter->event) == 0) &&
-	    (filter->job == NULL ||
-	    strncmp(job, filter->job, strlen(filter->job)) == 0) &&
-	    (filter->dest == NULL || strcmp(json_string(json_get(json,
-	    "dest"), ""), filter->dest) == 0) &&
-	    (filter->organization == NULL || org == NULL ||
-	    strcmp(org, filter->organization) == 0);
-}
-
-/* Members that the line's beginning shows, or that only machines read. */
-static bool
-is_hidden(const char *name)
-{
-	static const char *const hidden[] = { "seq", "time", "event", "hash",
-	    "org", "job", "dest", "signature", "key", "keySignature" };
-
-	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
-		if (strcmp(name, hidden[i]) == 0)
-			return true;
-	return false;
-}
-
-/* `time event job.dest key=value …` */
-static void
-line_show(const struct json *json)
-{
-	const char *job = json_string(json_get(json, "job"), "");
-	const char *dest = json_string(json_get(json, "dest"), "");
-	const struct json *member;
-
-	(void)printf("%s %-12s ", json_string(json_get(json, "time"), ""),
-	    json_string(json_get(json, "event"), ""));
-	show_text(stdout, job);
-	if (dest[0] != '\0') {
-		(void)fputs(job[0] != '\0' ? "." : "", stdout);
-		show_text(stdout, dest);
+	if (conf == NULL)
+		return NULL;
+	path = xasprintf("%s/%s", conf->top_log_directory, name);
+	if (stat(path, &st) == -1) {
+		why_errno(why, "%s", path);
+		if (why->code == ERROR_INTERNAL_ERROR)
+			why_set(why, ERROR_UNAVAILABLE,
+			    "%s: there is no journal yet", path);
+		free(path);
+		return NULL;
 	}
-	for (member = json_first(json); member != NULL;
-	    member = json_next(member)) {
-		struct buf value = { 0 };
-
-		if (is_hidden(json_name(member)))
-			continue;
-		json_print(&value, member);
-		(void)printf(" %s=", json_name(member));
-		show_text(stdout, value.data);
-		buf_free(&value);
-	}
-	(void)fputc('\n', stdout);
+	return path;
 }
 
-static void
-line_print(struct cli *cli, const struct filter *filter,
-    const struct journal_line *line)
-{
-	struct json *json;
-	struct why why;
+/* --- lines ------------------------------------------------------------------ */
 
-	json = json_parse(line->text, line->length, &why);
-	if (json != NULL && filter_takes(filter, line, json)) {
-		if (cli->json)
-			(void)printf("%.*s\n", (int)line->length, line->text);
-		else
-			line_show(json);
-	}
-	json_free(&json);
-}
-
-/* Waits until something is written below the directory. */
 static int
-wait_change(int inotify, struct why *why)
+filter_events(struct log_filter *f, const struct cli_list *events,
+    struct why *why)
 {
-	_Alignas(struct inotify_event) char events[4096];
+	for (size_t i = 0; i < events->count; i++) {
+		int event = event_by_name(events->items[i]);
 
-	if (fflush(stdout) != 0)
-		return why_errno(why, "write");
-	if (read(inotify, events, sizeof(events)) == -1 && errno != EINTR)
-		return why_errno(why, "wait for the journal");
+		if (event == -1)
+			return why_set(why, ERROR_USAGE, "--event: \"%s\" is "
+			    "none; spoold-journal(5) lists them",
+			    events->items[i]);
+		f->events[event] = true;
+		f->some_events = true;
+	}
 	return 0;
 }
 
 static int
-follow_open(const char *directory, struct why *why)
+filter_job(struct log_filter *f, const char *job, struct why *why)
 {
-	int fd = inotify_init1(IN_CLOEXEC);
+	size_t length = strlen(job);
 
-	if (fd == -1 || inotify_add_watch(fd, directory, IN_MODIFY |
-	    IN_CREATE) == -1) {
-		if (fd != -1)
-			close(fd);
-		return why_errno(why, "watch %s", directory);
-	}
-	return fd;
-}
-
-/* All lines from `seq` on; a bad one is reported, and the rest goes on. */
-static int
-lines_print(struct cli *cli, const struct filter *filter,
-    struct journal_reader *reader, int inotify)
-{
-	struct journal_line line;
-	struct why why;
-	int status = 0, got;
-
-	for (;;) {
-		got = journal_reader_next(reader, &line, &why);
-		if (got == 1)
-			line_print(cli, filter, &line);
-		else if (got == -1)
-			status = cli_fail(cli, &why);
-		else if (inotify == -1)
-			return status;
-		else if (wait_change(inotify, &why) == -1)
-			return cli_fail(cli, &why);
-	}
-}
-
-static int
-read_filter(struct cli *cli, const struct spoollog *state,
-    struct filter *filter, struct why *why)
-{
-	*filter = (struct filter) { .event = state->event, .job = state->job,
-	    .dest = state->dest, .organization = cli->organization };
-	if (state->since != NULL && cli_when("--since", state->since,
-	    &filter->since, why) == -1)
-		return -1;
-	if (state->until != NULL && cli_when("--until", state->until,
-	    &filter->until, why) == -1)
-		return -1;
-	if (state->event != NULL && event_by_name(state->event) == -1)
-		return why_set(why, ERROR_USAGE,
-		    "--event %s: there is no such event", state->event);
+	if (length < ID_PREFIX || length > ID_LENGTH || job[strspn(job,
+	    "0123456789ABCDEFGHJKMNPQRSTVWXYZ")] != '\0')
+		return why_set(why, ERROR_USAGE, "--job: \"%s\" is no id, nor "
+		    "the first %d characters of one or more", job, ID_PREFIX);
+	f->job = job;
 	return 0;
 }
 
 static int
-list(struct cli *cli, void *arg)
+filter_make(struct cli *cli, const struct log_command *c,
+    struct log_filter *f, struct why *why)
 {
-	const struct spoollog *state = arg;
-	struct journal_reader *reader = NULL;
-	int inotify = -1, status;
-	struct filter filter;
-	const struct conf *conf;
-	char *directory = NULL;
-	int64_t seq = 1;
-	struct why why;
-
-	conf = cli_conf(cli, &why);
-	if (conf == NULL || read_filter(cli, state, &filter, &why) == -1)
-		return cli_fail(cli, &why);
-	directory = journal_directory(conf);
-	if (filter.since != 0)
-		seq = journal_seek(directory, filter.since, &why);
-	if (seq == -1 || (state->follow &&
-	    (inotify = follow_open(directory, &why)) == -1) ||
-	    (reader = journal_reader_open(directory, seq, &why)) == NULL)
-		status = cli_fail(cli, &why);
-	else
-		status = lines_print(cli, &filter, reader, inotify);
-	journal_reader_close(&reader);
-	if (inotify != -1)
-		close(inotify);
-	free(directory);
-	return status;
+	if (filter_events(f, &c->events, why) == -1)
+		return -1;
+	if (c->since != NULL &&
+	    cli_when("--since", c->since, &f->since, why) == -1)
+		return -1;
+	if (c->until != NULL &&
+	    cli_when("--until", c->until, &f->until, why) == -1)
+		return -1;
+	if (c->job != NULL && filter_job(f, c->job, why) == -1)
+		return -1;
+	f->destination = c->destination;
+	if (cli->organization == NULL)
+		return 0;
+	if (cli_organization(cli, why) == NULL)
+		return -1;
+	f->organization = cli->organization;
+	return 0;
 }
 
-/* --- verifying ---------------------------------------------------------------- */
+/* Where reading begins, or -1 with *why. */
+static int64_t
+first_seq(const char *directory, const struct log_command *c,
+    const struct log_filter *f, struct why *why)
+{
+	char hash[2 * JOURNAL_HASH + 1];
+	int64_t seq = 0;
+
+	if (f->since != 0)
+		return journal_seek(directory, f->since, why);
+	if (!c->follow)
+		return 1;
+	if (journal_head(directory, &seq, hash, why) == -1)
+		return -1;
+	return seq > TAIL_LINES ? seq - TAIL_LINES + 1 : 1;
+}
 
 static void
-verdict_print(const struct cli *cli, const struct journal_verdict *verdict,
-    bool head)
+print_line(const struct cli *cli, const struct journal_line *line,
+    bool coloured)
 {
-	struct buf line = { 0 };
-
 	if (!cli->json) {
-		(void)printf("good: lines %lld to %lld, %lld checkpoints, head "
-		    "%lld:%s\n", (long long)verdict->first_seq,
-		    (long long)verdict->last_seq,
-		    (long long)verdict->checkpoints,
-		    (long long)verdict->last_seq, verdict->last_hash);
-		if (verdict->unproven != 0)
-			(void)printf("%lld lines after the last checkpoint are "
-			    "unproven\n", (long long)verdict->unproven);
-		if (!head)
-			(void)printf("without --head it is unproven that "
-			    "nothing was cut off its end\n");
+		log_show(line, coloured);
 		return;
 	}
-	json_open(&line, NULL, '{');
-	json_put_boolean(&line, "good", true);
-	json_put_integer(&line, "firstSeq", verdict->first_seq);
-	json_put_integer(&line, "lastSeq", verdict->last_seq);
-	json_put_integer(&line, "checkpoints", verdict->checkpoints);
-	json_put_integer(&line, "unproven", verdict->unproven);
-	json_put_string(&line, "hash", verdict->last_hash);
-	json_close(&line, '}');
-	(void)printf("%s\n", line.data);
-	buf_free(&line);
+	(void)fwrite(line->text, 1, line->length, stdout);
+	(void)putchar('\n');
 }
 
+/*
+ * Prints what is there.  Returns 1 if more may come, 0 if what comes now is
+ * too late to be wanted; a wrong line is reported and makes *status its own.
+ */
 static int
-verify(struct cli *cli, void *arg)
+print_lines(struct cli *cli, struct journal_reader *reader,
+    const struct log_filter *f, int *status)
 {
-	const struct spoollog *state = arg;
-	struct journal_verdict verdict;
-	char *directory, *key, about[128];
-	const struct conf *conf;
+	bool coloured = show_coloured(stdout);
+	struct journal_line line;
 	struct why why;
-	int result;
+	int r;
 
-	/* A copy can be verified where there is no configuration. */
-	if (cli->word_count > 0 && state->key != NULL) {
-		directory = xstrdup(".");
-		key = xstrdup(state->key);
-	} else {
-		conf = cli_conf(cli, &why);
-		if (conf == NULL)
-			return cli_fail(cli, &why);
-		directory = journal_directory(conf);
-		key = state->key != NULL ? xstrdup(state->key) :
-		    xasprintf("%s/journal.pub", conf->top_log_directory);
+	while ((r = journal_reader_next(reader, &line, &why)) != 0) {
+		if (r == -1) {
+			*status = cli_fail(cli, &why);
+			/* What cannot be read at all will not get better. */
+			if (why.code != ERROR_VALIDATION_ERROR)
+				return 0;
+			continue;
+		}
+		/* The clock may have been set back, but not by a day. */
+		if (f->until != 0 && line.time >= f->until + DAY_MS)
+			return 0;
+		if (log_filter_takes(f, &line))
+			print_line(cli, &line, coloured);
+		if (ferror(stdout))
+			return 0;
 	}
-	result = journal_verify(directory, cli->words, cli->word_count, key,
-	    state->head, &verdict, &why);
-	free(directory);
-	free(key);
-	if (result == 0) {
-		verdict_print(cli, &verdict, state->head != NULL);
-		return 0;
-	}
-	if (result == -1 || verdict.bad_segment[0] == '\0')
-		return result == -1 ? cli_fail(cli, &why) :
-		    (cli_fail(cli, &why), 1);
-	(void)snprintf(about, sizeof(about), "%s:%lld", verdict.bad_segment,
-	    (long long)verdict.bad_line);
-	(void)cli_fail_about(cli, about, &why);
 	return 1;
 }
 
 static int
-head(struct cli *cli, void *arg)
+print_journal(struct cli *cli, const struct log_command *c,
+    const char *directory, const struct log_filter *f)
+{
+	struct journal_reader *reader = NULL;
+	struct log_watch watch = { -1 };
+	struct why why;
+	int64_t seq = first_seq(directory, c, f, &why);
+	int status = 0;
+
+	if (seq != -1)
+		reader = journal_reader_open(directory, seq, &why);
+	if (reader == NULL)
+		return cli_fail(cli, &why);
+	if (c->follow)
+		log_watch_open(&watch, directory);
+	while (print_lines(cli, reader, f, &status) == 1 && c->follow &&
+	    (f->until == 0 || clock_wall() < f->until)) {
+		if (fflush(stdout) == EOF)
+			break;
+		log_watch_wait(&watch);
+	}
+	log_watch_close(&watch);
+	journal_reader_close(&reader);
+	return status;
+}
+
+static int
+log_lines(struct cli *cli, void *state)
+{
+	const struct log_command *c = state;
+	struct log_filter filter = { 0 };
+	struct why why;
+	char *directory;
+	int status;
+
+	if (filter_make(cli, c, &filter, &why) == -1)
+		return cli_fail(cli, &why);
+	directory = log_path(cli, "journal", &why);
+	if (directory == NULL)
+		return cli_fail(cli, &why);
+	status = print_journal(cli, c, directory, &filter);
+	free(directory);
+	return status;
+}
+
+/* --- head, verify ------------------------------------------------------------ */
+
+static int
+log_head(struct cli *cli, void *state)
 {
 	char hash[2 * JOURNAL_HASH + 1];
-	const struct conf *conf;
-	char *directory;
 	struct why why;
 	int64_t seq;
-	int result;
+	char *directory = log_path(cli, "journal", &why);
+	int r;
 
-	(void)arg;
-	conf = cli_conf(cli, &why);
-	if (conf == NULL)
+	(void)state;
+	if (directory == NULL)
 		return cli_fail(cli, &why);
-	directory = journal_directory(conf);
-	result = journal_head(directory, &seq, hash, &why);
+	r = journal_head(directory, &seq, hash, &why);
+	if (r == 0)
+		r = why_set(&why, ERROR_UNAVAILABLE,
+		    "%s: there is no line yet", directory);
 	free(directory);
-	if (result == 0)
-		result = why_set(&why, ERROR_UNAVAILABLE,
-		    "the journal has no line yet");
-	if (result == -1)
+	if (r == -1)
 		return cli_fail(cli, &why);
-	(void)printf("%lld:%s\n", (long long)seq, hash);
+	printf(cli->json ? "{\"seq\":%" PRId64 ",\"hash\":\"%s\"}\n" :
+	    "%" PRId64 ":%s\n", seq, hash);
 	return 0;
 }
 
-static const struct cli_verb verbs[] = {
-	{ "verify", "[FILE...]", "Verify the journal: exit 1 at the first bad "
-	    "line.", verify_options, 0, SIZE_MAX, verify },
-	{ "head", NULL, "Print the last line's seq and hash, to keep "
-	    "elsewhere.", NULL, 0, 0, head },
-	{ NULL, NULL, NULL, NULL, 0, 0, NULL }
-};
+static void
+print_verdict_json(const struct journal_verdict *v, const struct why *bad,
+    bool head)
+{
+	struct buf out = { 0 };
+
+	json_open(&out, NULL, '{');
+	json_put_boolean(&out, "good", bad == NULL);
+	json_put_integer(&out, "lines", v->lines);
+	json_put_integer(&out, "checkpoints", v->checkpoints);
+	json_put_integer(&out, "firstSeq", v->first_seq);
+	json_put_integer(&out, "lastSeq", v->last_seq);
+	json_put_string(&out, "lastHash", v->last_hash);
+	json_put_integer(&out, "unproven", v->unproven);
+	json_put_boolean(&out, "headChecked", bad == NULL && head);
+	if (bad != NULL) {
+		json_put_string(&out, "reason", bad->text);
+		json_put_string(&out, "segment", v->bad_segment);
+		json_put_integer(&out, "line", v->bad_line);
+	}
+	json_close(&out, '}');
+	printf("%s\n", out.data);
+	buf_free(&out);
+}
+
+static void
+print_verdict(const struct journal_verdict *v, const struct why *bad,
+    bool head)
+{
+	if (bad != NULL) {
+		printf("bad: ");
+		show_text(stdout, bad->text);
+		printf("\n");
+		return;
+	}
+	printf("good: %" PRId64 " lines, %" PRId64 " to %" PRId64 ", %" PRId64
+	    " checkpoints\n", v->lines, v->first_seq, v->last_seq,
+	    v->checkpoints);
+	if (v->unproven > 0)
+		printf("%" PRId64 " lines after the last checkpoint are "
+		    "unproven\n", v->unproven);
+	if (!head)
+		printf("the tail is unproven: lines cut off at the end show "
+		    "only with --head\n");
+}
+
+/* What there is to verify: all of the instance's, a directory, or files. */
+static int
+verify_words(struct cli *cli, const char *key, const char *head,
+    struct journal_verdict *v, struct why *why)
+{
+	struct stat st;
+	bool directory = cli->word_count == 1 &&
+	    stat(cli->words[0], &st) == 0 && S_ISDIR(st.st_mode);
+	char *path;
+	int r;
+
+	if (cli->word_count > 0)
+		return journal_verify(directory ? cli->words[0] : NULL,
+		    cli->words, directory ? 0 : cli->word_count, key, head, v,
+		    why);
+	path = log_path(cli, "journal", why);
+	if (path == NULL)
+		return -1;
+	r = journal_verify(path, NULL, 0, key, head, v, why);
+	free(path);
+	return r;
+}
+
+static int
+log_verify(struct cli *cli, void *state)
+{
+	const struct log_command *c = state;
+	struct journal_verdict verdict;
+	struct why why;
+	char *key = c->key != NULL ? xstrdup(c->key) :
+	    log_path(cli, "journal.pub", &why);
+	int r = key == NULL ? -1 :
+	    verify_words(cli, key, c->head, &verdict, &why);
+
+	free(key);
+	if (r == -1)
+		return cli_fail(cli, &why);
+	if (cli->json)
+		print_verdict_json(&verdict, r == 0 ? NULL : &why,
+		    c->head != NULL);
+	else
+		print_verdict(&verdict, r == 0 ? NULL : &why,
+		    c->head != NULL);
+	return r;
+}
 
 int
 main(int argc, char **argv)
 {
+	static const struct cli_verb verbs[] = {
+		{ "verify", "[FILE...]", "Check the chain and every signature.",
+		    verify_options, 0, SIZE_MAX, log_verify },
+		{ "head", NULL, "Print the last line's seq and hash, to keep "
+		    "elsewhere.", NULL, 0, 0, log_head },
+		{ NULL, NULL, NULL, NULL, 0, 0, NULL }
+	};
 	static const struct cli_program program = {
 		.name = "spoollog",
 		.verbs = verbs,
 		.itself = {
-			.sentence = "The journal: list, follow, search, "
-			    "verify.",
-			.options = list_options,
-			.action = list,
+			.sentence = "Print the journal: everything that "
+			    "happened.",
+			.options = options,
+			.action = log_lines,
 		},
 	};
-	struct spoollog state = { .since = NULL };
+	struct log_command command = { 0 };
 
-	return cli_run(&program, argc, argv, &state);
+	return cli_run(&program, argc, argv, &command);
 }

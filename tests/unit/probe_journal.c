@@ -1,0 +1,372 @@
+/*
+ * probe_journal - drives lib/journal*: a command a line in, its answer out
+ *
+ *	open DIR	close		state
+ *	add EVENT [FIELDS]		fill N BYTES
+ *	checkpoint UPTO INFLIGHT	commit		commits N
+ *	reader DIR SEQ	next		read DIR SEQ
+ *	verify DIR [KEY [HEAD [FILE…]]]
+ *	clock DAYS	fail CALL ERRNO [TIMES [AFTER]]
+ *
+ * The clock and the calls that can fail are this program's own, so that a disk
+ * that is full or broken, and tomorrow, come when a test wants them.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "lib/journal.h"
+#include "tests/unit/probe.h"
+
+#define WORDS 16
+
+struct fault {
+	int	 error;		/* errno, 0: none */
+	int	 times;		/* how many calls fail */
+	int	 after;		/* how many succeed before */
+};
+
+struct faults {
+	struct fault	 write, fdatasync, fsync, ftruncate;
+	int64_t		 days;	/* the clock is wrong by */
+};
+
+static struct faults faults;
+
+struct probe {
+	struct journal	*journal;
+	struct journal_reader *reader;
+	char		*words[WORDS];
+	size_t		 count;
+};
+
+/* --- system calls ----------------------------------------------------------- */
+
+static bool
+fails(struct fault *f)
+{
+	if (f->error == 0 || f->times == 0 || f->after-- > 0)
+		return false;
+	f->after = 0;
+	f->times--;
+	errno = f->error;
+	return true;
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	if (syscall(SYS_clock_gettime, id, ts) == -1)
+		return -1;
+	if (id == CLOCK_REALTIME)
+		ts->tv_sec += faults.days * 86400;
+	return 0;
+}
+
+/* A full disk first takes half of what is written. */
+ssize_t
+write(int fd, const void *data, size_t length)
+{
+	if (fails(&faults.write)) {
+		if (faults.write.error == ENOSPC)
+			(void)syscall(SYS_write, fd, data, length / 2);
+		errno = faults.write.error;
+		return -1;
+	}
+	return (ssize_t)syscall(SYS_write, fd, data, length);
+}
+
+int
+fdatasync(int fd)
+{
+	return fails(&faults.fdatasync) ? -1 :
+	    (int)syscall(SYS_fdatasync, fd);
+}
+
+int
+fsync(int fd)
+{
+	return fails(&faults.fsync) ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int
+ftruncate(int fd, off_t length)
+{
+	return fails(&faults.ftruncate) ? -1 :
+	    (int)syscall(SYS_ftruncate, fd, length);
+}
+
+/* --- commands --------------------------------------------------------------- */
+
+static const char *
+word(const struct probe *p, size_t i, const char *fallback)
+{
+	return i < p->count ? p->words[i] : fallback;
+}
+
+static int64_t
+number(const struct probe *p, size_t i, int64_t fallback)
+{
+	return i < p->count ? strtoll(p->words[i], NULL, 10) : fallback;
+}
+
+static void
+command_open(struct probe *p)
+{
+	char *directory = xasprintf("%s/journal", word(p, 1, "."));
+	char *public = xasprintf("%s/journal.pub", word(p, 1, "."));
+	char *private = xasprintf("%s/journal.key", word(p, 1, "."));
+	struct journal_place place = { directory, public, private };
+	struct journal_found found;
+	struct why why;
+
+	p->journal = journal_open(&place, &found, &why);
+	if (p->journal == NULL)
+		probe_print_why(&why);
+	else
+		printf("open fresh=%d seq=%" PRId64 " checkpoint=%" PRId64
+		    " previous=%" PRId64 " upTo=%" PRId64 " cut=%" PRId64
+		    " bad=%" PRId64 " time=%d\n", found.fresh, found.seq,
+		    found.checkpoint, found.previous_checkpoint, found.up_to,
+		    found.cut, found.bad, found.last_time != 0);
+	free(directory);
+	free(public);
+	free(private);
+}
+
+static void
+command_close(struct probe *p)
+{
+	journal_close(&p->journal);
+}
+
+static void
+command_add(struct probe *p)
+{
+	const char *fields = word(p, 2, "");
+	struct buf buf = { 0 };
+
+	buf_str(&buf, fields);
+	printf("%" PRId64 "\n", journal_add(p->journal,
+	    (enum event)event_by_name(word(p, 1, "alert")), &buf));
+	buf_free(&buf);
+}
+
+static void
+command_fill(struct probe *p)
+{
+	struct buf buf = { 0 };
+	int64_t bytes = number(p, 2, 100);
+
+	buf_str(&buf, "\"pad\":\"");
+	for (int64_t i = 0; i < bytes; i++)
+		buf_char(&buf, 'x');
+	buf_str(&buf, "\"");
+	for (int64_t i = number(p, 1, 1); i > 0; i--)
+		(void)journal_add(p->journal, EVENT_attempt, &buf);
+	buf_free(&buf);
+}
+
+static void
+command_checkpoint(struct probe *p)
+{
+	struct buf buf = { 0 };
+	struct why why;
+	int64_t seq;
+
+	buf_str(&buf, word(p, 2, "[]"));
+	seq = journal_add_checkpoint(p->journal, number(p, 1, 0), &buf, &why);
+	if (seq == -1)
+		probe_print_why(&why);
+	else
+		printf("%" PRId64 "\n", seq);
+	buf_free(&buf);
+}
+
+static void
+command_commit(struct probe *p)
+{
+	struct why why;
+	int r = journal_commit(p->journal, &why);
+
+	printf("commit %d\n", r);
+	if (r != 1)
+		probe_print_why(&why);
+}
+
+/* Adds and commits one after the other, for measuring. */
+static void
+command_commits(struct probe *p)
+{
+	struct buf fields = { 0 };
+	struct why why;
+
+	buf_str(&fields, "\"org\":\"demo\",\"job\":\"x\"");
+	for (int64_t i = number(p, 1, 1); i > 0; i--) {
+		(void)journal_add(p->journal, EVENT_attempt, &fields);
+		if (journal_commit(p->journal, &why) != 1) {
+			probe_print_why(&why);
+			break;
+		}
+	}
+	buf_free(&fields);
+}
+
+static void
+command_state(struct probe *p)
+{
+	printf("last=%" PRId64 " durable=%" PRId64 " checkpoint=%" PRId64
+	    " pending=%d instance=%zu\n", journal_last(p->journal),
+	    journal_durable(p->journal), journal_last_checkpoint(p->journal),
+	    journal_pending(p->journal) > 0,
+	    strlen(journal_instance(p->journal)));
+}
+
+static void
+command_next(struct probe *p)
+{
+	struct journal_line line;
+	struct why why;
+	int r;
+
+	while ((r = journal_reader_next(p->reader, &line, &why)) != 0) {
+		if (r == -1)
+			probe_print_why(&why);
+		else
+			printf("%" PRId64 " %s\n", line.seq,
+			    line.event == -1 ? "unknown" :
+			    event_name((enum event)line.event));
+	}
+	printf("end\n");
+}
+
+static void
+command_reader(struct probe *p)
+{
+	struct why why;
+
+	journal_reader_close(&p->reader);
+	p->reader = journal_reader_open(word(p, 1, "."), number(p, 2, 1),
+	    &why);
+	if (p->reader == NULL)
+		probe_print_why(&why);
+}
+
+static void
+command_read(struct probe *p)
+{
+	command_reader(p);
+	if (p->reader != NULL)
+		command_next(p);
+}
+
+static void
+command_verify(struct probe *p)
+{
+	struct journal_verdict v;
+	struct why why;
+	char *public = xasprintf("%s/../journal.pub", word(p, 1, "."));
+	const char *head = word(p, 3, "-");
+	const char *key = word(p, 2, "-");
+	size_t files = p->count > 4 ? p->count - 4 : 0;
+	int r = journal_verify(word(p, 1, "."), p->words + 4, files,
+	    strcmp(key, "-") == 0 ? public : key,
+	    strcmp(head, "-") == 0 ? NULL : head, &v, &why);
+
+	printf("verify %d lines=%" PRId64 " checkpoints=%" PRId64
+	    " first=%" PRId64 " last=%" PRId64 " unproven=%" PRId64
+	    " bad=%s:%" PRId64 "\n", r, v.lines, v.checkpoints, v.first_seq,
+	    v.last_seq, v.unproven, v.bad_segment, v.bad_line);
+	if (r != 0)
+		probe_print_why(&why);
+	free(public);
+}
+
+static void
+command_clock(struct probe *p)
+{
+	faults.days = number(p, 1, 0);
+}
+
+static int
+error_number(const char *name)
+{
+	return strcmp(name, "ENOSPC") == 0 ? ENOSPC :
+	    strcmp(name, "EIO") == 0 ? EIO :
+	    strcmp(name, "EDQUOT") == 0 ? EDQUOT : EINVAL;
+}
+
+static void
+command_fail(struct probe *p)
+{
+	struct fault fault = { error_number(word(p, 2, "EIO")),
+		(int)number(p, 3, 1), (int)number(p, 4, 0) };
+	const char *call = word(p, 1, "");
+
+	if (strcmp(call, "write") == 0)
+		faults.write = fault;
+	else if (strcmp(call, "fdatasync") == 0)
+		faults.fdatasync = fault;
+	else if (strcmp(call, "fsync") == 0)
+		faults.fsync = fault;
+	else if (strcmp(call, "ftruncate") == 0)
+		faults.ftruncate = fault;
+}
+
+static const struct {
+	const char	*name;
+	void		(*run)(struct probe *);
+} commands[] = {
+	{ "open", command_open },
+	{ "close", command_close },
+	{ "add", command_add },
+	{ "fill", command_fill },
+	{ "checkpoint", command_checkpoint },
+	{ "commit", command_commit },
+	{ "commits", command_commits },
+	{ "state", command_state },
+	{ "reader", command_reader },
+	{ "next", command_next },
+	{ "read", command_read },
+	{ "verify", command_verify },
+	{ "clock", command_clock },
+	{ "fail", command_fail },
+};
+
+static void
+run(struct probe *p, char *line)
+{
+	char *rest = line, *at;
+
+	p->count = 0;
+	while (p->count < WORDS && (at = strsep(&rest, " ")) != NULL)
+		p->words[p->count++] = at;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(commands[i].name, p->words[0]) == 0) {
+			commands[i].run(p);
+			return;
+		}
+	printf("no command %s\n", p->words[0]);
+}
+
+int
+main(void)
+{
+	struct probe probe = { 0 };
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &room, stdin)) > 0) {
+		line[n - 1] = '\0';
+		run(&probe, line);
+		fflush(stdout);
+	}
+	free(line);
+	journal_close(&probe.journal);
+	journal_reader_close(&probe.reader);
+	return 0;
+}
