@@ -24,7 +24,7 @@
 #include "spoold/target.h"
 #include "spoold/worker.h"
 
-#define SILENCE_GRACE 30000	/* ms beyond the destination's own timeout */
+#define SILENCE_GRACE 2000	/* ms beyond the destination's own timeout */
 
 static void
 flight_close_files(struct flight *flight)

@@ -397,8 +397,12 @@ pool_free(struct pool **pool)
 	if (*pool == NULL)
 		return;
 	while ((worker = TAILQ_FIRST(&(*pool)->workers)) != NULL) {
-		if (worker->state != WORKER_RETIRING || worker->busy != 0)
-			worker_kill(worker, "spoold ends");
+		/* It holds nothing any more; one that is stopped or hangs
+		 * would be waited for for ever. */
+		worker->state = WORKER_RETIRING;
+		if (kill(worker->pid, SIGKILL) == -1)
+			log_warning("worker: kill pid=%d: %s",
+			    (int)worker->pid, strerror(errno));
 		worker_end(worker);
 	}
 	timer_clear((*pool)->spoold->loop, &(*pool)->birth);
