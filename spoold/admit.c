@@ -54,11 +54,10 @@ admit_ticket(const struct facts *facts, size_t i, struct ticket *ticket)
 	    facts->job.destinations[i]);
 }
 
-static int
+int
 admit_tickets(struct organization *org, const struct facts *facts,
-    struct why *why)
+    enum queue queue, struct why *why)
 {
-	enum queue queue = admit_queue(facts);
 	char name[TICKET_NAME_MAX];
 	struct buf text = { 0 };
 	struct ticket ticket;
@@ -124,7 +123,7 @@ admit(struct organization *org, const struct facts *facts, struct why *why)
 	int moved;
 
 	if (admit_payload(org, facts, why) == -1 ||
-	    admit_tickets(org, facts, why) == -1)
+	    admit_tickets(org, facts, admit_queue(facts), why) == -1)
 		return -1;
 	admit_job_name(&facts->id, "json", job);
 	moved = spool_move(org->spool, QUEUE_new, facts->name, QUEUE_jobs,

@@ -30,6 +30,10 @@ int	 admit_move(struct organization *, const struct facts *,
 int	 admit_undo(struct organization *, const struct facts *,
 	    struct why *);
 
+/* Creates those of its tickets that are not in that queue.  0, or -1. */
+int	 admit_tickets(struct organization *, const struct facts *,
+	    enum queue, struct why *);
+
 /* The first line of its tickets. */
 void	 admit_line(struct buf *, const struct facts *);
 

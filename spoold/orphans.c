@@ -114,24 +114,16 @@ orphans_create(struct orphans *orphans, const struct facts *facts,
     struct why *why)
 {
 	struct organization *org = orphans->organization;
-	char name[TICKET_NAME_MAX];
-	struct buf text = { 0 };
 	struct ticket ticket;
-	int result = 0;
 
-	admit_line(&text, facts);
-	for (size_t i = 0; i < facts->job.destination_count &&
-	    result != -1; i++) {
+	if (admit_tickets(org, facts, QUEUE_hold, why) == -1)
+		return -1;
+	for (size_t i = 0; i < facts->job.destination_count; i++) {
 		admit_ticket(facts, i, &ticket);
-		ticket_format(&ticket, name);
-		result = spool_create(org->spool, QUEUE_hold, name, text.data,
-		    text.len, why);
-		if (result == 1)
-			(void)tickets_add(orphans->spoold, org, &ticket,
-			    QUEUE_hold, 0);
+		(void)tickets_add(orphans->spoold, org, &ticket, QUEUE_hold,
+		    0);
 	}
-	buf_free(&text);
-	return result == -1 ? -1 : 0;
+	return 0;
 }
 
 static int

@@ -17,18 +17,18 @@
 
 struct deed {
 	int		 letter;
+	unsigned	 all;		/* queues of ALL and DEST:ALL */
 	const char	*verb;		/* of the control protocol */
 	const char	*done;		/* as spoold calls it */
-	unsigned	 all;		/* queues of ALL and DEST:ALL */
 };
 
 static const struct deed deeds[] = {
-	{ 'd', "delivery.cancel", "cancelled",
-	    QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold) },
-	{ 'h', "delivery.hold", "held", QUEUE_BIT(cur) | QUEUE_BIT(retry) },
-	{ 'H', "delivery.release", "released", QUEUE_BIT(hold) },
-	{ 'r', "delivery.retry", "requeued", QUEUE_BIT(failed) },
-	{ 0, NULL, NULL, 0 }
+	{ 'd', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
+	    "delivery.cancel", "cancelled" },
+	{ 'h', QUEUE_BIT(cur) | QUEUE_BIT(retry), "delivery.hold", "held" },
+	{ 'H', QUEUE_BIT(hold), "delivery.release", "released" },
+	{ 'r', QUEUE_BIT(failed), "delivery.retry", "requeued" },
+	{ 0, 0, NULL, NULL }
 };
 
 struct wish {

@@ -84,7 +84,6 @@ test_a_line_that_is_too_long_is_cut_but_ends() {
 }
 
 test_a_line_is_one_write() {
-	command -v strace >/dev/null || startSkipping
 	expect 0 2 sh -c 'strace -E ASAN_OPTIONS=detect_leaks=0 -e trace=write "$1" "$2" info info "a
 b" info c 2>&1 | grep -ac "^write("' sh "$BUILD/tests/probe_log" "$home/a"
 }
@@ -105,7 +104,6 @@ test_a_full_disk_loses_the_line_and_nothing_else() {
 }
 
 test_syslog_gets_the_words_without_a_second_time() {
-	command -v strace >/dev/null || startSkipping
 	# Without a daemon to listen, what would be sent does not show: then
 	# only the attempt does.
 	expect 0 yes sh -c 'strace -E ASAN_OPTIONS=detect_leaks=0 -e trace=network,write "$1" syslog info \
