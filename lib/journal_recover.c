@@ -37,6 +37,7 @@ struct recovery {
 	struct segments	*list;		/* borrowed */
 	int64_t		*first;		/* own; first seq of each, 0: none */
 	struct place	 start;		/* where checking begins */
+	int64_t		 start_seq;	/* of the checkpoint there */
 
 	struct journal_chain chain;
 	struct journal_found found;
@@ -102,11 +103,11 @@ take_checkpoint(struct journal_chain *chain, const char *text, size_t length)
 
 /*
  * The last checkpoint of a segment that begins before *offset and has a seq
- * below `limit`.  1 with its offset, 0 if there is none, -1 with *why.
+ * below `limit`.  1 with its offset and seq, 0 if there is none, -1 with *why.
  */
 static int
 checkpoint_before(struct recovery *r, const char *name, int64_t limit,
-    int64_t *offset, struct why *why)
+    int64_t *offset, int64_t *seq_r, struct why *why)
 {
 	struct segment_lines lines;
 	struct journal_form form;
@@ -130,31 +131,49 @@ checkpoint_before(struct recovery *r, const char *name, int64_t limit,
 		    !take_checkpoint(&r->chain, text, length)))
 			got = 0;
 	}
+	if (got == 1)
+		*seq_r = form.seq;
 	segment_lines_free(&lines);
 	return *offset == -2 ? -1 : got;
+}
+
+/*
+ * Looks for checkpoints in segment `i` until *left are found.  Going back, seqs
+ * get lower; where they do not, what was found before was a stray copy.
+ */
+static int
+find_in_segment(struct recovery *r, size_t i, int64_t limit, int *left,
+    struct why *why)
+{
+	int64_t offset = INT64_MAX, seq;
+	int got = 1;
+
+	while (got == 1 && *left > 0) {
+		got = checkpoint_before(r, r->list->items[i].name, limit,
+		    &offset, &seq, why);
+		if (got != 1)
+			break;
+		*left = seq < r->start_seq ? *left - 1 : 1;
+		r->start = (struct place){ i, offset };
+		r->start_seq = seq;
+	}
+	return got == -1 ? -1 : 0;
 }
 
 /* Goes backwards until two checkpoints are found; `start` is the earlier. */
 static int
 find_start(struct recovery *r, struct why *why)
 {
-	int64_t limit = INT64_MAX, offset;
-	int left = 2, got;
+	int64_t limit = INT64_MAX;
+	int left = 2;
 
+	r->start_seq = INT64_MAX;
 	for (size_t i = r->list->count; i-- > 0 && left > 0;) {
 		const char *name = r->list->items[i].name;
 
-		if (settle_segment(r->directory, name, why) == -1)
+		if (settle_segment(r->directory, name, why) == -1 ||
+		    find_in_segment(r, i, limit, &left, why) == -1)
 			return -1;
-		offset = INT64_MAX;
-		do {
-			got = checkpoint_before(r, name, limit, &offset, why);
-			if (got == -1)
-				return -1;
-			if (got == 1)
-				r->start = (struct place){ i, offset };
-			left -= got;
-		} while (got == 1 && left > 0);
 		r->first[i] = segment_first_seq(r->directory, name, why);
 		if (r->first[i] == -1)
 			return -1;

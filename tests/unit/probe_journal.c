@@ -6,13 +6,15 @@
  *	checkpoint UPTO INFLIGHT	commit		commits N
  *	reader DIR SEQ	next		read DIR SEQ
  *	verify DIR [KEY [HEAD [FILE…]]]
- *	clock DAYS	fail CALL ERRNO [TIMES [AFTER]]
+ *	clock DAYS	fail CALL ERRNO [TIMES [AFTER]]	size BYTES
  *
  * The clock and the calls that can fail are this program's own, so that a disk
  * that is full or broken, and tomorrow, come when a test wants them.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +34,7 @@ struct fault {
 struct faults {
 	struct fault	 write, fdatasync, fsync, ftruncate;
 	int64_t		 days;	/* the clock is wrong by */
+	int64_t		 bytes;	/* files look longer by */
 };
 
 static struct faults faults;
@@ -64,6 +67,16 @@ clock_gettime(clockid_t id, struct timespec *ts)
 	if (id == CLOCK_REALTIME)
 		ts->tv_sec += faults.days * 86400;
 	return 0;
+}
+
+int
+fstat(int fd, struct stat *st)
+{
+	int r = fstatat(fd, "", st, AT_EMPTY_PATH);
+
+	if (r == 0)
+		st->st_size += faults.bytes;
+	return r;
 }
 
 /* A full disk first takes half of what is written. */
@@ -291,6 +304,13 @@ command_clock(struct probe *p)
 	faults.days = number(p, 1, 0);
 }
 
+/* The segment that is opened next looks that much longer. */
+static void
+command_size(struct probe *p)
+{
+	faults.bytes = number(p, 1, 0);
+}
+
 static int
 error_number(const char *name)
 {
@@ -334,6 +354,7 @@ static const struct {
 	{ "verify", command_verify },
 	{ "clock", command_clock },
 	{ "fail", command_fail },
+	{ "size", command_size },
 };
 
 static void
