@@ -6,8 +6,9 @@
  * the key of its time.  The first thing that is wrong ends it.
  *
  * Lines that a later segment has again were never known to be durable and are
- * passed over, with one exception: a valid checkpoint among them must be the
- * very line that the later segment has, or somebody has put other lines in
+ * passed over.  But they must go on where the good ones end, until they are
+ * torn; anything else was put there.  And a valid checkpoint among them must be
+ * the very line that the later segment has, or somebody has put other lines in
  * the place of signed ones.
  */
 #include "lib/journal.h"
@@ -111,7 +112,8 @@ check_line(struct verifying *v, const char *text, size_t length,
 
 /*
  * Follows lines that a later segment has again, for as long as they verify,
- * and remembers the last checkpoint among them.
+ * and remembers the last checkpoint among them.  Returns 1 at one that goes on
+ * from nothing, else 0, -1 if they could not be read.
  */
 static int
 pass_over(struct verifying *v, struct segment_lines *lines, struct why *why)
@@ -124,9 +126,12 @@ pass_over(struct verifying *v, struct segment_lines *lines, struct why *why)
 	int got;
 
 	while ((got = segment_lines_next(lines, &text, &length, why)) == 1) {
-		if (journal_chain_line(&chain, text, length, &form,
-			&ignored) == -1 ||
-		    journal_chain_keys(&chain, text, length, &form,
+		int64_t expected = chain.seq + 1;
+
+		if (journal_chain_line(&chain, text, length, &form, why) ==
+		    -1)
+			return form.seq != 0 && form.seq != expected;
+		if (journal_chain_keys(&chain, text, length, &form,
 			&ignored) == -1)
 			return 0;
 		if (form.event != EVENT_checkpoint ||
@@ -164,8 +169,11 @@ check_file(struct verifying *v, size_t file, struct why *why)
 	if (got == 0 && lines.rest > 0) {
 		why_set(why, ERROR_VALIDATION_ERROR, "has no end");
 		result = wrong(v, file, lines.number + 1, why);
-	} else if (got == 1 && result == 0)
+	} else if (got == 1 && result == 0) {
 		got = pass_over(v, &lines, why);
+		if (got == 1)
+			result = wrong(v, file, lines.number, why);
+	}
 	segment_lines_free(&lines);
 	return got == -1 ? -1 : result;
 }

@@ -132,19 +132,24 @@ export function verifyJournal(files, publicKey, head) {
 		}
 	}
 
-	// Lines that a later segment has again; checkpoints among them count.
-	function passOver(lines) {
+	// Lines that a later segment has again: they go on where the good ones
+	// end, until they are torn; checkpoints among them count.
+	function passOver(name, lines, before) {
 		const saved = { ...state };
-		try {
-			for (const bytes of lines) {
+		for (const [n, bytes] of lines.entries()) {
+			const parsed = parseSafely(bytes);
+			where = [name, before + n + 1];
+			if (parsed && parsed.line.seq !== state.seq + 1)
+				throw new Bad('goes on from nothing');
+			try {
 				take(bytes);
-				const { line, hash } = parse(bytes);
-				if (line.event === 'checkpoint')
-					passed.set(line.seq, hash);
-			}
-		} catch (error) {
-			if (!(error instanceof Bad))
+			} catch (error) {
+				if (error instanceof Bad)
+					break;
 				throw error;
+			}
+			if (parsed.line.event === 'checkpoint')
+				passed.set(parsed.line.seq, parsed.hash);
 		}
 		Object.assign(state, saved);
 	}
@@ -164,7 +169,7 @@ export function verifyJournal(files, publicKey, head) {
 			    state.seq + 1 < limit)
 				throw new Bad('half a line');
 			if (n < part.lines.length)
-				passOver(part.lines.slice(n));
+				passOver(part.name, part.lines.slice(n), n);
 		});
 		if (state.seq === 0)
 			throw new Bad('no line');
