@@ -98,9 +98,9 @@ $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
-    webhook attempt body config headers sign verdict) $(addprefix workers/common/,http tls) \
-    $(WORKER) $(BASE) $(JSON) $(JOB) lib/base64 lib/egress,-lcurl -lseccomp \
-    -lcjson -lssl -lcrypto))
+    webhook attempt body config headers sign verdict) \
+    $(addprefix workers/common/,http transfer tls) $(WORKER) $(BASE) $(JSON) \
+    $(JOB) lib/base64 lib/egress,-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool) $(JOURNAL)))

@@ -30,13 +30,17 @@ function rule(name) {
 }
 
 function drip(socket, ms) {
-	const text = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+	// node does not know of this answer, so no other may follow it
+	const text = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n' +
+		'Connection: close\r\n\r\nok';
 	let at = 0;
 	const timer = setInterval(() => {
-		if (at === text.length || socket.destroyed)
-			clearInterval(timer);
-		else
+		if (at < text.length && !socket.destroyed) {
 			socket.write(text[at++]);
+			return;
+		}
+		clearInterval(timer);
+		socket.end();
 	}, ms);
 }
 

@@ -159,6 +159,8 @@ send_bytes(int socket, const char *bytes, size_t length, size_t fds)
 		message.msg_control = control.bytes;
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * fds);
 		c = CMSG_FIRSTHDR(&message);
+		if (c == NULL)
+			abort();	/* there is room for it */
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(sizeof(int) * fds);
@@ -219,7 +221,7 @@ broken(int pair[2], struct link_buffer *buffer, char **words)
 	struct link_record	 record;
 	struct why		 why;
 	int			 type = 0, before, result;
-	char			*bytes = xcalloc(1, 2 * LINK_RECORD_MAX);
+	char			*bytes = xcalloc(2, LINK_RECORD_MAX);
 	ssize_t			 length;
 	bool			 up;
 

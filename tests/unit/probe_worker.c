@@ -9,11 +9,14 @@
  *   payload TOKEN FILE     what intake asked for; or CODE TEXT: why not
  *   attempt TOKEN JOB NAME=VALUE...  hands out an attempt; job, payload (the
  *                          file's name as `payload=`) and their digests are
- *                          taken from the files, then overwritten as named
- *   change FILE TEXT       overwrites the beginning of a file
+ *                          taken from the files; change=FILE,OFFSET,TEXT is
+ *                          done after that, and before it is handed out
+ *   change FILE OFFSET TEXT  writes into a file; without TEXT cuts it, from
+ *                          its end if OFFSET is negative
  *   wait N                 prints the next N records that are no progress
  *   progress TOKEN         waits for a progress of it
  *   memory KIB             says whether the worker ever had more than that
+ *   find TEXT              how often that is in the worker's own memory
  *   proc FIELD             prints that line of its /proc/PID/status
  *   raw HEX                sends bytes as they are
  *   close                  ends the link for writing
@@ -451,6 +454,42 @@ attempt_facts(struct link_record *record, struct job *job)
 }
 
 static void
+change(const char *file, int64_t offset, const char *text)
+{
+	int	 fd = open(file, O_WRONLY | O_CLOEXEC);
+	size_t	 length = text != NULL ? strlen(text) : 0;
+
+	if (fd == -1)
+		give_up("%s: %s", file, strerror(errno));
+	if (offset < 0)
+		offset += file_size(fd);
+	if (text == NULL ? ftruncate(fd, offset) == -1 :
+	    pwrite(fd, text, length, offset) != (ssize_t)length)
+		give_up("%s: %s", file, strerror(errno));
+	(void)close(fd);
+}
+
+/* FILE,OFFSET[,TEXT] */
+static void
+change_by(const char *what)
+{
+	char	*copy = xstrdup(what), *rest = copy;
+	char	*file = strsep(&rest, ","), *offset = strsep(&rest, ",");
+
+	if (offset == NULL)
+		give_up("change what?");
+	change(file, strtoll(offset, NULL, 10), rest);
+	free(copy);
+}
+
+static void
+do_change(struct probe *probe, char *const *words)
+{
+	(void)probe;
+	change(words[0], strtoll(words[1], NULL, 10), words[2]);
+}
+
+static void
 do_attempt(struct probe *probe, char *const *words)
 {
 	struct link_record	 record;
@@ -482,20 +521,54 @@ do_attempt(struct probe *probe, char *const *words)
 		record.text[ATTEMPT_key] = word(words, "key");
 	if (word(words, "contentType") != NULL)
 		record.text[ATTEMPT_content_type] = word(words, "contentType");
+	if (word(words, "change") != NULL)
+		change_by(word(words, "change"));
 	send_record(probe, &record);
 	job_free(&job);
 }
 
-static void
-do_change(struct probe *probe, char *const *words)
+/* Every place of a mapping that has the text. */
+static int
+find_in(int memory, unsigned long from, unsigned long to, const char *text)
 {
-	int	 fd = open(words[0], O_WRONLY | O_CLOEXEC);
-	size_t	 length = strlen(words[1]);
+	size_t	 length = strlen(text);
+	char	*bytes = xmalloc(to - from), *p = bytes, *end;
+	ssize_t	 got = pread(memory, bytes, to - from, (off_t)from);
+	int	 found = 0;
 
-	(void)probe;
-	if (fd == -1 || write(fd, words[1], length) != (ssize_t)length)
-		give_up("%s: %s", words[0], strerror(errno));
-	(void)close(fd);
+	end = bytes + (got > 0 ? got : 0);
+	while ((p = memmem(p, (size_t)(end - p), text, length)) != NULL) {
+		found++;
+		p++;
+	}
+	free(bytes);
+	return found;
+}
+
+static void
+do_find(struct probe *probe, char *const *words)
+{
+	char		*path = xasprintf("/proc/%d/maps", (int)probe->worker);
+	FILE		*maps = fopen(path, "r");
+	char		 line[512], flags[8];
+	unsigned long	 from, to;
+	int		 memory, found = 0;
+
+	free(path);
+	path = xasprintf("/proc/%d/mem", (int)probe->worker);
+	memory = open(path, O_RDONLY | O_CLOEXEC);
+	free(path);
+	if (maps == NULL || memory == -1) {
+		printf("find: %s\n", strerror(errno));
+		return;
+	}
+	while (fgets(line, sizeof line, maps) != NULL)
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, flags) == 3 &&
+		    flags[1] == 'w')
+			found += find_in(memory, from, to, words[0]);
+	printf("found %d times\n", found);
+	(void)fclose(maps);
+	(void)close(memory);
 }
 
 /* A line of the worker's /proc/PID/status, without its name; "" if none. */
@@ -596,7 +669,8 @@ static const struct {
 	{ "payload", do_payload, 2 }, { "attempt", do_attempt, 2 },
 	{ "change", do_change, 2 }, { "wait", do_wait, 0 },
 	{ "progress", do_progress, 1 }, { "memory", do_memory, 1 },
-	{ "proc", do_proc, 1 }, { "raw", do_raw, 1 },
+	{ "find", do_find, 1 }, { "proc", do_proc, 1 },
+	{ "raw", do_raw, 1 },
 	{ "close", do_close, 0 }, { "end", do_end, 0 },
 };
 

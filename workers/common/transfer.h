@@ -1,0 +1,55 @@
+/*
+ * transfer - one request as libcurl sees it
+ *
+ * The only place beside http.c that knows libcurl's types: every option is set
+ * here, every callback is here, and its results become an answer here.
+ */
+#ifndef WORKERS_TRANSFER_H
+#define WORKERS_TRANSFER_H
+
+#include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <sys/queue.h>
+
+#include "workers/common/http.h"
+
+struct transfer {
+	LIST_ENTRY(transfer) entry;
+	const struct egress *egress;	/* borrowed */
+	X509_STORE	*store;		/* borrowed */
+	int		*highest;	/* borrowed; descriptor of a socket */
+	CURL		*easy;		/* borrowed; its handle */
+	struct curl_slist *headers;	/* own */
+	struct http_request request;
+	struct http_answer answer;
+	size_t		 header_bytes;
+	int64_t		 given;		/* bytes the callback gave */
+	int64_t		 heard;		/* monotonic ms of the last byte */
+	int64_t		 told;		/* of the last `moved` */
+	int64_t		 sent_at;	/* when all was sent, 0: not yet */
+	int64_t		 seen_bytes;
+	uint64_t	 seen_below;	/* as the kernel counted them, */
+	int64_t		 seen_since;	/* after that `heard` */
+	bool		 plain;		/* http:// */
+	struct why	 denied;	/* EGRESS_DENIED, or nothing */
+	char		 error[CURL_ERROR_SIZE];	/* libcurl's words */
+};
+
+/* Sets all that the request asks for on its handle.  0, or -1 with *why. */
+int	 transfer_set(struct transfer *, struct why *);
+
+/* When to look at it again, at the latest. */
+int64_t	 transfer_deadline(const struct transfer *);
+
+/*
+ * True if it has been silent, or its answer slow, for too long; `words` say
+ * which.
+ */
+bool	 transfer_overdue(struct transfer *, int64_t now, char *words,
+	    size_t size);
+
+/* It has ended: tells so, and frees it.  The handle stays. */
+void	 transfer_end(struct transfer *, CURLcode, const char *words);
+void	 transfer_free(struct transfer *);
+
+#endif
