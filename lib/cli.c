@@ -256,12 +256,12 @@ verb_read(struct cli_parsing *p)
 static void
 help_line(const char *name, const char *sentence)
 {
-	size_t width = CLI_WIDTH - CLI_HELP_COLUMN, length, part;
+	size_t width = CLI_WIDTH - CLI_HELP_COLUMN, part;
 
 	(void)printf("  %-*s", CLI_HELP_COLUMN - 2, name);
 	if (strlen(name) > CLI_HELP_COLUMN - 4)
 		(void)printf("\n%*s", CLI_HELP_COLUMN, "");
-	while ((length = strlen(sentence)) > width) {
+	while (strlen(sentence) > width) {
 		for (part = width; part > 0 && sentence[part] != ' '; part--)
 			continue;
 		if (part == 0)

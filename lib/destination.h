@@ -18,7 +18,7 @@
 #include "lib/vault.h"
 #include "lib/why.h"
 
-#define DESTINATION_FILE_MAX (64 * 1024)
+#define DESTINATION_FILE_MAX 65536
 
 enum transport {
 #define TRANSPORT(name) TRANSPORT_##name,

@@ -230,28 +230,27 @@ queue_walk(struct select *select, enum queue queue, struct why *why)
 	return 0;
 }
 
-/* By id, destination, and the order in which they were seen. */
+/* The job's id, then the destination. */
 static int
-selected_compare(const void *a, const void *b)
+ticket_compare(const struct selected *left, const struct selected *right)
 {
-	const struct selected *left = a, *right = b;
 	int order = id_compare(&left->ticket.id, &right->ticket.id);
 
 	return order != 0 ? order
 	    : strcmp(left->ticket.destination, right->ticket.destination);
 }
 
-static bool
-selected_same(const struct selected *a, const struct selected *b)
+/* Of the same ticket the place where it was seen last comes first. */
+static int
+selected_compare(const void *a, const void *b)
 {
-	return selected_compare(a, b) == 0;
+	const struct selected *left = a, *right = b;
+	int order = ticket_compare(left, right);
+
+	return order != 0 ? order : (int)right->queue - (int)left->queue;
 }
 
-/*
- * A ticket that was seen in two places is where it was seen last; the sort
- * is not stable, so the queue says it: they are walked in the order of the
- * enum.
- */
+/* Sorts, and keeps one place of each: queues are walked in the enum's order. */
 static void
 found_sort(struct selection *found)
 {
@@ -260,20 +259,12 @@ found_sort(struct selection *found)
 	if (found->count > 1)
 		qsort(found->items, found->count, sizeof(*found->items),
 		    selected_compare);
-	for (i = 0; i < found->count; i++) {
-		struct selected *last = kept == 0 ? NULL
-		    : &found->items[kept - 1];
-
-		if (last == NULL || !selected_same(last, &found->items[i])) {
-			found->items[kept++] = found->items[i];
-			continue;
-		}
-		if (last->queue < found->items[i].queue) {
-			free(last->name);
-			*last = found->items[i];
-		} else
+	for (i = 0; i < found->count; i++)
+		if (kept > 0 && ticket_compare(&found->items[kept - 1],
+		    &found->items[i]) == 0)
 			free(found->items[i].name);
-	}
+		else
+			found->items[kept++] = found->items[i];
 	found->count = kept;
 }
 

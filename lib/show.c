@@ -136,8 +136,11 @@ show_size(int64_t bytes, char out[24])
 		(void)snprintf(out, 24, "%lld", (long long)bytes);
 		return;
 	}
-	for (value /= 1024; value >= 999.5; value /= 1024)
+	value /= 1024;
+	while (value >= 999.5) {
+		value /= 1024;
 		unit++;
+	}
 	(void)snprintf(out, 24, value < 9.95 ? "%.1f%c" : "%.0f%c", value,
 	    units[unit]);
 }

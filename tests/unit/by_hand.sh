@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC1010,SC2034 # "done" is a queue; used by the suites
 # by_hand.sh - a private instance made by hand, without spoold
 #
 # What the commands do with spoold down needs nothing but directories: so the

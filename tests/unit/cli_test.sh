@@ -13,7 +13,7 @@ setUp() {
 test_every_command_says_its_version() {
 	for command in $COMMANDS; do
 		expect 0 "$command (spoold) $(
-		    sed -n 's/^VERSION := //p' Makefile)" $command --version
+		    sed -n 's/^VERSION := //p' Makefile)" "$command" --version
 	done
 }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # spoolq_test.sh - the queue on a spool made by hand, with spoold down
+# shellcheck disable=SC1010 # "done" is a queue
 
 . tests/unit/common.sh
 . tests/unit/by_hand.sh

@@ -15,8 +15,8 @@ dropped() {
 }
 
 nothing_left() {
-	assertEquals '' "$(ls "$SPOOL/new" "$SPOOL/tmp" "$SPOOL/data" |
-	    grep -v '^/' | grep .)"
+	assertEquals '' "$(find "$SPOOL/new" "$SPOOL/tmp" "$SPOOL/data" \
+	    -type f)"
 }
 
 computed() {
@@ -208,7 +208,9 @@ test_a_bad_file_in_a_directory_does_not_stop_the_others() {
 	spoolsubmit "$ROOT/jobs" >"$ROOT/ids" 2>"$ROOT/err"
 	assertEquals 65 $?
 	assertEquals 2 "$(wc -l <"$ROOT/ids")"
-	assertEquals 'a.json d.json' "$(ls "$SPOOL/new" | paste -sd ' ')"
+	assertEquals 'a.json d.json' \
+	    "$(find "$SPOOL/new" -type f -printf '%f\n' | sort |
+	    paste -sd ' ')"
 	assertEquals "spoolsubmit: VALIDATION_ERROR: $ROOT/jobs/b.json: the job ends too early
 spoolsubmit: VALIDATION_ERROR: $ROOT/jobs/c.json: is empty" "$(cat "$ROOT/err")"
 }
