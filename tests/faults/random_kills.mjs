@@ -19,7 +19,10 @@ const option = (name, fallback) => {
 const kills = option('--kills', 200);
 const seed = option('--seed', Date.now() % 1000000);
 const next = random(seed);
-const DESTINATIONS = ['ok', 'ok-two', 'slow', 'flaky', 'bad', 'stuck'];
+const DESTINATIONS = ['ok', 'ok-two', 'slow', 'flaky', 'bad'];
+// One job in so many goes to `stuck`, too: its window falls to one, and each
+// of its first attempts takes a whole timeout.
+const STUCK_EVERY = 200;
 
 const root = fs.mkdtempSync(
     `${process.env.TMPDIR ?? os.tmpdir()}/spoold-random.`);
@@ -33,6 +36,8 @@ async function pour() {
 		const count = 1 + next(3);
 		const destinations = Array.from({ length: count }, (_, i) =>
 			DESTINATIONS[(first + i) % DESTINATIONS.length]);
+		if (n % STUCK_EVERY === 0)
+			destinations.push('stuck');
 		instance.drop(`job-${n}`, instance.job(destinations),
 		    { destinations });
 		await pause(next(12));
@@ -57,8 +62,8 @@ async function killOne(counts) {
 await receiver.listen();
 await instance.init({ ...SETTINGS, retry: { ...SETTINGS.retry,
 	max_attempts: '1000' } });
-await instance.destinations(DESTINATIONS.map((id) =>
-	({ id, url: receiver.url('all', id), timeout: 3000 })));
+await instance.destinations([...DESTINATIONS, 'stuck'].map((id) =>
+	({ id, url: receiver.url('all', id), timeout: 400 })));
 await instance.start();
 const pourer = pour();
 const counts = { supervisor: 0, children: 0 };
