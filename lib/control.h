@@ -19,8 +19,8 @@
 #include "lib/json.h"
 #include "lib/why.h"
 
-#define CONTROL_LINE_MAX (64 * 1024)	/* a request, with its newline */
-#define CONTROL_ANSWER_MAX (1024 * 1024)
+#define CONTROL_LINE_MAX 65536	/* bytes of a request, with its newline */
+#define CONTROL_ANSWER_MAX 1048576
 
 struct control;				/* opaque */
 
