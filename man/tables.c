@@ -114,7 +114,7 @@ table_statuses(void)
 		int		 status;
 	} codes[] = {
 #define ERROR(code, status, kind, sentence) { #code, \
-	ERROR_KIND_##kind == ERROR_KIND_command ? status : 0 },
+	ERROR_KIND_##kind == ERROR_KIND_command ? (status) : 0 },
 #include "lib/errors.def"
 #undef ERROR
 	};

@@ -36,6 +36,34 @@ probe_read(size_t *length_r)
 	return text;
 }
 
+/* Ends a part of an argument at a mark that must be there; what follows it. */
+static inline char *
+probe_after(char *text, char mark)
+{
+	char		*at = strchr(text, mark);
+
+	if (at == NULL) {
+		fprintf(stderr, "probe: no %c in \"%s\"\n", mark, text);
+		exit(2);
+	}
+	*at = '\0';
+	return at + 1;
+}
+
+/* An argument that must be a number. */
+static inline long long
+probe_number(const char *text)
+{
+	char		*end;
+	long long	 number = strtoll(text, &end, 10);
+
+	if (end == text || *end != '\0') {
+		fprintf(stderr, "probe: \"%s\" is no number\n", text);
+		exit(2);
+	}
+	return number;
+}
+
 /* `CODE at=OFFSET path=PATH: words`, without what is not there. */
 static inline void
 probe_print_why(const struct why *why)

@@ -277,7 +277,8 @@ buf_grow(char **args)
 		buf_char(&buf, (char)('a' + i % 26));
 	for (i = 0; i < count; i++)
 		wrong += buf.data[i] != (char)('a' + i % 26);
-	printf("%zu %zu %zu\n", buf.len, strlen(buf.data), wrong);
+	printf("%zu %zu %zu\n", buf.len,
+	    buf.data != NULL ? strlen(buf.data) : 0, wrong);
 	buf_free(&buf);
 	return 0;
 }

@@ -30,7 +30,7 @@ print_time(const char *name, int64_t ms)
 static void
 print_list(const char *name, char *const *list, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; list != NULL && i < count; i++)
 		printf("%s[%zu]=%s\n", name, i, list[i]);
 }
 

@@ -57,7 +57,7 @@ walk(const struct json *json, int depth)
 static void
 set(struct json *json, char *line)
 {
-	char		*value = strchr(line, '='), *kind;
+	char		*value, *kind;
 	struct json	*parsed;
 	struct why	 why;
 
@@ -65,7 +65,7 @@ set(struct json *json, char *line)
 		json_remove(json, line + 1);
 		return;
 	}
-	*value++ = '\0';
+	value = probe_after(line, '=');
 	if ((kind = strchr(line, ':')) != NULL)
 		*kind++ = '\0';
 	if (kind == NULL) {
@@ -86,36 +86,40 @@ set(struct json *json, char *line)
 static void
 call(struct buf *out, char *text)
 {
+	char	 kind = text[0];
 	char	*value = strchr(text, '='), *name = strchr(text, ':');
+	char	*raw = text + strlen(text);
 
-	if (value != NULL)
+	if (value != NULL) {
 		*value++ = '\0';
+		raw = value;
+	}
 	if (name != NULL)
 		*name++ = '\0';
-	switch (text[0]) {
+	switch (kind) {
 	case '{': case '[':
-		json_open(out, name, text[0]);
+		json_open(out, name, kind);
 		break;
 	case '}': case ']':
-		json_close(out, text[0]);
+		json_close(out, kind);
 		break;
 	case 's':
 		json_put_string(out, name, value);
 		break;
 	case 'i':
-		json_put_integer(out, name, strtoll(value, NULL, 10));
+		json_put_integer(out, name, strtoll(raw, NULL, 10));
 		break;
 	case 'b':
-		json_put_boolean(out, name, strcmp(value, "true") == 0);
+		json_put_boolean(out, name, strcmp(raw, "true") == 0);
 		break;
 	case 'n':
 		json_put_null(out, name);
 		break;
 	case 't':
-		json_put_time(out, name, strtoll(value, NULL, 10));
+		json_put_time(out, name, strtoll(raw, NULL, 10));
 		break;
 	case 'r':
-		json_put_raw(out, name, value, strlen(value));
+		json_put_raw(out, name, raw, strlen(raw));
 		break;
 	default:
 		buf_char(out, '\n');

@@ -115,14 +115,14 @@ probe_line(char **argv)
 
 	while (strcmp(ticket_event_name(line.event), argv[0]) != 0)
 		line.event++;
-	line.attempt = atoi(argv[1]);
-	line.seq = atoll(argv[2]);
-	line.at = atoll(argv[3]);
-	line.due = atoll(argv[4]);
-	line.ms = atoll(argv[5]);
-	line.code = atoi(argv[6]);
+	line.attempt = (int)probe_number(argv[1]);
+	line.seq = probe_number(argv[2]);
+	line.at = probe_number(argv[3]);
+	line.due = probe_number(argv[4]);
+	line.ms = probe_number(argv[5]);
+	line.code = (int)probe_number(argv[6]);
 	line.error = error_by_name(argv[7]);
-	line.possible_duplicate = atoi(argv[8]) != 0;
+	line.possible_duplicate = probe_number(argv[8]) != 0;
 	line.reason = text_or_null(argv[9]);
 	line.reference = text_or_null(argv[10]);
 	event_line_write(&out, &line);
@@ -141,8 +141,7 @@ read_ticket(char **argv, struct receipt_ticket *ticket,
 
 	if (ticket_parse(argv[1], &ticket->ticket) == -1)
 		exit(refuse(&(struct why) { .text = "bad name" }));
-	rest = strchr(argv[0], ':');
-	*rest++ = '\0';
+	rest = probe_after(argv[0], ':');
 	ticket->queue = (enum queue)queue_by_name(argv[0]);
 	ticket->due = strtoll(rest, &rest, 10);
 	ticket->in_flight = strcmp(rest, ":1") == 0;
@@ -166,7 +165,7 @@ probe_receipt(int argc, char **argv)
 		count++;
 	}
 	finished = receipt_write(&out, argv[0], tickets, count,
-	    atoll(argv[1]));
+	    probe_number(argv[1]));
 	for (size_t i = 0; i < count; i++)
 		ticket_file_free(&files[i]);
 	printf("%s\n", finished ? "finished" : "under way");
@@ -181,7 +180,7 @@ probe_refused(char **argv)
 	struct id id;
 
 	(void)why_field(&why, argv[4], "%s", argv[6]);
-	why.offset = atoll(argv[5]);
+	why.offset = probe_number(argv[5]);
 	(void)id_parse(argv[2], &id);
 	receipt_write_refused(&out, argv[0], argv[1], &id, argv[3], &why,
 	    1764000000123);

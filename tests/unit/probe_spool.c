@@ -154,7 +154,7 @@ call_done(const struct call *call, struct why *why)
 	for (char **argv = call->argv; result == 1 && argv[0] != NULL;
 	    argv += 3)
 		result = spool_move_done(call->sp, call->queue, argv[0],
-		    argv[1], atoll(argv[2]), why);
+		    argv[1], probe_number(argv[2]), why);
 	return result;
 }
 
@@ -195,7 +195,7 @@ static int
 call_due(const struct call *call, struct why *why)
 {
 	return spool_set_due(call->sp, call->queue, call->argv[0],
-	    atoll(call->argv[1]), why);
+	    probe_number(call->argv[1]), why);
 }
 
 static int
