@@ -363,7 +363,10 @@ run(struct probe *p, char *line)
 	char *rest = line, *at;
 
 	p->count = 0;
-	while (p->count < WORDS && (at = strsep(&rest, " ")) != NULL)
+	/* An event's fields are the rest of the line. */
+	while (p->count < WORDS && (at = p->count == 2 &&
+	    strcmp(p->words[0], "add") == 0 ? strsep(&rest, "") :
+	    strsep(&rest, " ")) != NULL)
 		p->words[p->count++] = at;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(commands[i].name, p->words[0]) == 0) {
