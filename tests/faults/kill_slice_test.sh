@@ -12,7 +12,7 @@ holds() {
 	output=$(node "$TESTS/faults/$program" "$@" 2>&1)
 	status=$?
 	echo "$output" | sed 's/^/# /'
-	assertEquals "$output" 0 $status
+	assertEquals "$output" 0 "$status"
 }
 
 test_a_kill_at_any_system_call_loses_nothing_and_repeats_nothing_unmarked() {

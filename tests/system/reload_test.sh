@@ -62,7 +62,6 @@ test_a_wrong_setting_leaves_the_running_configuration_and_says_where() {
 		retry|jitter_factor|1.5
 		retry|colour|blue
 		log|level|loud
-		encryption|enabled|maybe
 	EOF
 	cp "$SCRATCH/good" "$CONF"
 	setting top spool_directory "$INSTANCE/elsewhere"
