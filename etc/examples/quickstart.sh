@@ -73,10 +73,7 @@ create() {
 }
 
 drop() {
-	printf '%s\n' '{"destinations": ["receiver"],' \
-	    '"payload": {"type": "data", "data": {"hello": "world"}}}' \
-	    >"$PLACE/job.json"
-	cp "$PLACE/job.json" "$PLACE/spool/demo/tmp/first.json" &&
+	cp etc/examples/job.json "$PLACE/spool/demo/tmp/first.json" &&
 	    mv -n "$PLACE/spool/demo/tmp/first.json" \
 	    "$PLACE/spool/demo/new/first.json"
 }

@@ -18,7 +18,7 @@ tearDown() {
 	do
 		[ -f "$conf" ] && spoolctl -c "$conf" stop --now
 	done >/dev/null 2>&1
-	for pid in "$PLACE"/source/run/*/receiver.pid; do
+	for pid in "$PLACE"/receiver.pid "$PLACE"/source/run/*/receiver.pid; do
 		[ -f "$pid" ] && kill "$(cat "$pid")"
 	done 2>/dev/null
 	rm -rf "$PLACE"
@@ -90,7 +90,7 @@ test_the_quick_start_ends_with_a_receipt_on_one_screen() {
 	grep -q '"status":"completed"' "$SCRATCH/out"
 	assertEquals 'the receipt is shown' 0 $?
 	assertEquals 'the receiver found it genuine' 1 \
-	    "$(grep -c ': 200 {.*"data":{"hello": "world"}' run/1/receiver.log)"
+	    "$(grep -c ': 200 {.*"total": 1.10}' run/1/receiver.log)"
 	touch run/1/mine
 	run make BUILD="$BUILD" quickstart
 	assertEquals "$OUT$ERR" 0 "$STATUS"
@@ -111,6 +111,24 @@ test_what_it_says_to_type_next_works() {
 	assertEquals "$ERR" 0 "$STATUS"
 	assertEquals 'both were delivered' 2 \
 	    "$(grep -c ': 200 ' run/1/receiver.log)"
+}
+
+# The indented lines of README.md below "By hand", with another home.
+test_the_ten_lines_of_the_readme_deliver_a_job() {
+	source_copy
+	cd "$PLACE/source" || return
+	port=$(python3 -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	sed -n '/^## By hand/,/^## /s/^    //p' README.md >"$SCRATCH/lines"
+	assertEquals 10 "$(wc -l <"$SCRATCH/lines")"
+	sed -e "1s|.*|export PATH=$BUILD/bin:\$PATH SPOOLD_CONFIG=~/spoold/etc/spoold.conf|" \
+	    -e "s/8080/$port/" -e 's/; cat \(.*\)/; until cat \1; do sleep 1; done/' \
+	    -e 's/ &$/ >~\/log 2>\&1 \& echo $! >~\/receiver.pid/' \
+	    "$SCRATCH/lines" >"$SCRATCH/lines.sh"
+	run timeout 60 env HOME="$PLACE" sh -e "$SCRATCH/lines.sh"
+	assertEquals "$OUT$ERR" 0 "$STATUS"
+	grep -q '"status":"completed"' "$SCRATCH/out"
+	assertEquals "a receipt: $OUT" 0 $?
 }
 
 test_help_lists_every_target() {
