@@ -73,9 +73,9 @@ test_below_the_reserve_drops_wait_and_deliveries_go_on() {
 	before=$ID
 	eventually in_queue cur "$before"
 	fallocate -l 40M "$INSTANCE/spool/ballast"
-	eventually has_alert begin
 	drop during "$(job ok)"
 	during=$ID
+	eventually has_alert begin
 	run spoolsubmit -d ok -D 1
 	failed_with 75 spoolsubmit STORAGE_RESERVE
 	assertEquals 'only the drop made by hand waits' during.json \
