@@ -17,9 +17,11 @@
 
 #include "lib/drop.h"
 #include "lib/log.h"
+#include "lib/show.h"
 #include "lib/xalloc.h"
 
-#define DROP_CHUNK (1 << 20)
+#define DROP_CHUNK 1048576
+#define DROP_KERNEL_CHUNK 67108864
 #define DROP_SUFFIX 9		/* `-` and 8 hex digits */
 #define DROP_TRIES 16
 
@@ -63,7 +65,7 @@ copy_part(int source, int target, char *chunk, bool *by_kernel,
 
 	if (*by_kernel) {
 		n = copy_file_range(source, NULL, target, NULL,
-		    1UL << 30, 0);
+		    DROP_KERNEL_CHUNK, 0);
 		if (n > 0)
 			return n;
 		/* /proc files and pipes answer 0 or an error: read them. */
@@ -83,6 +85,7 @@ static int
 copy_all(int source, int target, int64_t max, struct why *why)
 {
 	char *chunk = xmalloc(DROP_CHUNK);
+	struct show_progress progress = { .started = 0 };
 	bool by_kernel = true;
 	int64_t total = 0;
 	ssize_t n;
@@ -90,6 +93,8 @@ copy_all(int source, int target, int64_t max, struct why *why)
 
 	while ((n = copy_part(source, target, chunk, &by_kernel, why)) > 0) {
 		total += n;
+		show_progress(&progress, "copying the payload, MiB",
+		    total >> 20);
 		if (total > max) {
 			done = why_set(why, ERROR_PAYLOAD_TOO_LARGE,
 			    "the payload is larger than max_payload_size, %lld "
@@ -99,6 +104,7 @@ copy_all(int source, int target, int64_t max, struct why *why)
 	}
 	if (n == -1)
 		done = -1;
+	show_progress_end(&progress);
 	free(chunk);
 	return done;
 }

@@ -335,6 +335,7 @@ submit_run(struct cli *cli, void *state)
 	else
 		status = submit_composed(cli, submit);
 	batch_flush(submit->batch);
+	show_progress_end(&submit->batch->progress);
 	if (status == 0)
 		status = submit->batch->status;
 	free(submit->batch);

@@ -13,9 +13,10 @@
 
 #include "lib/cli.h"
 #include "lib/drop.h"
+#include "lib/show.h"
 
 #define BATCH_DROPS 256
-#define BATCH_BYTES (16 << 20)
+#define BATCH_BYTES 16777216
 
 struct batch;
 
@@ -39,6 +40,8 @@ struct batch {
 	char		*labels[BATCH_DROPS];	/* own: what errors call them */
 	size_t		 count;
 	size_t		 bytes;
+	struct show_progress progress;
+	int64_t		 submitted;
 	int		 status;	/* exit status: of the first error */
 };
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/job.h"
 #include "lib/xalloc.h"
@@ -207,6 +208,10 @@ batch_flush(struct batch *batch)
 	for (i = 0; i < batch->count; i++) {
 		if (batch->drops[i].dropped)
 			drop_settle(batch, i);
+		/* Ids on the same terminal are progress enough. */
+		if (isatty(STDOUT_FILENO) == 0)
+			show_progress(&batch->progress, "submitting jobs",
+			    ++batch->submitted);
 		free(batch->labels[i]);
 	}
 	batch->count = 0;
