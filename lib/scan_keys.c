@@ -64,12 +64,13 @@ bool
 scan_keys_duplicate(struct scan_keys *keys, size_t base,
     struct scan_key *which_r)
 {
-	struct scan_key	*first = keys->keys + base;
+	struct scan_key	*first;
 	size_t		 count = keys->count - base, i;
 	bool		 found = false;
 
-	if (count < 2)
+	if (count < 2)		/* before the first key there is no memory */
 		return false;
+	first = keys->keys + base;
 	qsort_r(first, count, sizeof *first, compare, keys->names.data);
 	for (i = 1; i < count; i++) {
 		if (compare_names(&first[i - 1], &first[i],
