@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -96,28 +97,31 @@ check_boolean(const struct json *value, const char *form, const char *path,
 		complain(all, path, "must be true or false");
 }
 
+/* A form with bounds is `KIND MIN MAX`. */
 static void
 check_integer(const struct json *value, const char *form, const char *path,
     struct complaints *all)
 {
-	int64_t min = 0, max = 0;
-	char kind[16];
+	char *rest;
+	int64_t min = strtoll(form + strcspn(form, " "), &rest, 10);
+	int64_t max = strtoll(rest, NULL, 10);
 
-	if (sscanf(form, "%15s %" SCNd64 " %" SCNd64, kind, &min, &max) != 3 ||
-	    !json_is_integer(value, min, max))
+	if (!json_is_integer(value, min, max))
 		complain(all, path, "must be a whole number from %" PRId64
 		    " to %" PRId64 "%s", min, max,
-		    strcmp(kind, "duration") == 0 ? " (milliseconds)" : "");
+		    strncmp(form, "duration", strlen("duration")) == 0 ?
+		    " (milliseconds)" : "");
 }
 
 static void
 check_number(const struct json *value, const char *form, const char *path,
     struct complaints *all)
 {
-	double min = 0, max = 0, number = json_number(value, -1);
+	char *rest;
+	double min = strtod(form + strcspn(form, " "), &rest);
+	double max = strtod(rest, NULL), number = json_number(value, -1);
 
-	if (sscanf(form, "number %lf %lf", &min, &max) != 2 ||
-	    !json_is(value, JSON_NUMBER) || number < min || number > max)
+	if (!json_is(value, JSON_NUMBER) || number < min || number > max)
 		complain(all, path, "must be a number from %g to %g", min,
 		    max);
 }
