@@ -73,10 +73,10 @@ test_what_is_installed_runs_where_it_is() {
 	ran 0 '' ''
 }
 
-# A tree without .git, and what was built for this one.
+# A tree without .git; as old as this one, so that nothing is built anew.
 source_copy() {
 	mkdir "$PLACE/source"
-	(cd "$SOURCE" && cp -r Makefile README.md CHANGELOG.md LICENSE etc \
+	(cd "$SOURCE" && cp -rp Makefile README.md CHANGELOG.md LICENSE etc \
 	    lib man spool-layout spoold workers tests "$PLACE/source")
 }
 
