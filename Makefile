@@ -142,12 +142,34 @@ $(BUILD)/tests/$(1): $(call objects,$(sort tests/unit/$(1) $(BASE) $(JSON) \
 endef
 $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
+# --- fuzz targets: by clang, with objects of their own ------------------------
+
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
+    lib/link lib/split workers/webhook/verdict)
+FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+    -MMD -MP $(DEFINES)
+
+$(BUILD)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) -c -o $@ $<
+
+$(BUILD)/fuzz/obj/fuzzed.a: $(FUZZED:%=$(BUILD)/fuzz/obj/%.o)
+	$(AR) rcs $@ $^
+
+$(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: \
+    $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/obj/fuzzed.a
+	clang -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ \
+	    -lconfuse -lcjson -lcurl -lcrypto -lbsd
+
 # --- building ----------------------------------------------------------------
 
-.PHONY: all programs probes man generate clean help
+.PHONY: all programs probes fuzzers man generate clean help
 all: programs man probes ## build every program, manual page and test probe
 programs: $(addprefix $(BUILD)/,$(PROGRAMS))
 probes: $(addprefix $(BUILD)/tests/,$(PROBES))
+fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
 # Another compiler or other flags build everything anew.
 FLAGS_FILE := $(BUILD)/obj/flags
@@ -160,7 +182,7 @@ $(BUILD)/obj/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
 
 # Manual pages; in man/*.in a line `@TABLE name@` stands for a table.
 MAN_PAGES := $(sort $(patsubst man/%.in,%,$(wildcard man/*.[1-8].in)) \
@@ -196,7 +218,7 @@ DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
     ca-certificates python3:python3
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount shellcheck mandoc clang \
-    clang-tidy cppcheck
+    libclang-rt-dev clang-tidy cppcheck
 
 .PHONY: deps check-deps
 # $(call packages,names): installs those that are missing, or does nothing.
@@ -223,9 +245,9 @@ check-deps: ## install what the tests need (apt, npm)
 
 # --- checking ------------------------------------------------------------------
 
-.PHONY: check lint faults bench
+.PHONY: check lint faults fuzz bench
 check: deps check-deps ## build and run every test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all fuzzers
 	@BUILD='$(BUILD)' tests/run
 
 faults: all ## every kill, random kills and power cuts (an hour)
@@ -234,13 +256,18 @@ faults: all ## every kill, random kills and power cuts (an hour)
 	BUILD='$(BUILD)' node tests/faults/power_cut.mjs ext4 --cuts 50
 	BUILD='$(BUILD)' node tests/faults/power_cut.mjs xfs --cuts 50
 
+SECONDS ?= 600
+fuzz: fuzzers ## search for bugs, SECONDS=600 for each target
+	BUILD='$(BUILD)' tests/fuzz/run '$(SECONDS)' $(FUZZERS)
+
 bench: all ## measure what promises a figure
 	BUILD='$(BUILD)' node tests/bench/hanging.mjs
 
 # Each tool's verdict on a file is a stamp, made anew when the file changes.
 SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \
-    workers/*/*.c man/*.c tests/unit/*.c)
-SCRIPTS := $(wildcard tests/run .ci/run tests/*/*.sh etc/examples/*.sh)
+    workers/*/*.c man/*.c tests/unit/*.c tests/fuzz/*.c)
+SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*/*.sh \
+    etc/examples/*.sh)
 LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)
 
 lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say
