@@ -118,14 +118,14 @@ test_the_other_signature_and_both_at_once() {
 	instance
 	start
 	keeping_sink
-	destination other '"signature":"x-webhook","secret":"plain words"'
+	destination other '"signature":"x-webhook","secret":"just plain words"'
 	destination both "\"signature\":\"both\",\"secret\":\"$secret\""
 	destination none '"signature":"none"'
 	drop one "$(job other both none)"
 	for name in other both none; do
 		eventually delivered "$ID" $name
 	done
-	assertEquals "$(x_webhook other 'plain words' sha256)" \
+	assertEquals "$(x_webhook other 'just plain words' sha256)" \
 	    "$(header_of other x-webhook-signature)"
 	assertEquals "$ID" "$(header_of other x-delivery-id)"
 	assertEquals null "$(header_of other webhook-signature)"
