@@ -107,6 +107,7 @@ http_start(struct http *http, const struct http_request *request,
 	return -1;
 }
 
+/* libcurl lets go of the handle first: it still calls back until then. */
 static void
 http_end(struct http *http, struct transfer *transfer, CURLcode code,
     const char *words)
@@ -114,9 +115,9 @@ http_end(struct http *http, struct transfer *transfer, CURLcode code,
 	CURL *easy = transfer->easy;
 
 	LIST_REMOVE(transfer, entry);
-	transfer_end(transfer, code, words);
 	if (curl_multi_remove_handle(http->multi, easy) != CURLM_OK)
 		log_warning("curl_multi_remove_handle failed");
+	transfer_end(transfer, code, words);
 	handle_give(http, easy);
 }
 

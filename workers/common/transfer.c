@@ -16,6 +16,8 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -333,8 +335,8 @@ transfer_overdue(struct transfer *transfer, int64_t now, char *words,
 
 	if (now >= slow_at(transfer)) {
 		(void)snprintf(words, size,
-		    "the answer is not whole after %lld ms",
-		    (long long)(2 * limit));
+		    "the answer is not whole after %" PRId64 " ms",
+		    2 * limit);
 		return true;
 	}
 	if (now < transfer_deadline(transfer))
@@ -350,8 +352,8 @@ transfer_overdue(struct transfer *transfer, int64_t now, char *words,
 		transfer->heard = now;
 		return false;
 	}
-	(void)snprintf(words, size, "nothing moved for %lld ms",
-	    (long long)limit);
+	(void)snprintf(words, size, "nothing moved for %" PRId64 " ms",
+	    limit);
 	return true;
 }
 
