@@ -128,7 +128,8 @@ PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
 PROBE_egress := lib/egress
-PROBE_worker := lib/link $(JOB)
+PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
+    tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
 PROBE_sandbox := workers/common/sandbox
 

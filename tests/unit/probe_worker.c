@@ -39,6 +39,7 @@
 #include "lib/link.h"
 
 #include "tests/unit/probe.h"
+#include "tests/unit/worker.h"
 
 #define WORDS_MAX 32
 
@@ -177,129 +178,6 @@ sha256_file(int fd, uint8_t out[SHA256_LENGTH])
 
 /* --- records ----------------------------------------------------------------- */
 
-static void
-print_text(const char *name, const char *text)
-{
-	if (text[0] == '\0')
-		return;
-	printf(" %s=\"", name);
-	for (; *text != '\0'; text++)
-		if (*text == '\n')
-			printf("\\n");
-		else
-			(void)putchar(*text);
-	printf("\"");
-}
-
-static void
-print_digest(const char *name, const uint8_t digest[SHA256_LENGTH])
-{
-	printf(" %s=", name);
-	for (int i = 0; i < SHA256_LENGTH; i++)
-		printf("%02x", digest[i]);
-}
-
-static void
-print_accept(const struct link_record *r)
-{
-	const struct link_accept	*a = &r->accept;
-
-	printf(" token=%llu type=%s priority=%d job=%lld payload=%lld",
-	    (unsigned long long)a->token,
-	    payload_type_name((enum payload_type)a->type), a->priority,
-	    (long long)a->job_bytes, (long long)a->payload_bytes);
-	printf(" data=%llu+%llu metadata=%llu+%llu deliver=%lld expires=%lld",
-	    (unsigned long long)a->data_offset,
-	    (unsigned long long)a->data_length,
-	    (unsigned long long)a->metadata_offset,
-	    (unsigned long long)a->metadata_length,
-	    (long long)a->deliver_at, (long long)a->expires_at);
-	print_digest("jobSha256", a->job_sha256);
-	print_digest("sha256", a->payload_sha256);
-	print_text("destinations", r->text[ACCEPT_destinations]);
-	print_text("file", r->text[ACCEPT_file]);
-	print_text("filename", r->text[ACCEPT_filename]);
-	print_text("contentType", r->text[ACCEPT_content_type]);
-	print_text("correlationId", r->text[ACCEPT_correlation_id]);
-	print_text("key", r->text[ACCEPT_key]);
-	print_text("tags", r->text[ACCEPT_tags]);
-	print_text("traceparent", r->text[ACCEPT_traceparent]);
-	print_text("callback", r->text[ACCEPT_callback]);
-}
-
-static void
-print_refuse(const struct link_record *r)
-{
-	printf(" token=%llu %s", (unsigned long long)r->refuse.token,
-	    error_name((enum error)r->refuse.error));
-	if (r->refuse.incomplete)
-		printf(" incomplete");
-	if (r->refuse.offset >= 0)
-		printf(" at=%lld", (long long)r->refuse.offset);
-	print_text("path", r->text[REFUSE_path]);
-	print_text("text", r->text[REFUSE_text]);
-}
-
-static void
-print_outcome(const struct link_record *r)
-{
-	static const char *const	 verdicts[VERDICTS] = {
-		[VERDICT_delivered] = "delivered",
-		[VERDICT_deferred] = "deferred",
-		[VERDICT_failed] = "failed",
-	};
-	const struct link_outcome	*o = &r->outcome;
-
-	printf(" token=%llu %s", (unsigned long long)o->token,
-	    verdicts[o->verdict]);
-	if (o->error != ERROR_NONE)
-		printf(" %s", error_name((enum error)o->error));
-	printf(" code=%d bytes=%lld", o->code, (long long)o->bytes);
-	if (o->retry_after != 0)
-		printf(" retryAfter=%lld", (long long)o->retry_after);
-	printf("%s%s%s", (o->flags & OUTCOME_DISABLE) ? " disable" : "",
-	    (o->flags & OUTCOME_SLOW_DOWN) ? " slow-down" : "",
-	    (o->flags & OUTCOME_TRANSPORT) ? " transport" : "");
-	print_text("reason", r->text[OUTCOME_reason]);
-	print_text("reference", r->text[OUTCOME_reference]);
-	print_text("remote", r->text[OUTCOME_remote]);
-	print_text("peer", r->text[OUTCOME_peer]);
-	print_text("tls", r->text[OUTCOME_tls]);
-	print_text("fingerprint", r->text[OUTCOME_fingerprint]);
-}
-
-static void
-print_record(const struct link_record *record)
-{
-	switch (record->type) {
-	case LINK_ready:
-		printf("ready shut_in=%d", record->ready.shut_in);
-		break;
-	case LINK_need:
-		printf("need token=%llu file=%s",
-		    (unsigned long long)record->need.token,
-		    record->text[NEED_file]);
-		break;
-	case LINK_accept:
-		printf("accept");
-		print_accept(record);
-		break;
-	case LINK_refuse:
-		printf("refuse");
-		print_refuse(record);
-		break;
-	case LINK_outcome:
-		printf("outcome");
-		print_outcome(record);
-		break;
-	default:
-		printf("record %d", (int)record->type);
-		break;
-	}
-	printf("\n");
-	(void)fflush(stdout);
-}
-
 /* Waits for the next record; false at the link's end. */
 static bool
 next_record(struct probe *probe, struct link_record *record)
@@ -339,7 +217,8 @@ send_record(struct probe *probe, const struct link_record *record)
 static void
 do_wait(struct probe *probe, char *const *words)
 {
-	int			 left = atoi(words[0] ? words[0] : "1");
+	long			 left = words[0] == NULL ? 1 :
+	    strtol(words[0], NULL, 10);
 	struct link_record	 record;
 
 	while (left > 0) {
@@ -349,7 +228,7 @@ do_wait(struct probe *probe, char *const *words)
 		}
 		if (record.type == LINK_progress)
 			continue;
-		print_record(&record);
+		worker_print(&record);
 		left--;
 	}
 }
@@ -364,7 +243,7 @@ do_progress(struct probe *probe, char *const *words)
 		if (!next_record(probe, &record))
 			give_up("the link has ended");
 		if (record.type != LINK_progress)
-			print_record(&record);
+			worker_print(&record);
 	} while (record.type != LINK_progress ||
 	    record.progress.token != token);
 	printf("progress token=%llu\n", (unsigned long long)token);
@@ -527,94 +406,22 @@ do_attempt(struct probe *probe, char *const *words)
 	job_free(&job);
 }
 
-/* Every place of a mapping that has the text. */
-static int
-find_in(int memory, unsigned long from, unsigned long to, const char *text)
-{
-	size_t	 length = strlen(text);
-	char	*bytes = xmalloc(to - from), *p = bytes, *end;
-	ssize_t	 got = pread(memory, bytes, to - from, (off_t)from);
-	int	 found = 0;
-
-	end = bytes + (got > 0 ? got : 0);
-	while ((p = memmem(p, (size_t)(end - p), text, length)) != NULL) {
-		found++;
-		p++;
-	}
-	free(bytes);
-	return found;
-}
-
 static void
 do_find(struct probe *probe, char *const *words)
 {
-	char		*path = xasprintf("/proc/%d/maps", (int)probe->worker);
-	FILE		*maps = fopen(path, "r");
-	char		 line[512], flags[8];
-	unsigned long	 from, to;
-	int		 memory, found = 0;
-
-	free(path);
-	path = xasprintf("/proc/%d/mem", (int)probe->worker);
-	memory = open(path, O_RDONLY | O_CLOEXEC);
-	free(path);
-	if (maps == NULL || memory == -1) {
-		printf("find: %s\n", strerror(errno));
-		return;
-	}
-	while (fgets(line, sizeof line, maps) != NULL)
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, flags) == 3 &&
-		    flags[1] == 'w')
-			found += find_in(memory, from, to, words[0]);
-	printf("found %d times\n", found);
-	(void)fclose(maps);
-	(void)close(memory);
-}
-
-/* A line of the worker's /proc/PID/status, without its name; "" if none. */
-static void
-process_status(const struct probe *probe, const char *name, char value[256])
-{
-	char	*path = xasprintf("/proc/%d/status", (int)probe->worker);
-	size_t	 length = strlen(name);
-	FILE	*status = fopen(path, "r");
-
-	while (status != NULL && fgets(value, 256, status) != NULL)
-		if (strncmp(value, name, length) == 0 && value[length] == ':') {
-			value[strcspn(value, "\n")] = '\0';
-			memmove(value, value + length + 2,
-			    strlen(value + length + 1));
-			(void)fclose(status);
-			free(path);
-			return;
-		}
-	value[0] = '\0';
-	if (status != NULL)
-		(void)fclose(status);
-	free(path);
+	process_find(probe->worker, words[0]);
 }
 
 static void
 do_memory(struct probe *probe, char *const *words)
 {
-	long	 most = strtol(words[0], NULL, 10), peak;
-	char	 value[256];
-
-	process_status(probe, "VmHWM", value);
-	peak = strtol(value, NULL, 10);
-	if (peak > 0 && peak <= most)
-		printf("memory: within %ld KiB\n", most);
-	else
-		printf("memory: %ld KiB\n", peak);
+	process_memory(probe->worker, strtol(words[0], NULL, 10));
 }
 
 static void
 do_proc(struct probe *probe, char *const *words)
 {
-	char	 value[256];
-
-	process_status(probe, words[0], value);
-	printf("%s: %s\n", words[0], value);
+	process_print(probe->worker, words[0]);
 }
 
 static void
@@ -622,12 +429,11 @@ do_raw(struct probe *probe, char *const *words)
 {
 	unsigned char	 bytes[4096];
 	size_t		 count = 0;
-	unsigned	 byte;
 
 	for (const char *p = words[0]; p[0] != '\0' && p[1] != '\0'; p += 2) {
-		if (sscanf(p, "%2x", &byte) != 1)
-			give_up("raw");
-		bytes[count++] = (unsigned char)byte;
+		const char	 digits[] = { p[0], p[1], '\0' };
+
+		bytes[count++] = (unsigned char)strtoul(digits, NULL, 16);
 	}
 	if (send(probe->link, bytes, count, MSG_NOSIGNAL) == -1)
 		give_up("send");
@@ -650,7 +456,7 @@ do_end(struct probe *probe, char *const *words)
 	(void)words;
 	while (next_record(probe, &record))
 		if (record.type != LINK_progress)
-			print_record(&record);
+			worker_print(&record);
 	if (waitpid(probe->worker, &status, 0) == -1)
 		give_up("waitpid");
 	probe->worker = 0;
@@ -727,7 +533,8 @@ main(int argc, char *argv[])
 
 	if (argc != 2)
 		give_up("usage: probe_worker PROGRAM");
-	probe->patience = 1000 * atoi(patience ? patience : "20");
+	probe->patience = 1000 * (int)(patience == NULL ? 20 :
+	    strtol(patience, NULL, 10));
 	start(probe, argv[1]);
 	while ((length = getline(&line, &room, stdin)) > 0) {
 		if (line[length - 1] == '\n')

@@ -1,0 +1,23 @@
+/*
+ * worker - what probe_worker prints of a worker
+ */
+#ifndef TESTS_UNIT_WORKER_H
+#define TESTS_UNIT_WORKER_H
+
+#include <sys/types.h>
+
+#include "lib/link.h"
+
+/* One line for a record. */
+void	 worker_print(const struct link_record *);
+
+/* `found N times`: a text in the memory that the process can write. */
+void	 process_find(pid_t, const char *text);
+
+/* Whether it ever had more than `most` KiB. */
+void	 process_memory(pid_t, long most);
+
+/* A line of its /proc/PID/status. */
+void	 process_print(pid_t, const char *name);
+
+#endif
