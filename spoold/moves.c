@@ -143,7 +143,10 @@ moves_moved(struct spoold *s, struct organization *org, struct waiting *w,
 	if (queue == QUEUE_failed) {
 		place = (struct change_place) { from, name };
 		if (change_ticket(s, org, CHANGE_cancel, &place, false,
-		    BY_HAND, &why) == -1)
+		    BY_HAND, &why) == 1)
+			/* The next event of the same move tells nothing new. */
+			tickets_place(s, w, QUEUE_failed, 0);
+		else
 			log_warning("failed/%s: %s", name, why.text);
 		return;
 	}

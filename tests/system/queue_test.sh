@@ -64,6 +64,8 @@ test_a_ticket_that_is_moved_to_failed_stays_there_and_can_be_moved_back() {
 	assertEquals 0 "$(arrivals "$gone")"
 	mv "$SPOOL/failed/$gone.ok:p5,a0" "$SPOOL/cur/"
 	eventually delivered "$gone"
+	assertEquals 'each once' \
+	    'accepted cancelled requeued attempt delivered' "$(events "$gone")"
 }
 
 test_a_dead_letter_that_was_mended_is_delivered_after_mv_to_cur() {
