@@ -122,8 +122,8 @@ void		 journal_reader_close(struct journal_reader **);
 
 /*
  * Returns 1 with the next line, 0 at the end for now (call again later: a
- * follower), -1 with *why at a line that is wrong; the next call goes on
- * after it.
+ * follower), -1 with *why at a line that is wrong (VALIDATION_ERROR); the next
+ * call goes on after it.  After any other error there is nothing more.
  */
 int	 journal_reader_next(struct journal_reader *, struct journal_line *,
 	    struct why *);

@@ -31,6 +31,7 @@ struct journal_reader {
 	struct segment_lines lines;	/* of it */
 	int64_t		 limit;		/* a later segment has this seq again */
 	struct segment	 next;		/* the segment after, "": none */
+	bool		 failed;	/* nothing more can be read */
 };
 
 void
@@ -248,6 +249,31 @@ say_where(const struct journal_reader *r, struct why *why)
 	    r->segment.name, r->lines.number, words);
 }
 
+/* Returns 1 with a line, 0 at the end, -1 with *why, say_where() done. */
+static int
+next_line(struct journal_reader *r, const char **text, size_t *length,
+    struct journal_form *form, struct why *why)
+{
+	int got;
+
+	for (;;) {
+		got = r->chain.seq + 1 >= r->limit ? 0 :
+		    segment_lines_next(&r->lines, text, length, why);
+		if (got == 1) {
+			got = take_line(r, *text, *length, form, why);
+			if (got == -1)
+				return say_where(r, why);
+			if (got == 1)
+				return 1;
+			continue;
+		}
+		if (got == 0)
+			got = at_end(r, why);
+		if (got != 1)
+			return got;
+	}
+}
+
 int
 journal_reader_next(struct journal_reader *r, struct journal_line *line,
     struct why *why)
@@ -257,32 +283,22 @@ journal_reader_next(struct journal_reader *r, struct journal_line *line,
 	size_t length;
 	int got;
 
-	if (r->segment.name[0] == '\0' && enter_first(r, why) == -1)
-		return -1;
+	if (r->failed || (r->segment.name[0] == '\0' &&
+	    enter_first(r, why) == -1))
+		return r->failed ? 0 : -1;
 	if (r->segment.name[0] == '\0')
 		return 0;
-	for (;;) {
-		got = r->chain.seq + 1 >= r->limit ? 0 :
-		    segment_lines_next(&r->lines, &text, &length, why);
-		if (got == 0)
-			got = at_end(r, why);
-		else if (got == 1) {
-			got = take_line(r, text, length, &form, why);
-			if (got == -1)
-				return say_where(r, why);
-			if (got == 1)
-				break;
-			got = 1;
-		}
-		if (got != 1)
-			return got;
-	}
-	*line = (struct journal_line){
-		.seq = form.seq,
-		.time = form.time,
-		.event = form.event,
-		.text = text,
-		.length = length,
-	};
-	return 1;
+	got = next_line(r, &text, &length, &form, why);
+	/* What cannot be read now would be tried for ever. */
+	if (got == -1 && why->code != ERROR_VALIDATION_ERROR)
+		r->failed = true;
+	if (got == 1)
+		*line = (struct journal_line){
+			.seq = form.seq,
+			.time = form.time,
+			.event = form.event,
+			.text = text,
+			.length = length,
+		};
+	return got;
 }

@@ -5,9 +5,11 @@
  *   the kernel remembers of the files is dropped: what is believed from here
  *   on is what the disk has.  (After a sync that failed, the memory has lines
  *   that the disk has not.)
- * - The last two checkpoints are looked for from the end backwards, by their
- *   signatures.  From the earlier one on every line is checked; with fewer
- *   than two, from the very first line.
+ * - The last three checkpoints are looked for from the end backwards, by their
+ *   signatures.  From the earliest on every line is checked; with fewer than
+ *   three, from the very first line.  (Of the line where checking begins, only
+ *   what the signature covers is known: so should the last checkpoint be
+ *   wrong, the one before it still is a line that was checked.)
  * - A wrong line followed by a valid checkpoint was durable once and has been
  *   changed since: it is reported and left.  A wrong line without one ends the
  *   journal: it and all after it are put aside.
@@ -25,6 +27,8 @@
 
 #include "lib/json.h"
 #include "lib/xalloc.h"
+
+#define CHECKPOINTS 3		/* how far back checking begins */
 
 /* A place in the journal. */
 struct place {
@@ -153,19 +157,19 @@ find_in_segment(struct recovery *r, size_t i, int64_t limit, int *left,
 		    &offset, &seq, why);
 		if (got != 1)
 			break;
-		*left = seq < r->start_seq ? *left - 1 : 1;
+		*left = seq < r->start_seq ? *left - 1 : CHECKPOINTS - 1;
 		r->start = (struct place){ i, offset };
 		r->start_seq = seq;
 	}
 	return got == -1 ? -1 : 0;
 }
 
-/* Goes backwards until two checkpoints are found; `start` is the earlier. */
+/* Goes backwards until there are enough checkpoints, and begins there. */
 static int
 find_start(struct recovery *r, struct why *why)
 {
 	int64_t limit = INT64_MAX;
-	int left = 2;
+	int left = CHECKPOINTS;
 
 	r->start_seq = INT64_MAX;
 	for (size_t i = r->list->count; i-- > 0 && left > 0;) {
