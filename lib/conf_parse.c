@@ -77,7 +77,7 @@ parse_error(cfg_t *cfg, const char *format, va_list args)
 	    current->file, cfg->line, text);
 }
 
-/* --- a section's place in the table --------------------------------------------- */
+/* --- a section's place in the table --- */
 
 /*
  * One that holds settings.  libconfuse's own names know nothing of nesting, so
@@ -128,7 +128,7 @@ setting_of(cfg_t *cfg, cfg_opt_t *opt)
 	return NULL;
 }
 
-/* --- values ----------------------------------------------------------------------- */
+/* --- values --- */
 
 /*
  * The texts of an option, the default's in place of UNSET (`+=` adds to it).
@@ -228,7 +228,7 @@ store_section(cfg_t *cfg, enum setting_scope scope, const char *path,
 	return 0;
 }
 
-/* --- titled sections ---------------------------------------------------------------- */
+/* --- titled sections --- */
 
 static const char *const transports[] = {
 #define TRANSPORT(name) #name,
@@ -295,7 +295,7 @@ store_titled(cfg_t *cfg, struct conf *conf, struct why *why)
 	return 0;
 }
 
-/* --- the grammar, from the table ------------------------------------------------------ */
+/* --- the grammar, from the table --- */
 
 /* Where `path` continues below `parent`: its next part, or NULL. */
 static const char *
@@ -405,7 +405,7 @@ grammar_section(struct grammar *grammar, enum setting_scope scope,
 	return section;
 }
 
-/* --- all of it -------------------------------------------------------------------------- */
+/* --- all of it --- */
 
 /* The section at a path of plain ones. */
 static cfg_t *

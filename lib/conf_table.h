@@ -25,7 +25,7 @@ struct setting {
 	const char	*section;	/* its path; "": outside of all */
 	const char	*name;
 	const char	*fallback;	/* as in the file; items by commas */
-	const char	*min, *max;	/* "" is none; a choice's words in min */
+	const char	*min, *max;	/* "" is none; min: a choice's words */
 	const char	*sentence;
 	size_t		 offset;	/* of its field in its scope's struct */
 };

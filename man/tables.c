@@ -62,7 +62,7 @@ put_item(const char *macro, const char *word, const char *sentence)
 	(void)putchar('\n');
 }
 
-/* --- errors ------------------------------------------------------------------- */
+/* --- errors --- */
 
 static void
 put_errors(enum error_kind kind)
@@ -139,7 +139,7 @@ table_statuses(void)
 	(void)puts(".El");
 }
 
-/* --- queues ------------------------------------------------------------------- */
+/* --- queues --- */
 
 static void
 table_queues(void)
@@ -165,7 +165,7 @@ table_queues(void)
 	(void)puts(".El");
 }
 
-/* --- settings ----------------------------------------------------------------- */
+/* --- settings --- */
 
 /* What a value may be, in words. */
 static void
@@ -259,7 +259,7 @@ table_variables(void)
 		    variables[i].name);
 }
 
-/* --- events ------------------------------------------------------------------- */
+/* --- events --- */
 
 static void
 table_events(void)
@@ -271,7 +271,7 @@ table_events(void)
 	(void)puts(".El");
 }
 
-/* --- destination fields -------------------------------------------------------- */
+/* --- destination fields --- */
 
 static void
 put_field(const char *path, const char *form, bool required, bool sealed,
@@ -335,7 +335,7 @@ table_conf(void)
 	buf_free(&out);
 }
 
-/* --- all of them -------------------------------------------------------------- */
+/* --- all of them --- */
 
 static const struct {
 	const char	*name;

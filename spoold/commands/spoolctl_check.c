@@ -27,7 +27,7 @@
 #include "spoold/commands/spoolctl_check.h"
 
 #define TAIL 10000		/* lines of the journal that are read */
-#define YEAR_2020 1577836800000LL	/* a clock before that cannot be right */
+#define YEAR_2020 1577836800000LL	/* a clock cannot be before it */
 
 void
 found(struct check *check, const char *area, const char *format, ...)
@@ -55,7 +55,7 @@ found(struct check *check, const char *area, const char *format, ...)
 	buf_free(&line);
 }
 
-/* --- configuration, directories, key ------------------------------------------ */
+/* --- configuration, directories, key --- */
 
 /* What somebody else could change makes him master of the instance. */
 static void
@@ -113,7 +113,7 @@ check_key(struct check *check, const struct conf *conf)
 	vault_close(&vault);
 }
 
-/* --- the machine ------------------------------------------------------------------ */
+/* --- the machine --- */
 
 static void
 check_space(struct check *check, const struct conf *conf)
@@ -168,7 +168,7 @@ check_inotify(struct check *check, const struct conf *conf)
 		close(fd);
 }
 
-/* --- the journal, and the clock seen from it ---------------------------------------- */
+/* --- the journal, and the clock seen from it --- */
 
 static void
 check_clock(struct check *check, int64_t journal_time)
@@ -211,7 +211,7 @@ check_journal(struct check *check, const struct conf *conf)
 	check_clock(check, last);
 }
 
-/* --- what spoold itself says is wrong, if it runs ------------------------------------- */
+/* --- what spoold itself says is wrong, if it runs --- */
 
 static void
 check_alerts(struct check *check)

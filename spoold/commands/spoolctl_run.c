@@ -17,7 +17,7 @@
 
 #define LOOK_EVERY 500		/* ms between two looks at the terminal */
 
-/* --- stop ------------------------------------------------------------------ */
+/* --- stop --- */
 
 /*
  * A descriptor of spoold's process, which is readable when that has ended, or
@@ -81,7 +81,7 @@ spoolctl_stop(struct cli *cli, void *arg)
 	return waited == -1 ? cli_fail(cli, &why) : 0;
 }
 
-/* --- reload --------------------------------------------------------------------- */
+/* --- reload --- */
 
 int
 spoolctl_reload(struct cli *cli, void *arg)

@@ -17,7 +17,7 @@
 
 enum { STATUS_HEALTHY, STATUS_DEGRADED, STATUS_DOWN };
 
-/* --- free space ------------------------------------------------------------- */
+/* --- free space --- */
 
 /* The file systems of spool and journal. */
 static void
@@ -41,7 +41,7 @@ put_space(struct buf *out, const struct conf *conf)
 	json_close(out, ']');
 }
 
-/* --- with spoold down -------------------------------------------------------- */
+/* --- with spoold down --- */
 
 static int64_t
 count_queue(const struct spool *spool, enum queue queue)
@@ -91,7 +91,7 @@ put_down(struct buf *out, const struct conf *conf)
 	json_close(out, '}');
 }
 
-/* --- for people ----------------------------------------------------------------- */
+/* --- for people --- */
 
 static int64_t
 number(const struct json *object, const char *name)
@@ -211,7 +211,7 @@ show_status(const struct json *status)
 	show_space(status);
 }
 
-/* --- both -------------------------------------------------------------------------- */
+/* --- both --- */
 
 /* What can be seen without spoold.  NULL with *why. */
 static struct json *
