@@ -46,6 +46,9 @@ receipt_read(const struct organization *org, const char *name, struct buf *raw)
 	close(fd);
 	if (got == -1 || raw->overflow || raw->len == 0)
 		return NULL;
+	/* What follows may be part of an answer, which is one line. */
+	if (raw->data[raw->len - 1] == '\n')
+		raw->data[--raw->len] = '\0';
 	return json_parse(raw->data, raw->len, &why);
 }
 
@@ -187,17 +190,20 @@ receipts_build(struct organization *org, const struct facts *facts,
 	return finished;
 }
 
+/* The file ends with its line; the text stays as it is. */
 static void
 receipts_put(struct organization *org, const char *dropped,
-    const struct id *id, const struct buf *text)
+    const struct id *id, struct buf *text)
 {
 	char name[RECEIPT_NAME_MAX];
 	struct why why;
 
 	receipt_name(dropped, id, name);
+	buf_char(text, '\n');
 	if (spool_replace(org->spool, QUEUE_receipts, name, text->data,
 	    text->len, &why) == -1)
 		log_warning("%s: no receipt: %s", name, why.text);
+	text->data[--text->len] = '\0';
 }
 
 void
