@@ -13,24 +13,25 @@
 #define ALL_SENT 1
 #define HEAD 3		/* bytes before the first line */
 
+/* Kept, since allocating that much each time is all that would take time. */
+static struct link_buffer	 received;
+
 /* What spoold does with it. */
 static void
 check_taken(const struct link_record *outcome)
 {
-	struct link_buffer	*buffer = xmalloc(sizeof(*buffer));
 	struct link_record	 taken;
 	struct why		 why;
 	int			 pair[2];
 
 	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
 	MUST(link_send(pair[0], outcome, &why) == 1);
-	MUST(link_receive(pair[1], true, buffer, &taken, &why) == 1);
+	MUST(link_receive(pair[1], true, &received, &taken, &why) == 1);
 	for (const char *p = taken.text[OUTCOME_reference]; *p != '\0'; p++)
 		MUST(*p >= ' ' && *p <= '~');
 	for (const char *p = taken.text[OUTCOME_remote]; *p != '\0'; p++)
 		MUST((unsigned char)*p >= ' ');
 	MUST(close(pair[0]) == 0 && close(pair[1]) == 0);
-	free(buffer);
 }
 
 /* Copies a line, as much as fits; what follows it. */

@@ -50,11 +50,11 @@ found() {
 }
 
 test_the_scan_takes_what_cjson_takes() {
-	holds scan 20000
+	holds scan 40000
 }
 
 test_a_job_is_whole_or_refused() {
-	holds job 12000
+	holds job 24000
 }
 
 test_names_are_read_as_they_are_written() {
@@ -62,7 +62,7 @@ test_names_are_read_as_they_are_written() {
 }
 
 test_facts_are_read_as_they_are_written() {
-	holds facts 8000
+	holds facts 12000
 }
 
 test_a_damaged_ticket_is_read_as_far_as_it_goes() {
@@ -70,7 +70,7 @@ test_a_damaged_ticket_is_read_as_far_as_it_goes() {
 }
 
 test_a_receipt_is_json_whatever_the_tickets_say() {
-	holds receipt 6000
+	holds receipt 3000
 }
 
 test_a_destination_changed_by_hand_is_read_or_refused() {
@@ -78,19 +78,19 @@ test_a_destination_changed_by_hand_is_read_or_refused() {
 }
 
 test_a_destination_that_was_made_can_be_opened() {
-	holds destination_make 8000
+	holds destination_make 16000
 }
 
 test_a_worker_can_send_what_it_likes() {
-	holds link 10000
+	holds link 20000
 }
 
 test_reading_a_journal_ends_and_agrees_with_verifying() {
-	holds journal 2500
+	holds journal 400
 }
 
 test_a_damaged_journal_is_mended_once() {
-	holds journal_damage 400
+	holds journal_damage 300
 }
 
 test_times_are_read_as_they_are_written() {
@@ -102,11 +102,11 @@ test_an_address_is_decided_alike_in_every_form() {
 }
 
 test_a_configuration_has_only_values_that_are_allowed() {
-	holds conf 2500
+	holds conf 5000
 }
 
 test_whatever_a_receiver_answers_is_an_outcome() {
-	holds answer 10000
+	holds answer 20000
 }
 
 test_curl_goes_where_the_url_was_checked() {
@@ -118,7 +118,7 @@ test_characters_and_base64_have_one_form_each() {
 }
 
 test_a_stream_of_jobs_is_split_into_jobs() {
-	holds split 10000
+	holds split 20000
 }
 
 test_every_target_has_seeds_and_a_test() {

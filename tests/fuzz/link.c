@@ -15,6 +15,9 @@
 #define RAW 8
 #define FDS_MAX 3
 
+/* Kept, since allocating that much each time is all that would take time. */
+static struct link_buffer	 received, received_again;
+
 static const struct {
 	bool	 up;
 	size_t	 size;
@@ -76,13 +79,13 @@ send_packet(int to, const struct buf *packet, int with, size_t count)
 static void
 check_again(const int pair[2], const struct link_record *record)
 {
-	struct link_buffer	*buffer = xmalloc(sizeof(*buffer));
 	struct link_record	 again;
 	struct why		 why;
 	bool			 up = forms[record->type].up;
 
 	MUST(link_send(pair[0], record, &why) == 1);
-	MUST(link_receive(pair[1], up, buffer, &again, &why) == 1);
+	MUST(link_receive(pair[1], up, &received_again, &again,
+	    &why) == 1);
 	MUST(again.type == record->type);
 	MUST(memcmp(&again.setup, &record->setup, forms[record->type].size) ==
 	    0);
@@ -92,18 +95,16 @@ check_again(const int pair[2], const struct link_record *record)
 		MUST((again.fd[i] == -1) == (record->fd[i] == -1));
 		MUST(again.fd[i] == -1 || close(again.fd[i]) == 0);
 	}
-	free(buffer);
 }
 
 static void
 check_packet(const int pair[2], bool up)
 {
-	struct link_buffer	*buffer = xmalloc(sizeof(*buffer));
 	struct link_record	 record;
 	struct why		 why;
 	int			 result;
 
-	result = link_receive(pair[1], up, buffer, &record, &why);
+	result = link_receive(pair[1], up, &received, &record, &why);
 	MUST(result != 0);
 	if (result == 1) {
 		MUST(record.type < LINK_TYPES && forms[record.type].up == up);
@@ -111,7 +112,6 @@ check_packet(const int pair[2], bool up)
 		for (int i = 0; i < LINK_FDS; i++)
 			MUST(record.fd[i] == -1 || close(record.fd[i]) == 0);
 	}
-	free(buffer);
 }
 
 int
