@@ -256,6 +256,7 @@ faults: all ## every kill, random kills and power cuts (an hour)
 	BUILD='$(BUILD)' node tests/faults/random_kills.mjs --kills 200
 	BUILD='$(BUILD)' node tests/faults/power_cut.mjs ext4 --cuts 50
 	BUILD='$(BUILD)' node tests/faults/power_cut.mjs xfs --cuts 50
+	BUILD='$(BUILD)' TEST_FULL=1 sh tests/system/limits_test.sh
 
 SECONDS ?= 600
 fuzz: fuzzers ## search for bugs, SECONDS=600 for each target
