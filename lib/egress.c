@@ -13,8 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/egress.h"
 #include "lib/xalloc.h"
+
+#define REFRESH_EVERY 10000	/* ms */
 
 /* An address of either family; IPv4 as ::ffff:a.b.c.d. */
 struct address {
@@ -36,6 +39,7 @@ struct egress {
 	struct rules	 allow, plaintext;
 	struct address	*own;		/* own; the host's addresses */
 	size_t		 own_count;
+	int64_t		 read_at;	/* monotonic ms, when they were read */
 };
 
 enum class {
@@ -258,8 +262,10 @@ egress_own(struct egress *egress, struct why *why)
 	struct ifaddrs *all, *one;
 	struct address address;
 
+	egress->read_at = clock_monotonic();
 	if (getifaddrs(&all) == -1)
 		return why_errno(why, "the host's own addresses");
+	egress->own_count = 0;
 	for (one = all; one != NULL; one = one->ifa_next) {
 		if (one->ifa_addr == NULL ||
 		    address_from(&address, one->ifa_addr) == -1)
@@ -270,6 +276,15 @@ egress_own(struct egress *egress, struct why *why)
 	}
 	freeifaddrs(all);
 	return 0;
+}
+
+void
+egress_refresh(struct egress *egress)
+{
+	struct why why;
+
+	if (clock_monotonic() - egress->read_at >= REFRESH_EVERY)
+		(void)egress_own(egress, &why);
 }
 
 struct egress *

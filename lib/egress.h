@@ -32,6 +32,12 @@ struct egress	*egress_new(const char *const *allow, size_t allow_count,
 		    struct why *);
 void		 egress_free(struct egress **);
 
+/*
+ * Reads the host's own addresses anew, if that was more than some seconds ago:
+ * a lease may have brought another.  What was known stays if it cannot.
+ */
+void		 egress_refresh(struct egress *);
+
 /* Checks a rule's form only: 0, or -1 with *why. */
 int	 egress_check_rule(const char *, struct why *);
 

@@ -43,18 +43,16 @@ http_new(struct egress *egress, const char *ca_file, int concurrency,
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (http->multi = curl_multi_init()) == NULL ||
 	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
-	    kept) != CURLM_OK) {
+	    kept) != CURLM_OK)
 		(void)why_set(why, ERROR_INTERNAL_ERROR,
 		    "libcurl does not start");
-		free(http);
-		return NULL;
-	}
-	http->store = tls_store(ca_file, why);
-	if (http->store == NULL) {
-		free(http);
-		return NULL;
-	}
-	return http;
+	else
+		http->store = tls_store(ca_file, why);
+	if (http->store != NULL)
+		return http;
+	(void)curl_multi_cleanup(http->multi);
+	free(http);
+	return NULL;
 }
 
 /* --- handles ----------------------------------------------------------------- */

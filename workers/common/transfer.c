@@ -38,10 +38,11 @@ static curl_socket_t
 open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
-	const struct egress *egress = transfer->egress;
+	struct egress *egress = transfer->egress;
 	int fd;
 
 	(void)purpose;
+	egress_refresh(egress);
 	if (egress_allows(egress, &address->addr, &transfer->denied) == -1 ||
 	    (transfer->plain && egress_allows_plaintext(egress,
 	    &address->addr, &transfer->denied) == -1))

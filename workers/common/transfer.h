@@ -15,7 +15,7 @@
 
 struct transfer {
 	LIST_ENTRY(transfer) entry;
-	const struct egress *egress;	/* borrowed */
+	struct egress	*egress;	/* borrowed */
 	X509_STORE	*store;		/* borrowed */
 	int		*highest;	/* borrowed; descriptor of a socket */
 	CURL		*easy;		/* borrowed; its handle */
