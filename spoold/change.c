@@ -199,6 +199,7 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 	const char *base = strrchr(place->name, '/');
 	struct changing *changing;
 	struct ticket ticket;
+	struct waiting *w;
 
 	if (ticket_parse(base == NULL ? place->name : base + 1, &ticket) == -1)
 		return why_set(why, ERROR_VALIDATION_ERROR,
@@ -210,6 +211,14 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 	    (place->queue == QUEUE_done && !delivered)) {
 		(void)why_set(why, ERROR_CONFLICT, "it is in %s/",
 		    queue_name(place->queue));
+		return 0;
+	}
+	/* Its file is about to have another name, and may be done with. */
+	w = tickets_find(org, &ticket.id, ticket.destination);
+	if (w != NULL && w->flight != NULL && w->flight->closed) {
+		(void)why_set(why, ERROR_UNAVAILABLE,
+		    "its attempt has just ended and is being recorded: "
+		    "ask again");
 		return 0;
 	}
 	changing = xcalloc(1, sizeof(*changing));

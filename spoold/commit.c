@@ -14,6 +14,7 @@
 #include "lib/xalloc.h"
 
 #include "spoold/alert.h"
+#include "spoold/checkpoint.h"
 #include "spoold/commit.h"
 #include "spoold/loop.h"
 #include "spoold/spoold.h"
@@ -135,7 +136,7 @@ bool
 commit_possible(const struct spoold *s)
 {
 	return s->commit->state == COMMIT_GOOD &&
-	    STAILQ_EMPTY(&s->commit->redo);
+	    STAILQ_EMPTY(&s->commit->redo) && checkpoint_possible(s);
 }
 
 /* Says how the journal is, once when it changes. */

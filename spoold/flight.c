@@ -188,7 +188,7 @@ flight_hand_out(struct spoold *s, void *arg)
 	struct statx stat;
 	struct why why;
 
-	if (flight->closed)
+	if (flight->closed || flight->worker == NULL)
 		return;		/* its worker died meanwhile */
 	/* Nothing is handed out that a person has taken out of cur/. */
 	tickets_name(w, name);

@@ -81,7 +81,7 @@ static int
 orphans_find(struct organization *org, struct ids *orphans, struct why *why)
 {
 	struct ids rested = { 0 }, jobs = { 0 };
-	size_t done = 0;
+	size_t done = 0, failed = 0;
 	int result = -1;
 
 	if (ids_read(org, QUEUE_jobs, &jobs, why) == -1 ||
@@ -90,14 +90,19 @@ orphans_find(struct organization *org, struct ids *orphans, struct why *why)
 	done = rested.count;
 	if (ids_read(org, QUEUE_failed, &rested, why) == -1)
 		goto out;
+	failed = rested.count - done;
+	/* Memory holds no more than queue.active_limit of the waiting ones. */
+	if (ids_read(org, QUEUE_cur, &rested, why) == -1 ||
+	    ids_read(org, QUEUE_retry, &rested, why) == -1 ||
+	    ids_read(org, QUEUE_hold, &rested, why) == -1)
+		goto out;
 	if (rested.count != 0)
 		qsort(rested.items, rested.count, sizeof(*rested.items),
 		    ids_compare);
-	org->failed = (int64_t)(rested.count - done);
+	org->failed = (int64_t)failed;
 	org->delivered = (int64_t)done;
 	for (size_t i = 0; i < jobs.count; i++)
-		if (tickets_first(org, &jobs.items[i]) == NULL &&
-		    !ids_have(&rested, &jobs.items[i]))
+		if (!ids_have(&rested, &jobs.items[i]))
 			ids_add(orphans, &jobs.items[i]);
 	if (orphans->count != 0)
 		qsort(orphans->items, orphans->count, sizeof(*orphans->items),

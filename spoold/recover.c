@@ -334,7 +334,7 @@ recover(struct spoold *s, const struct journal_found *found, struct why *why)
 	struct stories stories = RB_INITIALIZER(&stories);
 	int result = -1, restored = s->restored;
 
-	if (!restored && !found->fresh)
+	if (!restored)
 		restored = recover_is_restored(s, found, why);
 	if (restored == -1 || recover_stories(s, found, &stories, why) == -1)
 		goto out;

@@ -312,4 +312,38 @@ test_sigterm_is_a_clean_stop() {
 	    "$(journal .event | tail -2 | paste -sd ' ')"
 }
 
+test_more_tickets_than_memory_holds_stay_what_they_are_over_a_restart() {
+	instance
+	setting queue active_limit 100
+	start
+	sink
+	destination ok
+	switch disable ok
+	drops 130 many "$(job ok)"
+	eventually counts cur 130
+	stop
+	start
+	assertEquals 0 "$(count hold)"
+	assertEquals 130 "$(count cur)"
+	switch enable ok
+	eventually counts done 130
+	assertEquals 130 "$(arrivals '')"
+}
+
+test_a_spool_without_its_journal_is_held_for_a_look() {
+	instance
+	start
+	sink
+	destination ok
+	switch disable ok
+	drop one "$(job ok)"
+	eventually in_queue cur "$ID"
+	stop
+	mv "$LOG/journal" "$SCRATCH/journal-lost"
+	mkdir -m 700 "$LOG/journal"
+	start
+	assertTrue 'in hold' "in_queue hold $ID"
+	assertEquals 0 "$(arrivals '')"
+}
+
 . /usr/share/shunit2/shunit2
