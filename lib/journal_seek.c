@@ -57,7 +57,7 @@ journal_head(const char *directory, int64_t *seq_r,
     char hash_r[2 * JOURNAL_HASH + 1], struct why *why)
 {
 	struct journal_hasher *hasher = journal_hasher_new(why);
-	struct journal_chain chain;
+	struct journal_chain chain = { 0 };
 	struct segments list = { 0 };
 	int fd = open_directory(directory, why);
 	int r = -1;
