@@ -2,10 +2,10 @@
  * durable - a helper process that waits for the disk
  *
  * Requests go over a SOCK_SEQPACKET pair, one packet each, and are answered in
- * their order by one errno each.  A helper that dies fails what it was asked
- * (EIO) and is forked anew by the next request.  It holds no lock and no
- * descriptor but the spool's directory, so it never keeps a second spoold
- * from starting.
+ * their order by one errno each.  Each can be done twice, so a helper that
+ * dies is forked anew and asked again; only where one after the other dies
+ * has what was asked failed (EIO).  It holds no lock and no descriptor but the
+ * spool's directory, so it never keeps a second spoold from starting.
  */
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -30,6 +30,7 @@
 #include "spoold/spoold.h"
 
 #define CONTENT_MAX (64 * 1024)
+#define DEATHS_MAX 3		/* without an answer in between */
 
 struct request_packet {
 	char	 path[PATH_MAX];	/* "": syncfs */
@@ -51,6 +52,7 @@ struct durable {
 	struct spoold	*spoold;	/* borrowed */
 	char		*directory;	/* own */
 	pid_t		 pid;
+	int		 deaths;	/* since the last answer */
 	struct source	 source;	/* its fd is the socket, own */
 	STAILQ_HEAD(, pending) pending;
 };
@@ -107,7 +109,8 @@ helper_put(struct request_packet *packet)
 	if (packet->length != 0)
 		error = helper_write(dir, slash + 1, packet);
 	else
-		error = unlinkat(dir, slash + 1, 0) == -1 ? errno : 0;
+		error = unlinkat(dir, slash + 1, 0) == -1 && errno != ENOENT ?
+		    errno : 0;
 	if (error == 0 && fsync(dir) == -1)
 		error = errno;
 	close(dir);
@@ -200,10 +203,11 @@ durable_answer(struct durable *d, int error)
 	free(pending);
 }
 
-/* Whatever was asked of a helper that is gone has failed. */
+/* The helper is gone; what it was asked is to be asked again. */
 static void
-durable_lost(struct durable *d)
+durable_reap(struct durable *d)
 {
+	struct pending *pending;
 	int fd = d->source.fd;
 
 	if (fd != -1) {
@@ -213,6 +217,15 @@ durable_lost(struct durable *d)
 	if (d->pid > 0 && waitpid(d->pid, NULL, 0) == -1)
 		log_warning("durable: waitpid: %s", strerror(errno));
 	d->pid = -1;
+	STAILQ_FOREACH(pending, &d->pending, entry)
+		pending->sent = false;
+}
+
+/* What was asked has failed. */
+static void
+durable_lost(struct durable *d)
+{
+	durable_reap(d);
 	while (!STAILQ_EMPTY(&d->pending))
 		durable_answer(d, EIO);
 }
@@ -255,9 +268,16 @@ durable_readable(void *arg, uint32_t events)
 		return;
 	if (got != (ssize_t)sizeof(error) || STAILQ_EMPTY(&d->pending)) {
 		log_warning("durable: the helper is gone");
-		durable_lost(d);
+		if (++d->deaths >= DEATHS_MAX) {
+			durable_lost(d);
+			return;
+		}
+		durable_reap(d);
+		if (!STAILQ_EMPTY(&d->pending))
+			durable_send(d);
 		return;
 	}
+	d->deaths = 0;
 	durable_answer(d, error);
 	if (d->source.fd != -1 && !STAILQ_EMPTY(&d->pending))
 		durable_send(d);

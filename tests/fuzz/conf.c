@@ -10,16 +10,14 @@
 
 #define FILE_NAME "spoold.conf"
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Once, before libFuzzer begins. */
+static void __attribute__((constructor))
+begin(void)
 {
 	char	*directory = fuzz_directory();
 
-	(void)argc;
-	(void)argv;
 	MUST(chdir(directory) == 0);
 	free(directory);
-	return 0;
 }
 
 static void

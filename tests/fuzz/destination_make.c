@@ -9,13 +9,11 @@
 
 static struct vault	*vault;	/* libFuzzer has nowhere else to keep it */
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Once, before libFuzzer begins. */
+static void __attribute__((constructor))
+begin(void)
 {
-	(void)argc;
-	(void)argv;
 	vault = vault_once();
-	return 0;
 }
 
 static bool

@@ -24,7 +24,6 @@
 #include "lib/xalloc.h"
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-int	 LLVMFuzzerInitialize(int *, char ***);
 
 /* Something that has to be true of every input; a finding if it is not. */
 #define MUST(condition)	((condition) ? (void)0 : \

@@ -17,18 +17,16 @@
 #define NOON INT64_C(1795435200000)	/* 2026-11-23T12:00:00Z */
 #define KEY "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n" /* RFC 8032 */
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Once, before libFuzzer begins. */
+static void __attribute__((constructor))
+begin(void)
 {
 	char	*directory = fuzz_directory();
 
-	(void)argc;
-	(void)argv;
 	MUST(chdir(directory) == 0);
 	MUST(mkdir("journal", 0700) == 0);
 	fuzz_file("journal.pub", KEY, sizeof(KEY) - 1);
 	free(directory);
-	return 0;
 }
 
 /* A line with the hash that it should have at its end. */

@@ -90,15 +90,14 @@ write_journal(void)
 	buf_free(&none);
 }
 
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Once, before libFuzzer begins. */
+static void __attribute__((constructor))
+begin(void)
 {
 	char		*directory = fuzz_directory();
 	struct buf	 all = { 0 };
 	size_t		 half;
 
-	(void)argc;
-	(void)argv;
 	MUST(chdir(directory) == 0);
 	free(directory);
 	write_journal();
@@ -110,7 +109,6 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	slurp(place.public_key, &sound.public);
 	slurp(place.private_key, &sound.private);
 	buf_free(&all);
-	return 0;
 }
 
 static void

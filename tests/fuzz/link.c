@@ -67,6 +67,7 @@ send_packet(int to, const struct buf *packet, int with, size_t count)
 		message.msg_control = control.bytes;
 		message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
 		c = CMSG_FIRSTHDR(&message);
+		MUST(c != NULL);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(sizeof(int) * count);

@@ -26,6 +26,7 @@ for name in $(env | sed -n 's/^\(SPOOLD_[A-Z_]*\|DELIVERY_[A-Z_]*\)=.*/\1/p')
 do
 	unset "$name"
 done
+unset MAKEFLAGS MAKELEVEL MFLAGS
 umask 022
 
 INSTANCE=

@@ -11,6 +11,10 @@ picture() {
 	    sort -k 2)
 }
 
+checkpoint_after() {
+	[ "$(cat "$INSTANCE/spool/.checkpoint")" -gt "$1" ]
+}
+
 in_flight() {
 	[ "$(arrivals "$1")" -ge 1 ]
 }
@@ -133,6 +137,29 @@ test_a_worker_that_is_killed_costs_its_attempts_and_nothing_more() {
 	eventually delivered "$ID"
 	eventually receipt_says after "$ID" \
 	    '.destinations[0].possibleDuplicate == false'
+}
+
+test_a_helper_that_is_killed_is_replaced() {
+	instance
+	start
+	sink
+	destination ok
+	drop one "$(job ok)"
+	eventually delivered "$ID"
+	helper=$(pgrep -P "$(supervisor)" -f '/sbin/spoold')
+	assertTrue "one helper: $helper" "[ '$helper' -gt 1 ]"
+	before=$(cat "$INSTANCE/spool/.checkpoint")
+	kill -STOP "$helper"
+	drop two "$(job ok)"
+	eventually delivered "$ID"
+	# what it was asked for by now cannot be seen: two intervals
+	sleep 1
+	kill -9 "$helper"
+	eventually checkpoint_after "$before"
+	drop three "$(job ok)"
+	eventually delivered "$ID"
+	run spoolctl status
+	assertEquals "$OUT" 0 "$STATUS"
 }
 
 test_a_second_spoold_does_not_start() {

@@ -35,6 +35,7 @@ struct courier {
 	char		*chunk;		/* own; ATTEMPT_CHUNK bytes */
 	TAILQ_HEAD(, attempt) preparing;	/* before their request */
 	unsigned	 attempts;	/* that it holds */
+	unsigned	 concurrency;	/* and how many it takes */
 };
 
 #define ATTEMPT_CHUNK (64 * 1024)

@@ -5,6 +5,7 @@
  * being prepared, and all requests at once through libcurl's multi interface.
  * When spoold closes the link for writing, what is under way ends first.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/egress.h"
@@ -47,17 +48,27 @@ courier_begin(struct courier *courier)
 	courier->tls_minimum = xstrdup(setup.text[SETUP_tls_minimum]);
 	courier->user_agent = xstrdup(setup.text[SETUP_user_agent]);
 	courier->chunk = xmalloc(ATTEMPT_CHUNK);
+	courier->concurrency = setup.setup.concurrency > 0 ?
+	    (unsigned)setup.setup.concurrency : 1;
 	egress = read_egress(&setup, &why);
 	if (egress != NULL)
 		courier->signer = signer_new(&why);
 	/* The policy stays with the requests, for as long as they live. */
 	if (courier->signer != NULL)
 		courier->http = http_new(egress, setup.text[SETUP_ca_file],
-		    setup.setup.concurrency, &why);
+		    (int)courier->concurrency, &why);
 	if (courier->http == NULL)
 		log_fatal(error_exit_status(why.code), "%s", why.text);
 	skeleton_ready(&courier->skeleton, SANDBOX_network,
 	    setup.setup.sandbox_required);
+}
+
+/* What there is no room for waits in the link. */
+static bool
+courier_listens(const struct courier *courier)
+{
+	return !courier->skeleton.ended &&
+	    courier->attempts < courier->concurrency;
 }
 
 static void
@@ -65,7 +76,8 @@ courier_serve(struct courier *courier)
 {
 	struct link_record record;
 
-	while (skeleton_receive(&courier->skeleton, &record)) {
+	while (courier_listens(courier) &&
+	    skeleton_receive(&courier->skeleton, &record)) {
 		if (record.type == LINK_attempt)
 			attempt_take(courier, &record);
 		/* It may hold a secret. */
@@ -82,8 +94,8 @@ main(void)
 
 	courier_begin(&courier);
 	for (;;) {
-		http_wait(courier.http, courier.skeleton.ended ? -1 : LINK_FD,
-		    more);
+		http_wait(courier.http, courier_listens(&courier) ? LINK_FD :
+		    -1, more);
 		courier_serve(&courier);
 		more = attempt_prepare(&courier);
 		http_run(courier.http);
