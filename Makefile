@@ -120,6 +120,7 @@ $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
 
 # --- probes of the unit tests: what each drives beside the base --------------
 
+PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit
 PROBE_conf := $(CONFIG)
 PROBE_job := $(JOB)
 PROBE_records := $(RECORDS) $(LAYOUT)

@@ -26,6 +26,7 @@
 #include "spoold/commit.h"
 #include "spoold/drop.h"
 #include "spoold/organization.h"
+#include "spoold/receipts.h"
 #include "spoold/recent.h"
 #include "spoold/refuse.h"
 #include "spoold/server.h"
@@ -265,7 +266,7 @@ accept_apply(struct spoold *s, void *arg)
 		/* In the journal it is accepted: it is done when it can be. */
 		log_warning("%s: accepted, to be carried out: %s", id,
 		    why.text);
-		commit_redo(s, accept_apply, acceptance, why.text);
+		commit_redo(s, org, accept_apply, acceptance, why.text);
 		return;
 	}
 	recent_add(s->recent, org, drop->name, &drop->id);
@@ -321,21 +322,23 @@ bool
 accept_known(struct drop *drop)
 {
 	struct organization *org = drop->organization;
-	char job[ID_LENGTH + 8], receipt[RECEIPT_NAME_MAX];
-	struct statx stat;
+	char name[RECEIPT_NAME_MAX];
+	bool refused = false;
+	enum queue queue;
 	struct why why;
 
-	receipt_name(drop->name, &drop->id, receipt);
+	receipt_name(drop->name, &drop->id, name);
 	if (tickets_first(org, &drop->id) == NULL &&
-	    spool_stat(org->spool, QUEUE_receipts, receipt, &stat, &why) != 1)
+	    !receipts_have(org, name, &refused))
 		return false;
-	admit_job_name(&drop->id, "json", job);
-	if (spool_move(org->spool, QUEUE_new, drop->name, QUEUE_jobs, job,
-	    &why) == -1) {
+	queue = refused ? QUEUE_failed : QUEUE_jobs;
+	if (!refused)
+		admit_job_name(&drop->id, "json", name);
+	if (spool_move(org->spool, QUEUE_new, drop->name, queue, name,
+	    &why) == -1)
 		log_warning("new/%s: %s", drop->name, why.text);
-		return false;
-	}
-	log_info("jobs/%s: was back in new/", job);
-	drop_free(drop);
+	else
+		log_info("%s/%s: was back in new/", queue_name(queue), name);
+	drop_free(drop);	/* if it is still there, a scan finds it */
 	return true;
 }

@@ -21,8 +21,8 @@ void	 accept_drop(struct drop *, const struct link_record *);
 int	 accept_payload(struct drop *, const char *file, struct why *);
 
 /*
- * True if the file in new/ is a job that was accepted before (a crash or a
- * person put it back); it is in jobs/ again then, and the drop is gone.
+ * True if the file in new/ is one that was judged before (a crash left it, or
+ * a person put it back): it is in jobs/ or failed/ then, and the drop is gone.
  */
 bool	 accept_known(struct drop *);
 

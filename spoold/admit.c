@@ -84,6 +84,7 @@ admit_undo(struct organization *org, const struct facts *facts,
 {
 	char name[TICKET_NAME_MAX], data[ID_LENGTH + 8];
 	struct ticket ticket;
+	int result;
 
 	for (size_t i = 0; i < facts->job.destination_count; i++) {
 		admit_ticket(facts, i, &ticket);
@@ -92,11 +93,16 @@ admit_undo(struct organization *org, const struct facts *facts,
 		    why) == -1)
 			return -1;
 	}
+	if (facts->job.file == NULL)
+		return 0;
 	admit_job_name(&facts->id, "data", data);
-	if (facts->job.file != NULL && spool_move(org->spool, QUEUE_jobs,
-	    data, QUEUE_data, facts->job.file, why) == -1)
-		return -1;
-	return 0;
+	result = spool_move(org->spool, QUEUE_jobs, data, QUEUE_data,
+	    facts->job.file, why);
+	/* Its owner has put another there: this one goes beside it. */
+	if (result == -1 && why->number == EEXIST)
+		result = spool_move(org->spool, QUEUE_jobs, data, QUEUE_data,
+		    data, why);
+	return result == -1 ? -1 : 0;
 }
 
 /* What is in jobs/ already stays: it has been done before. */

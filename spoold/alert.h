@@ -21,7 +21,8 @@ struct spoold;
 	ALERT(watch, "inotify-unavailable")				\
 	ALERT(worker, "worker-failing")					\
 	ALERT(restored, "restored-from-backup")				\
-	ALERT(lost, "ticket-removed-by-hand")
+	ALERT(lost, "ticket-removed-by-hand")				\
+	ALERT(damaged, "ticket-unreadable")
 
 enum alert {
 #define ALERT(identifier, name) ALERT_##identifier,

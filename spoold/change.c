@@ -159,7 +159,8 @@ changing_apply(struct spoold *s, void *arg)
 		result = settle(s, changing->organization,
 		    &changing->settlement, &settled, &why);
 	if (result == -1) {
-		commit_redo(s, changing_apply, changing, why.text);
+		commit_redo(s, changing->organization, changing_apply,
+		    changing, why.text);
 		return;
 	}
 	ticket_format(&changing->settlement.ticket, name);
@@ -204,7 +205,7 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 	if (ticket_parse(base == NULL ? place->name : base + 1, &ticket) == -1)
 		return why_set(why, ERROR_VALIDATION_ERROR,
 		    "%s is no ticket's name", place->name);
-	if (!commit_possible(s))
+	if (!commit_possible(s, org))
 		return why_set(why, ERROR_UNAVAILABLE,
 		    "the journal or the spool cannot be written now");
 	if ((changes[change].from & (1u << place->queue)) == 0 ||

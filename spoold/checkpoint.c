@@ -34,6 +34,7 @@ struct checkpoint {
 	struct buf	 in_flight;	/* own; a JSON array */
 	void		(*done)(struct spoold *);
 	int64_t		 seq;		/* of the line */
+	bool		 unnoted;	/* `.checkpoint` does not have it yet */
 };
 
 static void
@@ -62,9 +63,12 @@ checkpoint_noted(void *arg, int error)
 {
 	struct spoold *s = arg;
 
+	s->checkpoint->unnoted = error != 0;
 	if (error != 0)
 		alert_begin(s, ALERT_checkpoint, "write .checkpoint: %s",
 		    strerror(error));
+	else
+		alert_end(s, ALERT_checkpoint);
 	checkpoint_end(s);
 }
 
@@ -105,7 +109,6 @@ checkpoint_synced(void *arg, int error)
 		checkpoint_end(s);
 		return;
 	}
-	alert_end(s, ALERT_checkpoint);
 	commit_then(s, checkpoint_note, NULL);
 }
 
@@ -114,9 +117,6 @@ checkpoint_start(struct spoold *s)
 {
 	struct checkpoint *c = s->checkpoint;
 
-	c->running = true;
-	c->wanted = false;
-	c->last = c->done != NULL;
 	s->changed = false;
 	c->up_to = journal_durable(s->journal);
 	buf_clear(&c->in_flight);
@@ -133,9 +133,16 @@ checkpoint_run(struct spoold *s)
 
 	if (!c->wanted || c->running)
 		return;
-	if (possible && s->changed)
-		checkpoint_start(s);
-	else if (c->done != NULL) {
+	if (possible && (c->unnoted || s->changed)) {
+		c->running = true;
+		c->wanted = false;
+		c->last = c->done != NULL;
+		/* No more than one that `.checkpoint` does not have. */
+		if (c->unnoted)
+			checkpoint_note(s, NULL);
+		else
+			checkpoint_start(s);
+	} else if (c->done != NULL) {
 		/* The next start reads the journal from the one before. */
 		c->wanted = false;
 		c->done(s);
@@ -147,7 +154,7 @@ checkpoint_due(void *arg)
 {
 	struct spoold *s = arg;
 
-	if (s->changed && !s->checkpoint->broken)
+	if ((s->changed || s->checkpoint->unnoted) && !s->checkpoint->broken)
 		s->checkpoint->wanted = true;
 	else
 		checkpoint_set_timer(s);

@@ -17,12 +17,15 @@
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
 #include "spoold/loop.h"
+#include "spoold/organization.h"
 #include "spoold/spoold.h"
 
 #define COMMIT_AGAIN 1000	/* ms until a full disk is tried again */
+#define COMMIT_PATIENCE 10000	/* ms of a full disk that a stop waits for */
 
 struct action {
 	STAILQ_ENTRY(action) entry;
+	struct organization *undone;	/* whose work waits for it, or NULL */
 	void	(*act)(struct spoold *, void *);
 	void	*arg;
 };
@@ -34,6 +37,7 @@ struct commit {
 	STAILQ_HEAD(, action) redo;	/* could not be carried out */
 	struct timer	 redo_timer;
 	enum commit_state state;
+	int64_t		 since;		/* monotonic ms */
 	struct timer	 again;
 };
 
@@ -99,24 +103,32 @@ commit_line(struct spoold *s, enum event event, struct buf *fields)
 	return seq;
 }
 
-void
-commit_then(struct spoold *s, void (*act)(struct spoold *, void *), void *arg)
+static struct action *
+action_new(void (*act)(struct spoold *, void *), void *arg)
 {
-	struct action *action = xmalloc(sizeof(*action));
+	struct action *action = xcalloc(1, sizeof(*action));
 
 	action->act = act;
 	action->arg = arg;
+	return action;
+}
+
+void
+commit_then(struct spoold *s, void (*act)(struct spoold *, void *), void *arg)
+{
+	struct action *action = action_new(act, arg);
+
 	STAILQ_INSERT_TAIL(&s->commit->actions, action, entry);
 }
 
 void
-commit_redo(struct spoold *s, void (*act)(struct spoold *, void *), void *arg,
-    const char *reason)
+commit_redo(struct spoold *s, struct organization *org,
+    void (*act)(struct spoold *, void *), void *arg, const char *reason)
 {
-	struct action *action = xmalloc(sizeof(*action));
+	struct action *action = action_new(act, arg);
 
-	action->act = act;
-	action->arg = arg;
+	action->undone = org;
+	org->undone++;
 	if (STAILQ_EMPTY(&s->commit->redo)) {
 		alert_begin(s, ALERT_action, "%s", reason);
 		timer_set(s->loop, &s->commit->redo_timer,
@@ -133,10 +145,18 @@ commit_carried_out(const struct spoold *s)
 }
 
 bool
-commit_possible(const struct spoold *s)
+commit_possible(const struct spoold *s, const struct organization *org)
 {
-	return s->commit->state == COMMIT_GOOD &&
-	    STAILQ_EMPTY(&s->commit->redo) && checkpoint_possible(s);
+	return s->commit->state == COMMIT_GOOD && checkpoint_possible(s) &&
+	    (org == NULL || org->undone == 0);
+}
+
+bool
+commit_stuck(const struct spoold *s)
+{
+	return s->commit->state == COMMIT_BROKEN ||
+	    (s->commit->state == COMMIT_STALLED &&
+	    clock_monotonic() - s->commit->since > COMMIT_PATIENCE);
 }
 
 /* Says how the journal is, once when it changes. */
@@ -149,6 +169,7 @@ commit_changed(struct spoold *s, enum commit_state state,
 	if (commit->state == state)
 		return;
 	commit->state = state;
+	commit->since = clock_monotonic();
 	if (state == COMMIT_GOOD)
 		alert_end(s, ALERT_journal);
 	else
@@ -162,6 +183,8 @@ commit_act(struct spoold *s)
 
 	while ((action = STAILQ_FIRST(&s->commit->actions)) != NULL) {
 		STAILQ_REMOVE_HEAD(&s->commit->actions, entry);
+		if (action->undone != NULL && --action->undone->undone == 0)
+			s->look_for_work = true;
 		action->act(s, action->arg);
 		free(action);
 	}

@@ -15,6 +15,7 @@
 #include "lib/buf.h"
 #include "lib/journal.h"
 
+struct organization;
 struct spoold;
 struct commit;				/* opaque */
 
@@ -33,11 +34,12 @@ void	 commit_then(struct spoold *, void (*act)(struct spoold *, void *),
 
 /*
  * For an action that could not be carried out now (a full disk): runs it again
- * every second until it can.  Nothing new begins meanwhile, and no checkpoint
- * covers it.
+ * every second until it can.  Nothing new begins in that organization
+ * meanwhile, and no checkpoint covers it.
  */
-void	 commit_redo(struct spoold *, void (*act)(struct spoold *, void *),
-	    void *arg, const char *reason);
+void	 commit_redo(struct spoold *, struct organization *,
+	    void (*act)(struct spoold *, void *), void *arg,
+	    const char *reason);
 
 /* True if every durable line has been carried out. */
 bool	 commit_carried_out(const struct spoold *);
@@ -45,7 +47,16 @@ bool	 commit_carried_out(const struct spoold *);
 /* Makes durable what was collected, and acts. */
 void	 commit_run(struct spoold *);
 
-/* False while the journal cannot be written, or actions wait to be redone. */
-bool	 commit_possible(const struct spoold *);
+/*
+ * False while the journal cannot be written or the spool cannot be synced;
+ * where an organization is given, also while actions of it wait to be redone.
+ */
+bool	 commit_possible(const struct spoold *, const struct organization *);
+
+/*
+ * True if what was collected will not be written soon: the disk is broken, or
+ * has been full for a while.
+ */
+bool	 commit_stuck(const struct spoold *);
 
 #endif

@@ -96,7 +96,7 @@ destination_put(struct spoold *s, struct target *target,
 	struct edit *edit;
 	char *path;
 
-	if (target->changing || !commit_possible(s)) {
+	if (target->changing || !commit_possible(s, NULL)) {
 		struct destination *unused = change->destination;
 
 		destination_free(&unused);

@@ -361,7 +361,7 @@ drops_run(struct spoold *s, struct organization *org)
 	int64_t left = s->conf->queue_batch_size;
 	struct drop *drop;
 
-	if (s->phase != PHASE_RUNNING || !commit_possible(s))
+	if (s->phase != PHASE_RUNNING || !commit_possible(s, org))
 		return false;
 	while ((drop = TAILQ_FIRST(&org->drops.queue)) != NULL) {
 		if (left-- == 0)

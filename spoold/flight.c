@@ -15,6 +15,8 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+#include "spoold/alert.h"
+#include "spoold/change.h"
 #include "spoold/commit.h"
 #include "spoold/flight.h"
 #include "spoold/moves.h"
@@ -63,7 +65,7 @@ flight_leave_worker(struct flight *flight)
 
 /*
  * Opens what the worker will be given.  Returns 1, 0 with *why if the ticket
- * can never be attempted, -1 with *why if not now.
+ * can never be attempted, -1 with *why if it cannot be read.
  */
 static int
 flight_open(struct flight *flight, struct why *why)
@@ -229,6 +231,36 @@ flight_is_over(const struct ticket_file *file)
 	    last->event == TICKET_expired;
 }
 
+/*
+ * What cannot be read is no reason to keep the others waiting.  False if it is
+ * for want of memory or descriptors, which all of them need.
+ */
+static bool
+flight_unable(struct spoold *s, struct waiting *w, const struct why *why)
+{
+	struct organization *org = w->target->organization;
+	char name[TICKET_NAME_MAX];
+	struct change_place place = { QUEUE_cur, name };
+	struct statx stat;
+	struct why cause;
+
+	tickets_name(w, name);
+	log_warning("%s: %s", name, why->text);
+	if (why->code == ERROR_UNAVAILABLE)
+		return false;
+	if (spool_stat(org->spool, QUEUE_cur, name, &stat, &cause) == 0) {
+		moves_missed(s, org, w);
+		return true;
+	}
+	if (change_ticket(s, org, CHANGE_hold, &place, false, "spoold",
+	    &cause) != 1)
+		return false;
+	alert_begin(s, ALERT_damaged, "the file of %s cannot be read (%s); it "
+	    "is in hold/", name, why->text);
+	tickets_place(s, w, QUEUE_hold, 0);
+	return true;
+}
+
 bool
 flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 {
@@ -244,11 +276,8 @@ flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 	flight->started = flight->heard = clock_monotonic();
 	result = flight_open(flight, &why);
 	if (result == -1) {
-		/* Not now, or moved by a person: the scan finds out. */
-		log_warning("%s: %s", w->target->id, why.text);
 		flight_free(flight);
-		organization_scan(s, org);
-		return false;
+		return flight_unable(s, w, &why);
 	}
 	if (flight_is_over(&flight->file)) {
 		flight_free(flight);
@@ -368,6 +397,8 @@ flights_check(struct spoold *s)
 	int64_t now = clock_monotonic();
 	struct flight *flight;
 
+	/* What could not be started may be possible by now. */
+	s->look_for_work = true;
 	TAILQ_FOREACH(flight, &s->flights, entry) {
 		const struct destination *destination =
 		    flight->waiting->target->destination;
@@ -382,6 +413,17 @@ flights_check(struct spoold *s)
 			worker_kill(flight->worker,
 			    "silent for too long on an attempt");
 	}
+}
+
+bool
+flights_are_stuck(const struct spoold *s)
+{
+	const struct flight *flight;
+
+	TAILQ_FOREACH(flight, &s->flights, entry)
+		if (flight->worker != NULL)
+			return false;
+	return commit_stuck(s);
 }
 
 void

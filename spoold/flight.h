@@ -45,6 +45,7 @@ struct flight {
 	struct event_line line;		/* own; event, reason, … */
 	enum queue	 to;		/* where it puts the ticket */
 	int		 attempts;	/* the ticket's new count */
+	bool		 recorded;	/* its line is in the ticket's file */
 };
 
 TAILQ_HEAD(flights, flight);
@@ -64,8 +65,14 @@ bool	 flight_start(struct spoold *, struct waiting *, struct worker *);
 void	 flight_leave_worker(struct flight *);
 void	 flight_free(struct flight *);
 
-/* Kills workers that are silent for too long. */
+/* Once a second: kills workers that are silent for too long. */
 void	 flights_check(struct spoold *);
+
+/*
+ * True if all that is left are outcomes that cannot be made durable: the next
+ * start says `maybe` of them.
+ */
+bool	 flights_are_stuck(const struct spoold *);
 
 /* The attempts without an outcome, as a JSON array. */
 void	 flights_list(const struct spoold *, struct buf *);

@@ -225,14 +225,14 @@ spoold_work(struct spoold *s)
 		schedule_due(s);
 		schedule_run(s);
 	}
-	if (s->phase == PHASE_DRAINING && TAILQ_EMPTY(&s->flights) &&
-	    s->drops_at_work == 0)
+	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
+	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
 		spoold_close(s);
 	commit_run(s);
 	checkpoint_run(s);
 	/* What was carried out may have made tickets ready. */
 	return busy || (s->look_for_work && s->phase == PHASE_RUNNING &&
-	    !s->offline && commit_possible(s));
+	    !s->offline && commit_possible(s, NULL));
 }
 
 static int

@@ -43,6 +43,7 @@ struct organization {
 	bool		 overflowed;		/* tickets stayed on disk */
 	bool		 taking_up;		/* the scan is for those */
 	uint8_t		 scan_number;
+	unsigned	 undone;		/* actions to be done again */
 };
 
 TAILQ_HEAD(organizations, organization);

@@ -1,9 +1,10 @@
 /*
- * orphans - jobs that have no ticket anywhere
+ * orphans - jobs that have no ticket anywhere, and tickets that are empty
  *
- * Somebody removed the tickets of a job by hand, or a disk lost them.  The
- * journal's `accepted` line says what they were; they come back in hold/, for
- * a person to look at.
+ * Somebody removed the tickets of a job by hand, or a disk lost them or what
+ * is in them.  The journal's `accepted` line says what they were; they come
+ * back in hold/, for a person to look at.  Tickets that cannot be read are
+ * there already.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ struct ids {
 struct orphans {
 	struct spoold	*spoold;	/* borrowed */
 	struct organization *organization;	/* borrowed */
-	struct ids	 ids;
+	struct ids	 ids;		/* of jobs without a ticket */
+	struct ids	 empty;		/* of jobs with an empty one in hold/ */
 	size_t		 restored;
 };
 
@@ -46,6 +48,14 @@ static int
 ids_compare(const void *a, const void *b)
 {
 	return id_compare(a, b);
+}
+
+static void
+ids_sort(struct ids *ids)
+{
+	if (ids->count != 0)
+		qsort(ids->items, ids->count, sizeof(*ids->items),
+		    ids_compare);
 }
 
 static bool
@@ -96,22 +106,67 @@ orphans_find(struct organization *org, struct ids *orphans, struct why *why)
 	    ids_read(org, QUEUE_retry, &rested, why) == -1 ||
 	    ids_read(org, QUEUE_hold, &rested, why) == -1)
 		goto out;
-	if (rested.count != 0)
-		qsort(rested.items, rested.count, sizeof(*rested.items),
-		    ids_compare);
+	ids_sort(&rested);
 	org->failed = (int64_t)failed;
 	org->delivered = (int64_t)done;
 	for (size_t i = 0; i < jobs.count; i++)
 		if (!ids_have(&rested, &jobs.items[i]))
 			ids_add(orphans, &jobs.items[i]);
-	if (orphans->count != 0)
-		qsort(orphans->items, orphans->count, sizeof(*orphans->items),
-		    ids_compare);
+	ids_sort(orphans);
 	result = 0;
 out:
 	free(rested.items);
 	free(jobs.items);
 	return result;
+}
+
+/* The jobs of the empty tickets in hold/. */
+static int
+orphans_find_empty(const struct organization *org, struct ids *ids,
+    struct why *why)
+{
+	struct spool_list *list = spool_list(org->spool, QUEUE_hold, why);
+	const char *name, *day;
+	struct ticket ticket;
+	struct statx stat;
+
+	if (list == NULL)
+		return -1;
+	while ((name = spool_list_next(list, &day)) != NULL)
+		if (ticket_parse(name, &ticket) == 0 && spool_stat(org->spool,
+		    QUEUE_hold, name, &stat, why) == 1 && stat.stx_size == 0)
+			ids_add(ids, &ticket.id);
+	spool_list_free(&list);
+	ids_sort(ids);
+	return 0;
+}
+
+/* Writes the empty tickets of a job anew, in hold/. */
+static int
+orphans_fill(struct orphans *orphans, const struct facts *facts,
+    struct why *why)
+{
+	struct organization *org = orphans->organization;
+	char name[TICKET_NAME_MAX];
+	struct buf text = { 0 };
+	struct statx stat;
+	struct waiting *w;
+	int result = 0;
+
+	admit_line(&text, facts);
+	for (size_t i = 0; i < facts->job.destination_count &&
+	    result != -1; i++) {
+		w = tickets_find(org, &facts->id, facts->job.destinations[i]);
+		if (w == NULL || w->queue != QUEUE_hold)
+			continue;
+		tickets_name(w, name);
+		if (spool_stat(org->spool, QUEUE_hold, name, &stat,
+		    why) == 1 && stat.stx_size == 0)
+			result = spool_replace(org->spool, QUEUE_hold, name,
+			    text.data, text.len, why);
+	}
+	buf_free(&text);
+	return result == -1 ? -1 : 0;
 }
 
 static int
@@ -137,20 +192,26 @@ orphans_line(void *arg, const struct journal_line *line,
 {
 	struct orphans *orphans = arg;
 	struct organization *org;
+	bool orphan, empty;
 	struct facts facts;
 	struct id id;
 	int result;
 
 	if (line->event != EVENT_accepted ||
 	    !replay_about(orphans->spoold, json, &org, &id) ||
-	    org != orphans->organization || !ids_have(&orphans->ids, &id))
+	    org != orphans->organization)
+		return 0;
+	orphan = ids_have(&orphans->ids, &id);
+	empty = ids_have(&orphans->empty, &id);
+	if (!orphan && !empty)
 		return 0;
 	if (facts_read(json, &facts, why) == -1)
 		return -1;
 	facts.id = id;
-	result = orphans_create(orphans, &facts, why);
+	result = orphan ? orphans_create(orphans, &facts, why) :
+	    orphans_fill(orphans, &facts, why);
 	facts_free(&facts);
-	orphans->restored++;
+	orphans->restored += orphan;
 	return result;
 }
 
@@ -164,14 +225,18 @@ orphans_restore(struct spoold *s, struct why *why)
 		struct orphans orphans = { .spoold = s, .organization = org };
 
 		result = orphans_find(org, &orphans.ids, why);
-		if (result == 0 && orphans.ids.count != 0) {
+		if (result == 0)
+			result = orphans_find_empty(org, &orphans.empty, why);
+		if (result == 0 &&
+		    orphans.ids.count + orphans.empty.count != 0)
 			result = replay_each(s, 1, orphans_line, &orphans,
 			    why);
+		if (orphans.ids.count != 0)
 			alert_begin(s, ALERT_lost, "%zu jobs of %s had no "
 			    "ticket; %zu have theirs back in hold/",
 			    orphans.ids.count, org->id, orphans.restored);
-		}
 		free(orphans.ids.items);
+		free(orphans.empty.items);
 		if (result == -1)
 			return -1;
 	}

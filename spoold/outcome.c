@@ -81,8 +81,9 @@ outcome_apply(struct spoold *s, void *arg)
 		.to = flight->to,
 		.attempts = flight->attempts,
 		.due = flight->line.due,
-		.line = flight->seq == 0 || flight->attempts == flight->attempt
-		    ? &flight->line : NULL,
+		.line = !flight->recorded && (flight->seq == 0 ||
+		    flight->attempts == flight->attempt) ? &flight->line :
+		    NULL,
 		.moved_wins = flight->to == QUEUE_retry,
 	};
 	struct settled settled;
@@ -91,8 +92,9 @@ outcome_apply(struct spoold *s, void *arg)
 
 	tickets_ticket(w, &settlement.ticket);
 	result = settle(s, org, &settlement, &settled, &why);
+	flight->recorded = settlement.line == NULL;
 	if (result == -1) {
-		commit_redo(s, outcome_apply, flight, why.text);
+		commit_redo(s, org, outcome_apply, flight, why.text);
 		return;
 	}
 	w->flight = NULL;

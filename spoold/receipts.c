@@ -18,6 +18,7 @@
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
+#include "spoold/commit.h"
 #include "spoold/finished.h"
 #include "spoold/flight.h"
 #include "spoold/organization.h"
@@ -191,34 +192,92 @@ receipts_build(struct organization *org, const struct facts *facts,
 }
 
 /* The file ends with its line; the text stays as it is. */
-static void
+static int
 receipts_put(struct organization *org, const char *dropped,
-    const struct id *id, struct buf *text)
+    const struct id *id, struct buf *text, struct why *why)
 {
 	char name[RECEIPT_NAME_MAX];
-	struct why why;
+	int result;
 
 	receipt_name(dropped, id, name);
 	buf_char(text, '\n');
-	if (spool_replace(org->spool, QUEUE_receipts, name, text->data,
-	    text->len, &why) == -1)
-		log_warning("%s: no receipt: %s", name, why.text);
+	result = spool_replace(org->spool, QUEUE_receipts, name, text->data,
+	    text->len, why);
 	text->data[--text->len] = '\0';
+	return result == -1 ? -1 : 0;
+}
+
+/* 0, or -1 with *why: the receipt is not written, and nobody told. */
+static int
+receipts_write(struct spoold *s, struct organization *org,
+    const struct facts *facts, struct why *why)
+{
+	struct buf text = { 0 };
+	bool finished;
+	int result;
+
+	finished = receipts_build(org, facts, &text);
+	result = receipts_put(org, facts->name, &facts->id, &text, why);
+	if (result == 0)
+		server_tell(s, org, &facts->id, &text, finished);
+	buf_free(&text);
+	if (result == 0 && finished)
+		finished_forget(org, &facts->id);
+	return result;
+}
+
+/* A receipt that could not be written, made anew from what is true by then. */
+struct overdue {
+	struct organization *organization;
+	struct facts	 facts;		/* own */
+};
+
+static void
+overdue_apply(struct spoold *s, void *arg)
+{
+	struct overdue *overdue = arg;
+	struct why why;
+
+	if (receipts_write(s, overdue->organization, &overdue->facts,
+	    &why) == -1) {
+		commit_redo(s, overdue->organization, overdue_apply, overdue,
+		    why.text);
+		return;
+	}
+	facts_free(&overdue->facts);
+	free(overdue);
 }
 
 void
 receipts_update(struct spoold *s, struct organization *org,
-    const struct facts *facts)
+    struct facts *facts)
 {
-	struct buf text = { 0 };
-	bool finished;
+	struct overdue *overdue;
+	struct why why;
 
-	finished = receipts_build(org, facts, &text);
-	receipts_put(org, facts->name, &facts->id, &text);
-	server_tell(s, org, &facts->id, &text, finished);
-	buf_free(&text);
-	if (finished)
-		finished_forget(org, &facts->id);
+	if (receipts_write(s, org, facts, &why) == 0)
+		return;
+	overdue = xcalloc(1, sizeof(*overdue));
+	overdue->organization = org;
+	overdue->facts = *facts;
+	memset(facts, 0, sizeof(*facts));
+	commit_redo(s, org, overdue_apply, overdue, why.text);
+}
+
+bool
+receipts_have(const struct organization *org, const char *name,
+    bool *refused_r)
+{
+	struct buf raw = { 0 };
+	struct json *receipt = receipt_read(org, name, &raw);
+	bool there = receipt != NULL;
+
+	if (there)
+		*refused_r = strcmp(json_string(json_get(receipt, "status"),
+		    ""), "refused") == 0;
+	json_free(&receipt);
+	buf_free(&raw);
+	return there;
 }
 
 bool
@@ -304,25 +363,17 @@ receipts_status(struct organization *org, const struct id *id,
 	return 1;
 }
 
-void
+int
 receipts_refused(struct organization *org, const char *name,
-    const struct id *id, const char *submitter, const struct why *error)
+    const struct id *id, const char *submitter, const struct why *error,
+    struct why *why)
 {
 	struct buf text = { 0 };
+	int result;
 
 	receipt_write_refused(&text, org->id, name, id, submitter, error,
 	    clock_wall());
-	receipts_put(org, name, id, &text);
+	result = receipts_put(org, name, id, &text, why);
 	buf_free(&text);
-}
-
-void
-receipts_duplicate(struct organization *org, const struct facts *facts,
-    const struct id *first)
-{
-	struct buf text = { 0 };
-
-	receipt_write_duplicate(&text, org->id, facts, first, clock_wall());
-	receipts_put(org, facts->name, &facts->id, &text);
-	buf_free(&text);
+	return result;
 }

@@ -16,10 +16,12 @@ struct spoold;
 
 /*
  * Writes the job's receipt after one of its tickets has finished (or is under
- * way again), and tells whoever waits for it.
+ * way again), and tells whoever waits for it.  Where it cannot be written now,
+ * that is done again until it can, and the facts
+ * are kept: they are emptied then.
  */
 void	 receipts_update(struct spoold *, struct organization *,
-	    const struct facts *);
+	    struct facts *);
 
 /*
  * Appends the job's status to `out`.  Returns true if no ticket of it is under
@@ -30,8 +32,8 @@ bool	 receipts_build(struct organization *, const struct facts *,
 
 /*
  * The same for an id alone: from its tickets in memory; else from its
- * receipt, which is found at once with the dropped name.  Returns 1 with *finished_r, 0 if nothing is known of
- * it, -1 with *why.
+ * receipt, which is found at once with the dropped name.  Returns 1 with
+ * *finished_r, 0 if nothing is known of it, -1 with *why.
  */
 int	 receipts_status(struct organization *, const struct id *,
 	    const char *name, struct buf *out, bool *finished_r, struct why *);
@@ -43,10 +45,13 @@ int	 receipts_status(struct organization *, const struct id *,
 bool	 receipts_has_twin(struct organization *, const struct facts *,
 	    const struct ticket *);
 
-/* The receipt of a drop that was refused, and of one that repeats a key. */
-void	 receipts_refused(struct organization *, const char *name,
-	    const struct id *, const char *submitter, const struct why *);
-void	 receipts_duplicate(struct organization *, const struct facts *,
-	    const struct id *first);
+/* True if there is a receipt of that name, whole; and whether it refuses. */
+bool	 receipts_have(const struct organization *, const char *name,
+	    bool *refused_r);
+
+/* The receipt of a drop that was refused.  0, or -1 with *why. */
+int	 receipts_refused(struct organization *, const char *name,
+	    const struct id *, const char *submitter,
+	    const struct why *error, struct why *);
 
 #endif

@@ -317,7 +317,7 @@ recover_stories(struct spoold *s, const struct journal_found *found,
 		if (story->attempt_seq != 0 && !story->withdrawn)
 			recover_maybe(s, story);
 	commit_run(s);
-	if (!commit_possible(s))
+	if (!commit_possible(s, NULL))
 		return why_set(why, ERROR_UNAVAILABLE,
 		    "the journal cannot be written: %s",
 		    s->alerts[ALERT_journal].reason);

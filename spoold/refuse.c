@@ -46,6 +46,35 @@ name_escape(const char *name, char *out, size_t size)
 	out[length] = '\0';
 }
 
+/*
+ * The reason, the receipt, and last the file: a refused one is never without
+ * its reason.  Each can be done again.  0, or -1 with *why.
+ */
+static int
+refuse_carry_out(const struct refusal *refusal, struct why *why)
+{
+	const struct drop *drop = refusal->drop;
+	struct organization *org = drop->organization;
+	char kept[RECEIPT_NAME_MAX], beside[RECEIPT_NAME_MAX + 8];
+	struct buf text = { 0 };
+	int result;
+
+	receipt_name(refusal->name, &drop->id, kept);
+	(void)snprintf(beside, sizeof(beside), "%s.error", kept);
+	receipt_write_error(&text, NULL, &refusal->why);
+	buf_char(&text, '\n');
+	result = spool_replace(org->spool, QUEUE_failed, beside, text.data,
+	    text.len, why);
+	buf_free(&text);
+	if (result != -1 && drop->regular)
+		result = receipts_refused(org, refusal->name, &drop->id,
+		    drop->submitter, &refusal->why, why);
+	if (result != -1)
+		result = spool_move(org->spool, QUEUE_new, drop->name,
+		    QUEUE_failed, kept, why);
+	return result == -1 ? -1 : 0;
+}
+
 /* The action of the `refused` line. */
 static void
 refuse_apply(struct spoold *s, void *arg)
@@ -53,25 +82,12 @@ refuse_apply(struct spoold *s, void *arg)
 	struct refusal *refusal = arg;
 	struct drop *drop = refusal->drop;
 	struct organization *org = drop->organization;
-	char kept[RECEIPT_NAME_MAX], beside[RECEIPT_NAME_MAX + 8];
-	struct buf text = { 0 };
 	struct why why;
 
-	receipt_name(refusal->name, &drop->id, kept);
-	(void)snprintf(beside, sizeof(beside), "%s.error", kept);
-	receipt_write_error(&text, NULL, &refusal->why);
-	buf_char(&text, '\n');
-	/* The file last: a refused one is never without its reason. */
-	if (spool_replace(org->spool, QUEUE_failed, beside, text.data,
-	    text.len, &why) == -1)
-		log_warning("failed/%s: %s", beside, why.text);
-	if (drop->regular)
-		receipts_refused(org, refusal->name, &drop->id,
-		    drop->submitter, &refusal->why);
-	if (spool_move(org->spool, QUEUE_new, drop->name, QUEUE_failed, kept,
-	    &why) == -1)
-		log_warning("failed/%s: %s", kept, why.text);
-	buf_free(&text);
+	if (refuse_carry_out(refusal, &why) == -1) {
+		commit_redo(s, org, refuse_apply, refusal, why.text);
+		return;
+	}
 	if (drop->request != NULL) {
 		id_format(&drop->id, refusal->why.id);
 		server_drop_refused(drop->request, &refusal->why);

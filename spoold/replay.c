@@ -30,7 +30,7 @@ enum effect {
 static const struct {
 	enum effect	 effect;
 	enum queue	 to;
-	bool		 wins;		/* though the count did not change */
+	bool		 wins;		/* where the count does not change */
 	bool		 ends;
 } effects[EVENTS] = {
 	[EVENT_accepted] = { EFFECT_ACCEPTED, QUEUE_cur, false, false },
@@ -186,7 +186,8 @@ replay_ticket(struct story *story, enum event event, int64_t seq,
 	}
 	story->ticket.attempts = attempts;
 	story->to = effects[event].to;
-	story->wins = effects[event].wins;
+	/* Where the count changed, it tells whether this was carried out. */
+	story->wins = effects[event].wins && json_get(line, "attempt") == NULL;
 	story->ended = story->ended || effects[event].ends;
 }
 

@@ -210,29 +210,29 @@ restore_outcome(struct story *story, int event, int64_t seq,
  * A refused drop whose receipt was lost: what is still in new/ is refused
  * again by itself.
  */
-static void
+static int
 restore_refused(struct organization *org, const struct id *id,
-    const struct json *line)
+    const struct json *line, struct why *why)
 {
 	const char *name = json_string(json_get(line, "name"), "");
 	char kept[RECEIPT_NAME_MAX];
 	struct statx stat;
-	struct why why, reason;
+	struct why reason;
 
 	receipt_name(name, id, kept);
-	if (spool_stat(org->spool, QUEUE_failed, kept, &stat, &why) != 1 ||
+	if (spool_stat(org->spool, QUEUE_failed, kept, &stat, why) != 1 ||
 	    !S_ISREG(stat.stx_mode) || stat.stx_nlink != 1 ||
-	    (spool_stat(org->spool, QUEUE_receipts, kept, &stat, &why) == 1 &&
+	    (spool_stat(org->spool, QUEUE_receipts, kept, &stat, why) == 1 &&
 	    stat.stx_size != 0))
-		return;
+		return 0;
 	(void)why_set(&reason, error_by_name(json_string(json_get(line,
 	    "errorCode"), "")), "%s",
 	    json_string(json_get(line, "reason"), ""));
 	(void)snprintf(reason.path, sizeof(reason.path), "%s",
 	    json_string(json_get(line, "path"), ""));
 	reason.offset = json_integer(json_get(line, "offset"), -1);
-	receipts_refused(org, name, id, json_string(json_get(line,
-	    "submitter"), ""), &reason);
+	return receipts_refused(org, name, id, json_string(json_get(line,
+	    "submitter"), ""), &reason, why);
 }
 
 static int
@@ -248,10 +248,8 @@ restore_line(void *arg, const struct journal_line *line,
 	if (line->event < 0 ||
 	    !replay_about(restore->spoold, json, &org, &id))
 		return 0;
-	if (line->event == EVENT_refused) {
-		restore_refused(org, &id, json);
-		return 0;
-	}
+	if (line->event == EVENT_refused)
+		return restore_refused(org, &id, json, why);
 	if (line->event == EVENT_accepted)
 		return restore_accepted(restore->stories, org, &id, json, why);
 	event = restore_event(line->event);

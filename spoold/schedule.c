@@ -91,11 +91,11 @@ schedule_run(struct spoold *s)
 	struct organization *org;
 
 	if (s->phase != PHASE_RUNNING || !s->look_for_work ||
-	    !commit_possible(s))
+	    !commit_possible(s, NULL))
 		return;
 	s->look_for_work = false;
 	TAILQ_FOREACH(org, &s->organizations, entry)
-		for (int i = 0; i < TRANSPORTS; i++)
+		for (int i = 0; i < TRANSPORTS && org->undone == 0; i++)
 			schedule_organization(s, org, (enum transport)i, &left);
 }
 

@@ -38,24 +38,22 @@ settle_locate(const struct organization *org, const char *name)
 	return -1;
 }
 
-/* Appends the line where the file is; corrects `from`.  1, 0 or -1. */
+/* Appends the line to the file, if it is where it should be.  1, 0 or -1. */
 static int
-settle_append(struct organization *org, const char *name,
-    const struct settlement *settlement, enum queue *from, struct why *why)
+settle_append(struct organization *org, enum queue from, const char *name,
+    struct settlement *settlement, struct why *why)
 {
 	struct buf line = { 0 };
-	int where, result;
+	int result;
 
-	if (settlement->line != NULL)
-		event_line_write(&line, settlement->line);
-	result = spool_append(org->spool, *from, name, line.data, line.len,
+	if (settlement->line == NULL)
+		return 1;
+	event_line_write(&line, settlement->line);
+	result = spool_append(org->spool, from, name, line.data, line.len,
 	    why);
-	if (result == 0 && (where = settle_locate(org, name)) != -1) {
-		*from = (enum queue)where;
-		result = spool_append(org->spool, *from, name, line.data,
-		    line.len, why);
-	}
 	buf_free(&line);
+	if (result == 1)
+		settlement->line = NULL;
 	return result;
 }
 
@@ -104,31 +102,31 @@ settle_move(struct spoold *s, struct organization *org, enum queue from,
 	return -1;
 }
 
-int
-settle(struct spoold *s, struct organization *org,
-    const struct settlement *settlement, struct settled *settled,
-    struct why *why)
+/* All of it, if the file is in `from`. */
+static int
+settle_from(struct spoold *s, struct organization *org, enum queue from,
+    struct settlement *settlement, struct settled *settled, struct why *why)
 {
 	struct ticket ticket = settlement->ticket;
 	char before[TICKET_NAME_MAX], after[TICKET_NAME_MAX];
 	char day[CLOCK_DAY];
-	enum queue from = settlement->from;
 	int64_t now = clock_wall();
 	int result;
 
 	ticket_format(&ticket, before);
 	ticket.attempts = settlement->attempts;
 	ticket_format(&ticket, after);
-	result = settle_append(org, before, settlement, &from, why);
+	result = settle_append(org, from, before, settlement, why);
 	if (result != 1)
 		return result;
 	settled->queue = settlement->to;
 	if (settlement->moved_wins && from != settlement->from)
 		settled->queue = from;
 	/* In retry/ the mtime says when it is due, else when it came there. */
-	if (spool_set_due(org->spool, from, before,
-	    settled->queue == QUEUE_retry ? settlement->due : now, why) == -1)
-		return -1;
+	result = spool_set_due(org->spool, from, before,
+	    settled->queue == QUEUE_retry ? settlement->due : now, why);
+	if (result != 1)
+		return result;
 	clock_format_day(now, day);
 	(void)snprintf(settled->name, sizeof(settled->name), "%s%s%s",
 	    settled->queue == QUEUE_done ? day : "",
@@ -136,4 +134,22 @@ settle(struct spoold *s, struct organization *org,
 	if (from == settled->queue && strcmp(before, after) == 0)
 		return 1;
 	return settle_move(s, org, from, before, settled, why);
+}
+
+int
+settle(struct spoold *s, struct organization *org,
+    struct settlement *settlement, struct settled *settled, struct why *why)
+{
+	char name[TICKET_NAME_MAX];
+	int where, result;
+
+	result = settle_from(s, org, settlement->from, settlement, settled,
+	    why);
+	if (result != 0)
+		return result;
+	/* A person moved it, maybe while this was under way. */
+	ticket_format(&settlement->ticket, name);
+	where = settle_locate(org, name);
+	return where == -1 ? 0 : settle_from(s, org, (enum queue)where,
+	    settlement, settled, why);
 }

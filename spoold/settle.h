@@ -31,7 +31,8 @@ struct settlement {
 	enum queue	 to;
 	int		 attempts;	/* its new count */
 	int64_t		 due;		/* wall ms, to retry/ */
-	const struct event_line *line;	/* for its file; NULL: none */
+	const struct event_line *line;	/* for its file; NULL: none, or it is
+					 * in it already */
 	bool		 moved_wins;	/* where a person moved it meanwhile,
 					 * there it stays */
 };
@@ -42,7 +43,7 @@ struct settlement {
  * if it cannot be done now; it may be done again then.
  */
 int	 settle(struct spoold *, struct organization *,
-	    const struct settlement *, struct settled *, struct why *);
+	    struct settlement *, struct settled *, struct why *);
 
 /* Where a ticket's file of exactly that name is, or -1. */
 int	 settle_locate(const struct organization *, const char *name);

@@ -164,7 +164,7 @@ submit(struct request *request)
 		(void)why_set(&why, ERROR_CONFLICT,
 		    "somebody waits for this drop already");
 	else if (s->phase != PHASE_RUNNING || s->offline ||
-	    !commit_possible(s))
+	    !commit_possible(s, org))
 		(void)why_set(&why, ERROR_UNAVAILABLE,
 		    "nothing is accepted now");
 	else if (!reserve_holds(s))

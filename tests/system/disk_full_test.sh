@@ -157,4 +157,83 @@ test_a_full_spool_loses_nothing_and_resumes() {
 	done <"$SCRATCH/drops"
 }
 
+test_a_refusal_on_a_full_spool_gets_its_reason_and_receipt_when_there_is_room() {
+	instance_on spool 16M
+	setting queue reserve_bytes 0
+	setting queue reserve_inodes 0
+	start
+	printf '{"destinations":[]}' >"$SPOOL/tmp/bad"
+	ID=$(node "$TESTS/data/spool_id.mjs" "$ORG" "$SPOOL/tmp/bad" =bad.json)
+	fill "$INSTANCE/spool"
+	mv "$SPOOL/tmp/bad" "$SPOOL/new/bad.json"
+	eventually has_alert begin
+	assertEquals refused "$(events "$ID")"
+	rm "$INSTANCE/spool/ballast"
+	eventually test -s "$SPOOL/failed/bad.$ID.json"
+	assertTrue reason "[ -s '$SPOOL/failed/bad.$ID.json.error' ]"
+	assertTrue receipt "receipt_says bad $ID '.status == \"refused\"'"
+	assertEquals refused "$(events "$ID")"
+}
+
+checkpoint_tried() {
+	journal 'select(.name == "checkpoint-failed") | .state' |
+	    grep -q begin
+}
+
+test_a_full_spool_is_not_taken_for_one_from_a_backup() {
+	instance_on spool 16M
+	setting queue reserve_bytes 0
+	setting queue reserve_inodes 0
+	setting queue checkpoint_interval 100ms
+	start
+	sink
+	destination ok
+	switch disable ok
+	drop one "$(job ok)"
+	eventually in_queue cur "$ID"
+	fill "$INSTANCE/spool"
+	for n in 1 2 3 4 5 6; do
+		run spoolsuper -h "$ID"
+		assertEquals "$ERR" 0 "$STATUS"
+		run spoolsuper -H "$ID"
+		assertEquals "$ERR" 0 "$STATUS"
+		eventually checkpoint_tried
+	done
+	crash
+	rm "$INSTANCE/spool/ballast"
+	start
+	assertTrue 'where it was' "in_queue cur $ID"
+}
+
+journal_stalled() {
+	run spoolctl -j status
+	[ "$(echo "$OUT" | jq '[.alerts[] |
+	    select(.name == "journal-unwritable")] | length')" -eq 1 ]
+}
+
+test_a_stop_ends_although_the_journal_cannot_be_written() {
+	instance_on log 16M
+	setting queue reserve_bytes 0
+	setting queue reserve_inodes 0
+	start
+	sink
+	destination ok
+	drops 5 before "$(job ok)"
+	eventually counts done 5
+	answers ok hang
+	drop one "$(job ok)"
+	eventually arrived "$ID"
+	fill "$LOG"
+	# what still fits is used up by these
+	drops 200 during "$(job ok)"
+	eventually journal_stalled
+	kill -9 "$(workers webhook)"
+	stop
+	assertTrue 'it ended' stopped
+	rm "$LOG/ballast"
+	answers ok 200
+	start
+	eventually counts done 206
+}
+
 . /usr/share/shunit2/shunit2

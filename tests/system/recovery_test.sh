@@ -15,6 +15,17 @@ checkpoint_after() {
 	[ "$(cat "$INSTANCE/spool/.checkpoint")" -gt "$1" ]
 }
 
+# The process that syncs for the supervisor.
+helper() {
+	pgrep -P "$(supervisor)" -f '/sbin/spoold'
+}
+
+
+alert_begun() {
+	[ "$(journal "select(.event == \"alert\" and .name == \"$1\") | .state")" \
+	    = begin ]
+}
+
 in_flight() {
 	[ "$(arrivals "$1")" -ge 1 ]
 }
@@ -146,7 +157,7 @@ test_a_helper_that_is_killed_is_replaced() {
 	destination ok
 	drop one "$(job ok)"
 	eventually delivered "$ID"
-	helper=$(pgrep -P "$(supervisor)" -f '/sbin/spoold')
+	helper=$(helper)
 	assertTrue "one helper: $helper" "[ '$helper' -gt 1 ]"
 	before=$(cat "$INSTANCE/spool/.checkpoint")
 	kill -STOP "$helper"
@@ -371,6 +382,120 @@ test_a_spool_without_its_journal_is_held_for_a_look() {
 	start
 	assertTrue 'in hold' "in_queue hold $ID"
 	assertEquals 0 "$(arrivals '')"
+}
+
+test_a_ticket_whose_file_is_damaged_is_held_and_stops_no_other() {
+	instance
+	start
+	sink
+	destination ok
+	switch disable ok
+	drop empty "$(job ok)"
+	empty=$ID
+	drop garbage "$(job ok)"
+	garbage=$ID
+	drop good "$(job ok)"
+	good=$ID
+	eventually counts cur 3
+	: >"$SPOOL/cur/$(ticket cur "$empty")"
+	echo garbage >"$SPOOL/cur/$(ticket cur "$garbage")"
+	switch enable ok
+	eventually delivered "$good"
+	eventually in_queue hold "$empty"
+	eventually in_queue hold "$garbage"
+	eventually alert_begun ticket-unreadable
+	assertEquals garbage "$(cat "$SPOOL/hold/$(ticket hold "$garbage")")"
+	# what the journal knows is there again after the next start
+	stop
+	start
+	run spoolsuper -H "$empty"
+	assertEquals "$ERR" 0 "$STATUS"
+	eventually delivered "$empty"
+	assertTrue 'held' "in_queue hold $garbage"
+}
+
+test_a_refused_drop_that_a_crash_left_in_new_goes_to_failed() {
+	instance
+	start
+	drop bad '{"destinations":["nowhere"],"payload":{"type":"data","data":1}}'
+	eventually test -f "$SPOOL/failed/bad.$ID.json"
+	crash
+	mv "$SPOOL/failed/bad.$ID.json" "$SPOOL/new/bad.json"
+	start
+	eventually test -f "$SPOOL/failed/bad.$ID.json"
+	assertEquals '' "$(ls "$SPOOL/jobs")"
+	assertEquals refused "$(events "$ID")"
+}
+
+test_what_was_moved_by_hand_stays_there_after_a_crash() {
+	instance
+	setting queue checkpoint_interval 1h
+	start
+	sink
+	destination ok
+	answers ok 410
+	drop back "$(job ok)"
+	eventually in_queue failed "$ID"
+	crash
+	answers ok 200
+	mv "$SPOOL/failed/$(ticket failed "$ID")" "$SPOOL/cur/"
+	start
+	switch enable ok
+	eventually delivered "$ID"
+}
+
+test_a_change_that_meets_an_outcome_is_made_or_refused_but_never_lost() {
+	instance
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+	start
+	sink
+	destination ok
+	answers ok 'delay 1000 503'
+	for n in 1 2 3; do
+		drop "meet-$n" "$(job ok)"
+		eventually in_flight "$ID"
+		name=$(ticket cur "$ID")
+		# both the outcome and the request are there when it wakes
+		run node "$TESTS/system/meeting.mjs" "$INSTANCE/run/control.sock" \
+		    "$(supervisor)" delivery.cancel "$ORG" "$name"
+		case $OUT in
+		cancelled)
+			eventually in_queue failed "$ID"
+			assertFalse 'not in retry/' "in_queue retry $ID"
+			;;
+		UNAVAILABLE)
+			eventually in_queue retry "$ID"
+			;;
+		*)
+			fail "it said $OUT $ERR"
+			;;
+		esac
+	done
+}
+
+test_a_failed_sync_of_the_spool_stops_what_is_new_and_says_so() {
+	instance
+	start
+	sink
+	destination ok
+	drop before "$(job ok)"
+	eventually delivered "$ID"
+	strace -qq -o "$SCRATCH/strace" -p "$(helper)" -e trace=syncfs \
+	    -e inject=syncfs:error=EIO &
+	tracer=$!
+	eventually grep -qs TracerPid:.[1-9] "/proc/$(helper)/status"
+	drop makes-a-change "$(job ok)"
+	eventually alert_begun checkpoint-failed
+	drop after "$(job ok)"
+	run spoolsubmit -d ok -D 1
+	failed_with 75 spoolsubmit UNAVAILABLE
+	assertTrue 'it waits' "[ -f '$SPOOL/new/after.json' ]"
+	kill "$tracer"
+	wait "$tracer"
+	stop
+	start
+	eventually delivered "$ID"
 }
 
 . /usr/share/shunit2/shunit2

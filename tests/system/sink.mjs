@@ -4,7 +4,7 @@
 // for /NAME is answered as DIR/answer/NAME says, 200 if there is none:
 //
 //   503 [HEADER: VALUE]...   that status, with these headers (one a line)
-//   delay MS                 200, that much later
+//   delay MS [STATUS]        that status (200), that much later
 //   hang                     never
 //   reset                    reads all of the body, then cuts the connection
 //   drip MS                  200, a byte each so many ms
@@ -46,7 +46,7 @@ function drip(socket, ms) {
 
 function answer(response, text) {
 	const [first, ...headers] = text.split('\n');
-	const [word, value] = first.split(' ');
+	const [word, value, status] = first.split(' ');
 	if (word === 'hang')
 		return;
 	if (word === 'reset') {
@@ -66,6 +66,7 @@ function answer(response, text) {
 		return;
 	}
 	if (word === 'delay') {
+		response.statusCode = Number(status ?? 200);
 		setTimeout(() => response.end('late\n'), Number(value));
 		return;
 	}
