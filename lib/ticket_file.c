@@ -189,7 +189,7 @@ read_text(int fd, struct buf *text, struct why *why)
 	}
 	if (read_part(fd, 0, half, text, why) == -1)
 		return -1;
-	newline = memchr(text->data, '\n', text->len);
+	newline = text->len > 0 ? memchr(text->data, '\n', text->len) : NULL;
 	if (newline == NULL)
 		return why_set(why, ERROR_VALIDATION_ERROR,
 		    "the ticket's first line is longer than %zu bytes", half);

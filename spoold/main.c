@@ -312,7 +312,7 @@ static int
 spoold_open(struct spoold *s, const struct options *options,
     struct signals *signals, struct why *why)
 {
-	struct journal_found found;
+	struct journal_found found = { 0 };
 	struct organization *org;
 
 	/* Whoever opens the lock, the journal or a secret, nobody dumps it. */

@@ -84,10 +84,10 @@ request_string(const struct request *request, const char *name,
 static const struct verb *
 verb_find(const char *name)
 {
-	const struct verb *tables[] = { verbs_server(), verbs_delivery(),
-	    verbs_destination() };
+	const struct verb *const tables[] = { verbs_server(),
+	    verbs_delivery(), verbs_destination(), NULL };
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+	for (size_t i = 0; tables[i] != NULL; i++)
 		for (const struct verb *verb = tables[i]; verb->name != NULL;
 		    verb++)
 			if (strcmp(verb->name, name) == 0)

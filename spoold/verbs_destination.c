@@ -149,8 +149,10 @@ create(struct request *request)
 		return;
 	}
 	creation->waiting = creation->count;
+	/* It is freed when the last of them is done, not before. */
 	for (size_t i = 0, count = creation->count; i < count; i++) {
 		struct destination_change change = {
+			/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 			.destination = creation->made[i],
 			.event = EVENT_destination_created,
 			.by = request->by,

@@ -192,7 +192,7 @@ test_a_full_spool_is_not_taken_for_one_from_a_backup() {
 	drop one "$(job ok)"
 	eventually in_queue cur "$ID"
 	fill "$INSTANCE/spool"
-	for n in 1 2 3 4 5 6; do
+	for _ in 1 2 3 4 5 6; do
 		run spoolsuper -h "$ID"
 		assertEquals "$ERR" 0 "$STATUS"
 		run spoolsuper -H "$ID"

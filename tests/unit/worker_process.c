@@ -39,11 +39,9 @@ process_find(pid_t pid, const char *text)
 	path = xasprintf("/proc/%d/mem", (int)pid);
 	memory = open(path, O_RDONLY | O_CLOEXEC);
 	free(path);
-	if (maps == NULL || memory == -1) {
+	if (maps == NULL || memory == -1)
 		printf("find: %s\n", strerror(errno));
-		return;
-	}
-	while (fgets(line, sizeof line, maps) != NULL) {
+	while (maps != NULL && memory != -1 && fgets(line, sizeof line, maps) != NULL) {
 		/* 7f00-7f01 rw-p … */
 		from = strtoul(line, &end, 16);
 		to = strtoul(end + 1, &end, 16);
@@ -51,8 +49,10 @@ process_find(pid_t pid, const char *text)
 			found += find_in(memory, from, to, text);
 	}
 	printf("found %d times\n", found);
-	(void)fclose(maps);
-	(void)close(memory);
+	if (maps != NULL)
+		(void)fclose(maps);
+	if (memory != -1)
+		(void)close(memory);
 }
 
 /* A line of the worker's /proc/PID/status, without its name; "" if none. */
