@@ -334,6 +334,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->checkpoint = checkpoint_new(s);
 	s->due_timer.fire = spoold_wake;
 	s->due_timer.arg = s;
+	s->pace_timer.fire = schedule_wake;
+	s->pace_timer.arg = s;
 	spoold_begin_journal(s, &found);
 	if (organizations_open(s, why) == -1 ||
 	    recover(s, &found, why) == -1)

@@ -52,6 +52,7 @@ struct spoold {
 	struct organizations organizations;
 	struct waiting_by_due due;	/* all tickets in retry/ */
 	struct timer	 due_timer;	/* for the first of them */
+	struct timer	 pace_timer;	/* for ratePerMinute */
 	struct flights	 flights;	/* attempts, until settled */
 	unsigned	 drops_at_work;	/* at intake or its verdict's commit */
 	size_t		 ticket_count;	/* in memory */
