@@ -86,8 +86,8 @@ endef
 
 # --- programs ---------------------------------------------------------------
 
-SPOOLD := $(addprefix spoold/,main accept admit alert change checkpoint \
-    commit connection destinations drop duplicate durable finished flight keys \
+SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
+    checkpoint commit connection destinations drop duplicate durable finished flight keys \
     loop moves organization orphans outcome receipts recent recover refuse replay \
     request reserve restore retry scan schedule server settle target \
     tickets verbs_delivery verbs_destination verbs_server watch worker)

@@ -18,6 +18,7 @@
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
+#include "spoold/callback.h"
 #include "spoold/commit.h"
 #include "spoold/finished.h"
 #include "spoold/flight.h"
@@ -222,6 +223,8 @@ receipts_write(struct spoold *s, struct organization *org,
 	result = receipts_put(org, facts->name, &facts->id, &text, why);
 	if (result == 0 && finished && status != RECEIPT_completed)
 		result = keys_release(org, facts, why);
+	if (result == 0 && finished)
+		result = callback_send(s, org, facts, status, &text, why);
 	if (result == 0)
 		server_tell(s, org, &facts->id, &text, finished);
 	buf_free(&text);

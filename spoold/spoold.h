@@ -44,6 +44,7 @@ struct spoold {
 	struct journal	*journal;	/* own */
 	struct vault	*vault;		/* own */
 	struct durable	*durable;	/* own */
+	struct callbacks *callbacks;	/* own; on their way to new/ */
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
 	struct recent	*recent;	/* own */

@@ -17,6 +17,10 @@ running_instance() {
 	destination ok
 }
 
+counted_duplicates() {
+	[ "$(journal 'select(.event == "duplicate") | .job' | wc -l)" -eq "$1" ]
+}
+
 is_duplicate() {
 	receipt_says "$1" "$2" ".status == \"duplicate\" and
 	    .duplicateOf == \"$3\""
@@ -50,8 +54,7 @@ test_hundred_at_once_are_delivered_once() {
 	running_instance
 	drops 100 same "$(keyed k)"
 	eventually counts done 1
-	eventually test "$(journal 'select(.event == "duplicate") | .job' |
-	    wc -l)" -eq 99
+	eventually counted_duplicates 99
 	assertEquals 1 "$(arrivals '')"
 	assertEquals 100 "$(find "$SPOOL/receipts" -name '*.json' | wc -l)"
 }
