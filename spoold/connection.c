@@ -20,6 +20,7 @@
 #include "spoold/spoold.h"
 
 #define REQUESTS_MAX 64		/* unanswered ones of a connection */
+#define IGNORED_MAX (16 * 1024 * 1024)	/* bytes after what was too long */
 
 void
 connection_free(struct connection *connection)
@@ -86,6 +87,8 @@ connection_flush(struct connection *connection)
 		}
 		buf_consume(&connection->out, (size_t)sent);
 	}
+	if (connection->ignored != 0 && connection->out.len == 0)
+		(void)shutdown(connection->source.fd, SHUT_WR);
 	(void)connection_watch(connection);
 }
 
@@ -140,9 +143,9 @@ connection_lines(struct connection *connection)
 	if (!connection_alive(all, connection))
 		return;
 	if (connection->in.len >= CONTROL_LINE_MAX) {
-		/* One answer, then nothing more is read of it. */
+		/* The rest is read, or the peer would not get the answer. */
+		connection->ignored = connection->in.len;
 		buf_clear(&connection->in);
-		connection->ended = true;
 		request_too_long(connection);
 		return;
 	}
@@ -169,9 +172,15 @@ connection_ready(void *arg, uint32_t events)
 	}
 	if (got == 0)
 		connection->ended = true;
-	buf_add(&connection->in, bytes, (size_t)got);
+	if (connection->ignored == 0)
+		buf_add(&connection->in, bytes, (size_t)got);
+	else
+		connection->ignored += (size_t)got;
 	explicit_bzero(bytes, sizeof(bytes));
-	connection_lines(connection);
+	if (connection->ignored > IGNORED_MAX)
+		connection_free(connection);
+	else
+		connection_lines(connection);
 }
 
 struct connection *

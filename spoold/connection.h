@@ -23,7 +23,9 @@ struct connection {
 	struct buf	 in, out;
 	pid_t		 pid;		/* of the peer, as it connected */
 	uid_t		 uid;
-	bool		 ended;		/* reads nothing more */
+	bool		 ended;		/* nothing more comes */
+	size_t		 ignored;	/* bytes after a line that was too long;
+					 * 0: none was */
 	TAILQ_HEAD(, request) requests;
 	unsigned	 request_count;
 };
