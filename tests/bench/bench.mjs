@@ -36,7 +36,7 @@ const names = option('--peers', 'yardstick bullmq postfix').split(/\s+/)
 	.filter((name) => name !== 'none');
 
 const volume = new Volume();
-const report = new Report(volume, jobs, rounds);
+const report = new Report(jobs, rounds);
 
 // Whatever ends it: nothing stays mounted, nothing goes on running.
 process.on('exit', () => {

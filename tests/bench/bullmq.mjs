@@ -28,8 +28,8 @@ export class Bullmq {
 		this.roots = [this.redis.pid];
 		await eventually('redis answers', async () =>
 			await this.#ask('ping') === 'PONG');
-		this.worker = launch(process.execPath, [beside('bullmq_worker.mjs'),
-			this.port, sink.url],
+		this.worker = launch(process.execPath, [
+			beside('bullmq_worker.mjs'), this.port, sink.url],
 		{ stdio: ['pipe', 'pipe', 'inherit'] });
 		this.roots.push(this.worker.pid);
 		await once(this.worker.stdout, 'data');
@@ -48,8 +48,8 @@ export class Bullmq {
 	}
 
 	feed(jobs, rate) {
-		return submit(process.execPath, beside('bullmq_client.mjs'), this.port,
-		    jobs, BATCH, rate);
+		return submit(process.execPath, beside('bullmq_client.mjs'),
+		    this.port, jobs, BATCH, rate);
 	}
 
 	preload(jobs) {

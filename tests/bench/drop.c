@@ -74,18 +74,20 @@ job_name(char out[NAME_SIZE], size_t job)
 static void
 job_write(const struct client *client, size_t job)
 {
-	char text[JOB_BYTES], name[NAME_SIZE];
+	static const char tail[] = "\"}}}";
+	char text[JOB_BYTES + 1], name[NAME_SIZE];
 	int fd, head;
 
 	head = snprintf(text, sizeof(text), "{\"destinations\":[\"sink\"],"
 	    "\"payload\":{\"type\":\"data\",\"data\":{\"seq\":%zu,"
 	    "\"pad\":\"", SEQ_FIRST + job);
 	memset(text + head, 'x', sizeof(text) - (size_t)head);
-	memcpy(text + sizeof(text) - 4, "\"}}}", 4);
+	(void)snprintf(text + JOB_BYTES - strlen(tail), sizeof(tail), "%s",
+	    tail);
 	job_name(name, job);
 	fd = openat(client->tmp, name, O_WRONLY | O_CREAT | O_EXCL |
 	    O_CLOEXEC, 0600);
-	if (fd == -1 || write(fd, text, sizeof(text)) != sizeof(text) ||
+	if (fd == -1 || write(fd, text, JOB_BYTES) != JOB_BYTES ||
 	    close(fd) == -1)
 		err(1, "tmp/%s", name);
 }

@@ -136,7 +136,8 @@ export class Tracer {
 			    new Error(`strace: ${said}`)));
 			tracer.child.stderr.on('data', (text) => {
 				said += text;
-				if (said.split(' attached').length > pids.length)
+				const attached = said.split(' attached');
+				if (attached.length > pids.length)
 					done();
 			});
 		});

@@ -1,6 +1,13 @@
 // report.mjs - what was measured, for people
 import os from 'node:os';
 
+const RATED = ['moderate', 'idle'];	// at a rate, so for their latency
+
+const NOTES = `\
+Flushes are the device's, those for the client among them; syncs and calls were
+counted under strace, in a run of its own.  Latency is from when a job was due
+to be submitted, the client's own sync included, or from when it was dropped.`;
+
 const sorted = (list) => list.toSorted((a, b) => a - b);
 const quantile = (list, part) =>
 	sorted(list)[Math.min(list.length - 1, Math.floor(list.length * part))];
@@ -37,7 +44,7 @@ function latencies({ drops, arrivals }) {
 export class Report {
 	#taken = new Map();	// name -> kind -> {timed: [], traced}
 
-	constructor(volume, jobs, rounds) {
+	constructor(jobs, rounds) {
 		this.jobs = jobs;
 		this.rounds = rounds;
 	}
@@ -60,7 +67,7 @@ export class Report {
 		const found = [];
 		for (const [name, kinds] of this.#taken)
 			for (const [kind, all] of kinds)
-				if (['moderate', 'idle'].includes(kind) === rated)
+				if (RATED.includes(kind) === rated)
 					found.push([name, kind, all]);
 		return found;
 	}
@@ -84,8 +91,9 @@ export class Report {
 			'p99 ms, dropped', 'CPU ms/1,000']];
 		for (const [name, kind, { timed }] of this.#each(true)) {
 			const all = timed.map(latencies);
-			const cell = (from, part) => spread(all.map((one) =>
-				quantile(one.map((job) => job[from]), part)), 1);
+			const cell = (from, part) => spread(all.map((jobs) =>
+				quantile(jobs.map((job) => job[from]), part)),
+			1);
 			rows.push([name, kind, cell('due', 0.5),
 				cell('due', 0.99), cell('done', 0.5),
 				cell('done', 0.99),
@@ -131,9 +139,6 @@ export class Report {
 		this.#latency();
 		this.#memory();
 		this.#ratios();
-		console.log('flushes: of the device, the client\'s among them; ' +
-		    'syncs and calls: counted under strace.\nLatency is from ' +
-		    'the moment a job is due to be submitted, its client\'s ' +
-		    'sync included,\nor from when it was dropped.');
+		console.log(NOTES);
 	}
 }

@@ -60,7 +60,7 @@ export class Sink {
 		} else if (word === 'reached')
 			done(BigInt(first));
 		else if (word === 'stalled')
-			fail(new Error('jobs were lost: nothing came any more'));
+			fail(new Error('jobs were lost'));
 		else if (word === 'arrived')
 			this.#seen.arrivals.set(Number(first), BigInt(second));
 		else if (word === 'total') {

@@ -74,7 +74,8 @@ export class Yardstick {
 	async preload(jobs) {
 		await drop(this.path, jobs);
 		this.child = launch(`${BUILD}/bench/yardstick`,
-		    [this.path, this.url], { stdio: ['pipe', 'pipe', 'inherit'] });
+		    [this.path, this.url],
+		    { stdio: ['pipe', 'pipe', 'inherit'] });
 		this.finished = once(this.child.stdout, 'data');
 		this.roots = [this.child.pid];
 	}

@@ -56,8 +56,8 @@ export class Volume {
 		this.#mounted = false;
 	}
 
-	// Whatever state it is in, and whoever uses it; synchronous, for the end
-	// of the process.
+	// Whatever state it is in, and whoever uses it; synchronous, for the
+	// end of the process.
 	close() {
 		for (let tries = 0; this.#mounted; tries++) {
 			killUsers(this.base);

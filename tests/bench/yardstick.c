@@ -239,7 +239,7 @@ turn(struct yardstick *yardstick)
 }
 
 static size_t
-discard(char *bytes, size_t size, size_t count, void *data)
+discard(const char *bytes, size_t size, size_t count, void *data)
 {
 	(void)bytes;
 	(void)data;
