@@ -23,7 +23,7 @@ const RUNS = {
 	moderate: { most: 2000, rate: 200 },
 	idle: { most: 200, rate: 20 },
 };
-const TRACED = 2000;	// jobs, where system calls are counted
+const TRACED = 500;	// jobs, where system calls are counted
 
 const argv = process.argv.slice(2);
 const option = (name, fallback) => {
