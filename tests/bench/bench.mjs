@@ -89,14 +89,17 @@ async function measure(peer, kind, { traced = false } = {}) {
 	report.add(peer.name, kind, { ...taken, arrivals }, traced);
 }
 
-const peers = [new Spoold(), ...names.map((name) => {
-	if (!(name in PEERS))
-		throw new Error(`no such peer: ${name}`);
-	return new PEERS[name]();
-})];
+const peers = [new Spoold(), ...names.filter((name) => name in PEERS)
+	.map((name) => new PEERS[name]())];
 
-// What is missing is said before anything is measured.
+// What is wrong or missing is said before anything is measured.
 function check() {
+	const unknown = names.find((name) => !(name in PEERS));
+	if (unknown !== undefined)
+		throw new Error(`no such peer: ${unknown}; there are ` +
+		    Object.keys(PEERS).join(', '));
+	if (!(jobs >= 1 && rounds >= 1))
+		throw new Error('N and ROUNDS are numbers, 1 or more');
 	const found = (name) => [...process.env.PATH.split(':'), '/usr/sbin']
 		.some((path) => fs.existsSync(`${path}/${name}`));
 	const missing = ['strace', 'mkfs.ext4', 'losetup',
