@@ -11,7 +11,14 @@ to be submitted, the client's own sync included, or from when it was dropped.`;
 const sorted = (list) => list.toSorted((a, b) => a - b);
 const quantile = (list, part) =>
 	sorted(list)[Math.min(list.length - 1, Math.floor(list.length * part))];
-const median = (list) => quantile(list, 0.5);
+
+// Of an even number, the mean of the two in the middle.
+function median(list) {
+	const all = sorted(list);
+	const half = (all.length - 1) / 2;
+	return (all[Math.floor(half)] + all[Math.ceil(half)]) / 2;
+}
+
 const round = (value, digits = 0) => value.toFixed(digits);
 
 // The median, with the lowest and highest of more than one.
