@@ -165,6 +165,13 @@ $(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: \
 	clang -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ \
 	    -lconfuse -lcjson -lcurl -lcrypto -lbsd
 
+# --- what the benchmark consists of -------------------------------------------
+
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< -lcurl -lcrypto -lbsd
+
 # --- building ----------------------------------------------------------------
 
 .PHONY: all programs probes fuzzers man generate clean help
@@ -221,8 +228,10 @@ DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount shellcheck mandoc clang \
     libclang-rt-dev clang-tidy cppcheck
+BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
+    postfix redis-server:redis-server
 
-.PHONY: deps check-deps
+.PHONY: deps check-deps bench-deps
 # $(call packages,names): installs those that are missing, or does nothing.
 packages = missing=; for each in $(1); do \
     package=$${each%%:*} command=$${each\#*:}; \
@@ -235,15 +244,26 @@ packages = missing=; for each in $(1); do \
     [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
     $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends $$missing
+# $(call npm_packages,folder): those of its package-lock.json, once.
+npm_packages = cd $(1) && { [ node_modules/.package-lock.json -nt \
+    package-lock.json ] || { npm ci --no-audit --no-fund && \
+    touch node_modules/.package-lock.json; }; }
 
 deps: ## install what building and running need (apt)
 	@$(call packages,$(DEPS))
 
 check-deps: ## install what the tests need (apt, npm)
 	@$(call packages,$(CHECK_DEPS))
-	@cd tests/peers && { [ node_modules/.package-lock.json -nt \
-	    package-lock.json ] || { npm ci --no-audit --no-fund && \
-	    touch node_modules/.package-lock.json; }; }
+	@$(call npm_packages,tests/peers)
+
+# A Postfix that is new is left without a configuration, so nothing uses it.
+bench-deps: ## install what the benchmark's peers need (apt, npm)
+	@$(call packages,debconf:debconf-set-selections)
+	@command -v postfix >/dev/null || \
+	    echo 'postfix postfix/main_mailer_type select No configuration' | \
+	    $(if $(filter-out 0,$(shell id -u)),sudo) debconf-set-selections
+	@$(call packages,$(BENCH_DEPS))
+	@$(call npm_packages,tests/bench)
 
 # --- checking ------------------------------------------------------------------
 
@@ -263,12 +283,18 @@ SECONDS ?= 600
 fuzz: fuzzers ## search for bugs, SECONDS=600 for each target
 	BUILD='$(BUILD)' tests/fuzz/run '$(SECONDS)' $(FUZZERS)
 
-bench: all ## measure what promises a figure
+# As root: it mounts a file system of its own.
+N ?= 20000
+ROUNDS ?= 3
+PEERS ?= yardstick bullmq postfix
+bench: all $(BENCH) ## measure, beside peers: N=20000 ROUNDS=3 PEERS="yardstick …"
+	BUILD='$(BUILD)' node tests/bench/bench.mjs --jobs '$(N)' \
+	    --rounds '$(ROUNDS)' --peers '$(or $(strip $(PEERS)),none)'
 	BUILD='$(BUILD)' node tests/bench/hanging.mjs
 
 # Each tool's verdict on a file is a stamp, made anew when the file changes.
 SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \
-    workers/*/*.c man/*.c tests/unit/*.c tests/fuzz/*.c)
+    workers/*/*.c man/*.c tests/unit/*.c tests/fuzz/*.c tests/bench/*.c)
 SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*/*.sh \
     etc/examples/*.sh)
 LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)
