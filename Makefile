@@ -54,7 +54,7 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_make url)
+    destination_form destination_make signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -100,7 +100,8 @@ $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     webhook attempt body config headers sign verdict) \
     $(addprefix workers/common/,http transfer tls) $(WORKER) $(BASE) $(JSON) \
-    $(JOB) lib/base64 lib/egress,-lcurl -lseccomp -lcjson -lssl -lcrypto))
+    $(JOB) lib/base64 lib/egress lib/signing,-lcurl -lseccomp -lcjson \
+    -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool) $(JOURNAL)))

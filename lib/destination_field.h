@@ -71,8 +71,9 @@ void	 destination_check_config(const struct json *, enum transport,
 /* True for a header whose value is no secret. */
 bool	 header_harmless(const char *name);
 
-/* True for a secret that stands for bytes (whsec_…), false for a raw one. */
-bool	 secret_encoded(const char *);
+/* Complains if a signature like `config` asks for cannot be made with it. */
+void	 destination_check_secret(const struct json *config,
+	    const char *secret, const char *path, struct complaints *);
 
 /*
  * Checks that a value has a form of destination.def, and complains if not.

@@ -16,8 +16,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "lib/base64.h"
 #include "lib/destination_field.h"
+#include "lib/signing.h"
 #include "lib/url.h"
 #include "lib/utf8.h"
 
@@ -28,7 +28,6 @@
 #define HEADER_VALUE_MAX 8192
 #define USERS_MAX 1000
 #define USER_MAX 32
-#define SECRET_PREFIX "whsec_"
 #define SECRET_MIN 24		/* bytes behind whsec_: Standard Webhooks */
 #define SECRET_MAX 64
 #define RAW_SECRET_MIN 16
@@ -353,10 +352,15 @@ check_headers(const struct json *value, const char *form, const char *path,
 	}
 }
 
-bool
-secret_encoded(const char *secret)
+static void
+check_raw_secret(const char *secret, const char *path, struct complaints *all)
 {
-	return strncmp(secret, SECRET_PREFIX, strlen(SECRET_PREFIX)) == 0;
+	if (strlen(secret) < RAW_SECRET_MIN ||
+	    strlen(secret) > RAW_SECRET_MAX ||
+	    count_characters(secret, "") == -1)
+		complain(all, path, "must be \"whsec_\" or \"whsk_\" and "
+		    "base64, or for the signature x-webhook a string of %d "
+		    "to %d bytes", RAW_SECRET_MIN, RAW_SECRET_MAX);
 }
 
 static void
@@ -364,27 +368,25 @@ check_secret(const struct json *value, const char *form, const char *path,
     struct complaints *all)
 {
 	const char *secret = json_string(value, "");
-	struct buf bytes = { 0 };
+	enum signing kind = signing_kind(secret);
+	struct buf key = { 0 };
 	bool good;
 
 	(void)form;
-	if (!secret_encoded(secret)) {
-		if (strlen(secret) < RAW_SECRET_MIN ||
-		    strlen(secret) > RAW_SECRET_MAX ||
-		    count_characters(secret, "") == -1)
-			complain(all, path, "must be \"whsec_\" and base64, "
-			    "or for the signature x-webhook a string of %d "
-			    "to %d bytes", RAW_SECRET_MIN, RAW_SECRET_MAX);
+	if (kind == SIGNING_raw) {
+		check_raw_secret(secret, path, all);
 		return;
 	}
-	secret += strlen(SECRET_PREFIX);
-	good = base64_decode(&bytes, secret, strlen(secret),
-	    BASE64_STANDARD) == 0 && bytes.len >= SECRET_MIN &&
-	    bytes.len <= SECRET_MAX;
-	buf_wipe(&bytes);
-	if (!good)
+	good = signing_key(secret, &key) == 0;
+	if (kind == SIGNING_ed25519 && !good)
+		complain(all, path, "must have base64 of an ed25519 key "
+		    "behind \"whsk_\": its seed of %d bytes, or seed and "
+		    "public key", SIGNING_SEED_LENGTH);
+	if (kind == SIGNING_hmac && (!good || key.len < SECRET_MIN ||
+	    key.len > SECRET_MAX))
 		complain(all, path, "must have base64 of %d to %d bytes "
 		    "behind \"whsec_\"", SECRET_MIN, SECRET_MAX);
+	buf_wipe(&key);
 }
 
 static const struct {

@@ -8,15 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-
-#include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/destination_field.h"
+#include "lib/signing.h"
 #include "lib/utf8.h"
 
-#define SECRET_LENGTH 32	/* bytes of one that is made here */
 #define UNIQUE_TRIES 1000
 
 /* One being made. */
@@ -40,6 +36,21 @@ signature_is(const struct json *config, const char *word)
 	    word) == 0;
 }
 
+void
+destination_check_secret(const struct json *config, const char *secret,
+    const char *path, struct complaints *all)
+{
+	bool x_webhook = signature_is(config, "x-webhook");
+
+	if (signing_kind(secret) == SIGNING_raw && !x_webhook)
+		complain(all, path, "must be \"whsec_\" and base64 unless the "
+		    "signature is x-webhook");
+	if (signing_kind(secret) == SIGNING_ed25519 &&
+	    (x_webhook || signature_is(config, "both")))
+		complain(all, path, "must be \"whsec_\" and base64 unless the "
+		    "signature is standard");
+}
+
 /* What the fields of a config say only together. */
 static void
 check_together(const struct json *config, enum transport transport,
@@ -51,13 +62,11 @@ check_together(const struct json *config, enum transport transport,
 	    json_string(destination_value(config, field->path), NULL);
 	char path[FIELD_PATH_MAX];
 
-	if (secret == NULL || secret_encoded(secret) ||
-	    signature_is(config, "x-webhook"))
+	if (secret == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "config.%s.%s",
 	    transport_name(transport), field->path);
-	complain(all, path, "must be \"whsec_\" and base64 unless the "
-	    "signature is x-webhook");
+	destination_check_secret(config, secret, path, all);
 }
 
 /* The member of `config` that is named as the type, and no other. */
@@ -387,22 +396,6 @@ secret_wanted(const struct making *making)
 	    destination_value(making->config, field->path) == NULL;
 }
 
-static int
-make_secret(struct buf *out, struct why *why)
-{
-	unsigned char bytes[SECRET_LENGTH];
-	int result = 0;
-
-	if (RAND_priv_bytes(bytes, sizeof(bytes)) == 1) {
-		buf_str(out, "whsec_");
-		base64_encode(out, bytes, sizeof(bytes), BASE64_STANDARD);
-	} else
-		result = why_set(why, ERROR_INTERNAL_ERROR,
-		    "OpenSSL cannot make a secret");
-	OPENSSL_cleanse(bytes, sizeof(bytes));
-	return result;
-}
-
 struct destination *
 destination_make(const struct json *input, const char *organization,
     const struct vault *vault, destination_taken *taken, const void *arg,
@@ -416,7 +409,7 @@ destination_make(const struct json *input, const char *organization,
 	if (check(&making, why) == -1 ||
 	    make_id(&making, taken, arg, why) == -1)
 		goto out;
-	if (secret_wanted(&making) && make_secret(made_secret, why) == -1)
+	if (secret_wanted(&making) && signing_make(made_secret, why) == -1)
 		goto out;
 	if (put_document(&making, &text, why) == -1)
 		goto out;

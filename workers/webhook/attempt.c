@@ -43,11 +43,20 @@ struct attempt {
 
 /* --- ends -------------------------------------------------------------------- */
 
+/* The signature is made, or needed no longer. */
+static void
+attempt_signed(struct attempt *attempt)
+{
+	signature_free(&attempt->signature);
+	if (attempt->courier->collector == attempt)
+		attempt->courier->collector = NULL;
+}
+
 static void
 attempt_free(struct attempt *attempt)
 {
 	attempt->courier->attempts--;
-	signature_free(&attempt->signature);
+	attempt_signed(attempt);
 	body_close(&attempt->body);
 	if (attempt->config != NULL)
 		config_release(attempt->config);
@@ -212,7 +221,7 @@ attempt_request(struct attempt *attempt)
 	int result;
 
 	result = set_headers(&headers, attempt, &why);
-	signature_free(&attempt->signature);
+	attempt_signed(attempt);
 	if (result == 0) {
 		body_rewind(&attempt->body);
 		request.headers = headers.list;
@@ -248,9 +257,8 @@ sign_piece(struct attempt *attempt, int64_t *done, struct why *why)
 	*done = body_read(&attempt->body, chunk, ATTEMPT_CHUNK, why);
 	if (*done <= 0)
 		return *done == 0 ? 1 : -1;
-	if (signature_update(attempt->signature, chunk, (size_t)*done) == -1)
-		return why_set(why, ERROR_INTERNAL_ERROR, "HMAC failed");
-	return 0;
+	return signature_update(attempt->signature, chunk, (size_t)*done,
+	    why);
 }
 
 static int	(*const pieces[PASSES])(struct attempt *, int64_t *,
@@ -258,6 +266,20 @@ static int	(*const pieces[PASSES])(struct attempt *, int64_t *,
 	[PASS_CHECK] = check_piece,
 	[PASS_SIGN] = sign_piece,
 };
+
+/* What keeps its body in memory waits until no other does. */
+static bool
+attempt_waits(struct attempt *attempt)
+{
+	struct courier *courier = attempt->courier;
+
+	if (attempt->pass != PASS_SIGN ||
+	    !signature_collects(attempt->signature))
+		return false;
+	if (courier->collector == NULL)
+		courier->collector = attempt;
+	return courier->collector != attempt;
+}
 
 /* Up to a slice: 1 at the end of all passes, 0 if there is more, -1. */
 static int
@@ -270,6 +292,8 @@ attempt_slice(struct attempt *attempt, struct why *why)
 		if (attempt->pass == PASS_SIGN &&
 		    !signature_wanted(attempt->signature))
 			break;
+		if (attempt_waits(attempt))
+			return 0;
 		result = pieces[attempt->pass](attempt, &done, why);
 		if (result == -1)
 			return -1;
@@ -337,7 +361,7 @@ attempt_take(struct courier *courier, const struct link_record *record)
 	    body_open(&attempt->body, record, attempt->config,
 	    courier->organization, &why) == -1 ||
 	    (attempt->signature = signature_new(courier->signer,
-	    attempt->config, id, clock_wall(), &why)) == NULL) {
+	    attempt->config, SIGNING_SECRETS_MAX, id, &why)) == NULL) {
 		attempt_fail(attempt, &why);
 		return;
 	}

@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base64.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
 #include "workers/webhook/config.h"
-
-#define SECRET_PREFIX "whsec_"
 
 /* Frees a string that may hold a secret. */
 static void
@@ -38,7 +35,8 @@ config_free(struct config *config)
 	free(config->method);
 	free(config->ca);
 	free(config->tls_minimum);
-	buf_wipe(&config->secret);
+	for (size_t i = 0; i < config->secret_count; i++)
+		buf_wipe(&config->secrets[i].key);
 	free(config);
 }
 
@@ -66,19 +64,40 @@ config_wrong(struct why *why, const char *field, const char *words)
 	return -1;
 }
 
+/* 0, or -1 with *why: it cannot sign. */
 static int
-read_secret(struct config *config, const char *secret, struct why *why)
+read_secret(struct config *config, const char *text, struct why *why)
 {
-	size_t skip = strlen(SECRET_PREFIX);
+	struct config_secret *secret;
 
-	if (secret == NULL)
-		return 0;
-	if (strncmp(secret, SECRET_PREFIX, skip) != 0)
-		buf_str(&config->secret, secret);
-	else if (base64_decode(&config->secret, secret + skip,
-	    strlen(secret) - skip, BASE64_STANDARD) == -1)
+	if (config->secret_count == SIGNING_SECRETS_MAX)
+		return config_wrong(why, "secret", "is one of too many");
+	secret = &config->secrets[config->secret_count++];
+	secret->ed25519 = signing_kind(text) == SIGNING_ed25519;
+	if (signing_key(text, &secret->key) == -1)
 		return config_wrong(why, "secret",
-		    "is not base64 after " SECRET_PREFIX);
+		    "is not base64 of a key after its prefix");
+	if (secret->ed25519 && config->x_webhook)
+		return config_wrong(why, "secret",
+		    "is an ed25519 key, which only signs standard");
+	return 0;
+}
+
+/* The current one, and those that sign along. */
+static int
+read_secrets(struct config *config, const struct json *json, struct why *why)
+{
+	const char *current = json_string(json_get(json, "secret"), NULL);
+	const struct json *old = json_first(json_get(json, "oldSecrets"));
+
+	if (current == NULL)
+		return config->standard || config->x_webhook ?
+		    config_wrong(why, "secret", "is needed to sign") : 0;
+	if (read_secret(config, current, why) == -1)
+		return -1;
+	for (; old != NULL; old = json_next(old))
+		if (read_secret(config, json_string(old, ""), why) == -1)
+			return -1;
 	return 0;
 }
 
@@ -107,13 +126,7 @@ read_config(struct config *config, const struct json *json,
 	config->standard = both || strcmp(signature, "standard") == 0;
 	config->x_webhook = both || strcmp(signature, "x-webhook") == 0;
 	read_headers(config, json_get(json, "headers"));
-	if (read_secret(config, json_string(json_get(json, "secret"), NULL),
-	    why) == -1)
-		return -1;
-	if ((config->standard || config->x_webhook) &&
-	    config->secret.len == 0)
-		return config_wrong(why, "secret", "is needed to sign");
-	return 0;
+	return read_secrets(config, json, why);
 }
 
 struct config *
