@@ -54,7 +54,7 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_make signing url)
+    destination_form destination_make destination_secret signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -89,8 +89,9 @@ endef
 SPOOLD := $(addprefix spoold/,main accept admit alert change checkpoint \
     commit connection destinations drop durable finished flight loop moves \
     organization orphans outcome receipts recent recover refuse replay \
-    request reserve restore retry scan schedule server settle target \
-    tickets verbs_delivery verbs_destination verbs_server watch worker)
+    request reserve restore retry scan schedule secrets server settle \
+    target tickets trial verbs_delivery verbs_destination verbs_secret \
+    verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse \
@@ -98,7 +99,7 @@ $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
-    webhook attempt body config headers sign verdict) \
+    webhook attempt body config headers sign test verdict) \
     $(addprefix workers/common/,http transfer tls) $(WORKER) $(BASE) $(JSON) \
     $(JOB) lib/base64 lib/egress lib/signing,-lcurl -lseccomp -lcjson \
     -lssl -lcrypto))
@@ -109,7 +110,7 @@ $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
 $(eval $(call command,spoolsuper))
-$(eval $(call command,spooldest))
+$(eval $(call command,spooldest,spoold/commands/spooldest_secret))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 

@@ -1,7 +1,7 @@
 /*
  * destination_field - the table of a destination's fields, and its checks
  *
- * Only for destination.c and destination_make.c.
+ * Only for destination.c and the destination_*.c beside it.
  */
 #ifndef LIB_DESTINATION_FIELD_H
 #define LIB_DESTINATION_FIELD_H
@@ -62,6 +62,12 @@ const struct json	*destination_value(const struct json *,
  */
 int	 destination_origin(const struct json *config, enum transport,
 	    struct buf *);
+
+/* The config of its type. */
+const struct json	*destination_config(const struct destination *);
+
+/* Reads what the document says of its secrets into the struct. */
+void	 destination_read_secrets(struct destination *);
 
 /* Checks all but what depends on the transport / what depends on it. */
 void	 destination_check_top(const struct json *, struct complaints *);

@@ -10,6 +10,7 @@
 
 #include "lib/clock.h"
 #include "lib/destination_field.h"
+#include "lib/destination_secret.h"
 #include "lib/signing.h"
 #include "lib/utf8.h"
 
@@ -339,6 +340,23 @@ put_limits(const struct json *input, struct buf *out)
 	json_close(out, '}');
 }
 
+/* What is known of the secret, if there is one. */
+static void
+put_first_secret(const struct making *making, struct buf *out, int64_t now)
+{
+	const struct destination_field *field =
+	    destination_field_of(making->transport, "secret");
+	struct destination_secret secret = { .id = "1", .created_at = now,
+	    .made = making->made_secret->len > 0 };
+
+	if (field == NULL || (!secret.made &&
+	    destination_value(making->config, field->path) == NULL))
+		return;
+	json_open(out, "secrets", '[');
+	destination_secret_print(&secret, out);
+	json_close(out, ']');
+}
+
 static int
 put_document(const struct making *making, struct buf *out, struct why *why)
 {
@@ -379,6 +397,7 @@ put_document(const struct making *making, struct buf *out, struct why *why)
 		json_open(out, "submitters", '[');
 		json_close(out, ']');
 	}
+	put_first_secret(making, out, now);
 	json_close(out, '}');
 	return result;
 }

@@ -171,8 +171,7 @@ create(struct request *request)
 
 /* --- looking --------------------------------------------------------------------- */
 
-/* The destination that the request names; NULL: it has been failed. */
-static struct target *
+struct target *
 request_target(struct request *request)
 {
 	const char *id = request_string(request, "destinationId", "");
@@ -300,8 +299,7 @@ change(struct request *request, struct target *target,
 		request_fail(request, &why);
 }
 
-/* A copy of the named one, to change; NULL: the request has been failed. */
-static struct destination *
+struct destination *
 request_copy(struct request *request, struct target **target_r)
 {
 	struct destination *copy;

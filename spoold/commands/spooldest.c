@@ -16,14 +16,9 @@
 #include "lib/cli.h"
 #include "lib/show.h"
 
-#define LIST_PAGE 15	/* documents of 64 KiB that an answer can hold */
+#include "spoold/commands/spooldest.h"
 
-struct dest {
-	bool		 cancel_tickets;
-	const char	*reason;
-	const char	*type;
-	bool		 only_default, only_disabled;
-};
+#define LIST_PAGE 15	/* documents of 64 KiB that an answer can hold */
 
 #define DEST(field) offsetof(struct dest, field)
 
@@ -49,12 +44,26 @@ static const struct cli_option list_options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
+static const struct cli_option drill_options[] = {
+	{ 0, "drill", NULL, "Try it alone; passed, the old one can retire.",
+	    CLI_FLAG, DEST(drill), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
+static const struct cli_option rotate_options[] = {
+	{ 0, "drill", NULL, "Try the new one alone; passed, the old one can "
+	    "retire.", CLI_FLAG, DEST(drill), NULL },
+	{ 0, "confirm", NULL, "The receiver has the new one.", CLI_FLAG,
+	    DEST(confirm), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
 static const struct show_column list_columns[] = {
 	{ "ID", false }, { "TYPE", false }, { "STATE", false },
 	{ "DEFAULT", false }, { "LABEL", false }, { NULL, false }
 };
 
-static void
+void
 line_print(const struct json *value)
 {
 	struct buf line = { .max = 0 };
@@ -66,8 +75,7 @@ line_print(const struct json *value)
 
 /* --- create --- */
 
-/* Reads all of a file that cannot be longer than a request. */
-static int
+int
 file_read(const char *path, struct buf *out, struct why *why)
 {
 	char part[4096];
@@ -113,8 +121,7 @@ input_put(const struct buf *text, struct buf *arguments, struct why *why)
 	return 0;
 }
 
-/* A request is one line: line feeds between tokens become spaces. */
-static void
+void
 lines_join(struct buf *text)
 {
 	size_t i;
@@ -380,6 +387,16 @@ static const struct cli_verb verbs[] = {
 	    default_remove },
 	{ "default list", NULL, "List the default destinations.", NULL, 0, 0,
 	    default_list },
+	{ "secret list", "ID...", "List the secrets that sign.", NULL, 1,
+	    SIZE_MAX, secret_list },
+	{ "secret rotate", "ID", "Make a new one, and print it.",
+	    rotate_options, 1, 1, secret_rotate },
+	{ "secret add", "ID FILE|-", "Bring a new one.", drill_options, 2, 2,
+	    secret_add },
+	{ "secret revoke", "ID SECRET", "End one at once.", NULL, 2, 2,
+	    secret_revoke },
+	{ "secret reveal", "ID [SECRET]", "Print one.", NULL, 1, 2,
+	    secret_reveal },
 	{ NULL, NULL, NULL, NULL, 0, 0, NULL }
 };
 

@@ -82,7 +82,7 @@ made() {
 string_rule='must be a string of 1 to 256 characters without control characters'
 
 test_the_smallest_one_gets_all_that_it_needs() {
-	expect 0 '{"id":"a","organizationId":"hospital","label":"A","type":"webhook","description":"","isDefault":false,"disabled":false,"disabledAt":null,"disabledBy":null,"disabledReason":null,"countUsage":0,"lastUsedAt":null,"createdAt":"TIME","updatedAt":"TIME","version":1,"config":{"webhook":{"url":"https://a.example/x","secret":SEALED}},"limits":{"concurrency":0,"ratePerMinute":0,"ordered":false},"submitters":[]}
+	expect 0 '{"id":"a","organizationId":"hospital","label":"A","type":"webhook","description":"","isDefault":false,"disabled":false,"disabledAt":null,"disabledBy":null,"disabledReason":null,"countUsage":0,"lastUsedAt":null,"createdAt":"TIME","updatedAt":"TIME","version":1,"config":{"webhook":{"url":"https://a.example/x","secret":SEALED}},"limits":{"concurrency":0,"ratePerMinute":0,"ordered":false},"submitters":[],"secrets":[{"secretId":"1","made":true,"createdAt":"TIME"}]}
 secret SECRET' made "$(webhook)"
 }
 

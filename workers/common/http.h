@@ -29,6 +29,8 @@ struct http_answer {
 	enum error	 error;		/* why none came, or ERROR_NONE */
 	char		 words[768];	/* about that, without secrets */
 	bool		 all_sent;	/* the whole body left this machine */
+	int64_t		 resolved, connected, secured;	/* ms from the start;
+					 * -1: it did not come so far */
 	bool		 stopped;	/* the read callback stopped it */
 	int64_t		 sent;		/* bytes of the body */
 	char		 peer[64];	/* address:port */
@@ -46,6 +48,8 @@ struct http_request {
 	size_t		 header_count;
 	int64_t		 length;	/* of the body, bytes */
 	int64_t		 timeout;	/* ms without progress */
+	bool		 head;		/* HEAD: no body, whatever `length` */
+	bool		 fresh;		/* over a connection of its own */
 	const char	*ca;		/* PEM, or NULL: the default store */
 	const char	*tls_minimum;	/* "1.2" or "1.3" */
 	/* Fills `out`; the bytes given, 0 at the end, -1: stop. */

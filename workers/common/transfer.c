@@ -226,6 +226,16 @@ transfer_free(struct transfer *transfer)
 	free(transfer);
 }
 
+/* When it had come to a point, in ms from the start; -1: it never had. */
+static int64_t
+transfer_time(const struct transfer *transfer, CURLINFO point)
+{
+	curl_off_t us = 0;
+
+	(void)curl_easy_getinfo(transfer->easy, point, &us);
+	return us > 0 ? us / 1000 : -1;
+}
+
 void
 transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 {
@@ -247,6 +257,9 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 		up = transfer->given;
 		request_bytes = 1;
 	}
+	answer->resolved = transfer_time(transfer, CURLINFO_NAMELOOKUP_TIME_T);
+	answer->connected = transfer_time(transfer, CURLINFO_CONNECT_TIME_T);
+	answer->secured = transfer_time(transfer, CURLINFO_APPCONNECT_TIME_T);
 	answer->sent = up;
 	answer->all_sent = request_bytes > 0 &&
 	    up >= transfer->request.length &&
@@ -384,8 +397,11 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
 	SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_UPLOAD, 1L);
-	SET(CURLOPT_CUSTOMREQUEST, request->method);
+	SET(CURLOPT_UPLOAD, request->head ? 0L : 1L);
+	SET(CURLOPT_NOBODY, request->head ? 1L : 0L);
+	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
+	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
+	SET(CURLOPT_FORBID_REUSE, request->fresh ? 1L : 0L);
 	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->length);
 	SET(CURLOPT_UPLOAD_BUFFERSIZE, 64L * 1024);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);

@@ -178,7 +178,6 @@ static int
 set_headers(struct headers *headers, const struct attempt *attempt,
     struct why *why)
 {
-	const struct config *config = attempt->config;
 	const char *key = attempt->text[ATTEMPT_key];
 	char id[ID_LENGTH + 1];
 
@@ -191,12 +190,9 @@ set_headers(struct headers *headers, const struct attempt *attempt,
 	    headers_set(headers, "X-Idempotency-Key", key, why) == -1 ||
 	    set_traceparent(headers, attempt->text[ATTEMPT_traceparent],
 	    why) == -1 ||
-	    set_content(headers, attempt, why) == -1)
+	    set_content(headers, attempt, why) == -1 ||
+	    headers_of(headers, attempt->config, why) == -1)
 		return -1;
-	for (size_t i = 0; i < config->header_count; i++)
-		if (headers_set(headers, config->headers[i].name,
-		    config->headers[i].value, why) == -1)
-			return -1;
 	return signature_headers(attempt->signature, headers, why);
 }
 
