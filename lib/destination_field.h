@@ -81,6 +81,9 @@ bool	 header_harmless(const char *name);
 void	 destination_check_secret(const struct json *config,
 	    const char *secret, const char *path, struct complaints *);
 
+/* A private key in PEM, for EVP_PKEY_free(); NULL if it is none. */
+struct evp_pkey_st	*destination_private_key(const char *);
+
 /*
  * Checks that a value has a form of destination.def, and complains if not.
  */

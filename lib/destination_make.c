@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include "lib/clock.h"
 #include "lib/destination_field.h"
 #include "lib/destination_secret.h"
@@ -52,6 +57,45 @@ destination_check_secret(const struct json *config, const char *secret,
 		    "signature is standard");
 }
 
+/* The first of the certificates is the key's. */
+static bool
+is_pair(const char *certificates, const char *private_key)
+{
+	BIO *bio = BIO_new_mem_buf(certificates, -1);
+	X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL,
+	    NULL, NULL);
+	EVP_PKEY *key = destination_private_key(private_key);
+	bool good = certificate != NULL && key != NULL &&
+	    X509_check_private_key(certificate, key) == 1;
+
+	ERR_clear_error();
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+	BIO_free(bio);
+	return good;
+}
+
+/* A certificate is shown with its key, or not at all. */
+static void
+check_client(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const char *certificate = json_string(destination_value(config,
+	    "tls.clientCert"), NULL);
+	const char *key = json_string(destination_value(config,
+	    "tls.clientKey"), NULL);
+	char path[FIELD_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "config.%s.tls.%s",
+	    transport_name(transport), certificate == NULL ? "clientCert" :
+	    "clientKey");
+	if ((certificate == NULL) != (key == NULL))
+		complain(all, path, "is missing: a client needs both, its "
+		    "certificate and the key");
+	else if (key != NULL && !is_pair(certificate, key))
+		complain(all, path, "is not the key of clientCert");
+}
+
 /* What the fields of a config say only together. */
 static void
 check_together(const struct json *config, enum transport transport,
@@ -63,6 +107,7 @@ check_together(const struct json *config, enum transport transport,
 	    json_string(destination_value(config, field->path), NULL);
 	char path[FIELD_PATH_MAX];
 
+	check_client(config, transport, all);
 	if (secret == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "config.%s.%s",

@@ -197,7 +197,7 @@ test_unknown_fields_are_errors_wherever_they_are() {
 	    '"retryConfig.maxRetries":3'
 	refused_config retryConfig.retries 'is unknown (allowed: maxRetries, baseDelay, backoffMultiplier, maxBackoffDelay)' \
 	    '"retryConfig":{"retries":3}'
-	refused_config tls.key 'is unknown (allowed: ca, minimum)' \
+	refused_config tls.key 'is unknown (allowed: ca, clientCert, clientKey, pinnedPublicKey, minimum)' \
 	    '"tls":{"key":"x"}'
 	refused_config retryConfig 'must be an object' '"retryConfig":3'
 	refused_top limits.rate 'is unknown (allowed: concurrency, ratePerMinute, ordered)' \

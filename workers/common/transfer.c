@@ -187,6 +187,7 @@ static const struct {
 	{ CURLE_SSL_CONNECT_ERROR, ERROR_TLS_FAILURE },
 	{ CURLE_PEER_FAILED_VERIFICATION, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_CERTPROBLEM, ERROR_TLS_FAILURE },
+	{ CURLE_SSL_PINNEDPUBKEYNOTMATCH, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_CIPHER, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_CACERT_BADFILE, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_INVALIDCERTSTATUS, ERROR_TLS_FAILURE },
@@ -373,19 +374,19 @@ transfer_overdue(struct transfer *transfer, int64_t now, char *words,
 
 /* --- the beginning ----------------------------------------------------------- */
 
-/* All options of a request; the first that fails counts. */
-static CURLcode
-set_options(struct transfer *transfer)
-{
-	const struct http_request *request = &transfer->request;
-	struct curl_blob ca;
-	CURL *easy = transfer->easy;
-	CURLcode code = CURLE_OK;
-
+/* The first option that fails counts. */
 #define SET(option, value) do {						\
 	if (code == CURLE_OK)						\
 		code = curl_easy_setopt(easy, option, value);		\
 } while (0)
+
+static CURLcode
+set_options(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->request;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_DEFAULT_PROTOCOL, "https");
@@ -418,24 +419,50 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	SET(CURLOPT_OPENSOCKETDATA, transfer);
 	SET(CURLOPT_PRIVATE, transfer);
+	return code;
+}
+
+/* PEM; a key is not copied, so that nothing is left of it afterwards. */
+static CURLcode
+set_blob(CURL *easy, CURLoption option, char *pem, unsigned flags)
+{
+	struct curl_blob blob = { pem, strlen(pem), flags };
+
+	return curl_easy_setopt(easy, option, &blob);
+}
+
+/* Certificates and names are always checked; pins come on top. */
+static CURLcode
+set_tls(struct transfer *transfer)
+{
+	const struct http_tls *tls = &transfer->request.tls;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(CURLOPT_SSLVERSION, strcmp(request->tls_minimum, "1.3") == 0 ?
+	SET(CURLOPT_SSLVERSION, strcmp(tls->minimum, "1.3") == 0 ?
 	    (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CAPATH, NULL);
 	SET(CURLOPT_CAINFO, NULL);
-	if (request->ca != NULL) {
-		ca.data = (void *)(uintptr_t)request->ca;
-		ca.len = strlen(request->ca);
-		ca.flags = CURL_BLOB_COPY;
-		SET(CURLOPT_CAINFO_BLOB, &ca);
-	} else {
+	SET(CURLOPT_PINNEDPUBLICKEY, tls->pins);
+	if (tls->client_key != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_SSLKEY_BLOB, tls->client_key,
+		    CURL_BLOB_NOCOPY);
+	if (tls->client_certificate != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_SSLCERT_BLOB,
+		    tls->client_certificate, CURL_BLOB_COPY);
+	if (tls->ca != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_CAINFO_BLOB, tls->ca,
+		    CURL_BLOB_COPY);
+	if (tls->ca == NULL) {
 		SET(CURLOPT_SSL_CTX_FUNCTION, use_store);
 		SET(CURLOPT_SSL_CTX_DATA, transfer);
 	}
-#undef SET
 	return code;
 }
+
+#undef SET
 
 /* `Expect:` without a value keeps libcurl from asking first. */
 static int
@@ -467,6 +494,8 @@ transfer_set(struct transfer *transfer, struct why *why)
 	if (set_headers(transfer, why) == -1)
 		return -1;
 	code = set_options(transfer);
+	if (code == CURLE_OK)
+		code = set_tls(transfer);
 	return code == CURLE_OK ? 0 : why_set(why, ERROR_INTERNAL_ERROR,
 	    "libcurl: %s", curl_easy_strerror(code));
 }

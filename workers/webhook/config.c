@@ -33,8 +33,11 @@ config_free(struct config *config)
 	wipe(config->text);
 	free(config->url);
 	free(config->method);
-	free(config->ca);
-	free(config->tls_minimum);
+	free(config->tls.ca);
+	free(config->tls.client_certificate);
+	wipe(config->tls.client_key);
+	free(config->tls.pins);
+	free(config->tls.minimum);
 	for (size_t i = 0; i < config->secret_count; i++)
 		buf_wipe(&config->secrets[i].key);
 	free(config);
@@ -101,6 +104,31 @@ read_secrets(struct config *config, const struct json *json, struct why *why)
 	return 0;
 }
 
+static char *
+copy_string(const struct json *object, const char *name)
+{
+	const char *value = json_string(json_get(object, name), NULL);
+
+	return value == NULL ? NULL : xstrdup(value);
+}
+
+static void
+read_tls(struct config *config, const struct json *tls, const char *least)
+{
+	const char *minimum = json_string(json_get(tls, "minimum"), "");
+
+	config->tls = (struct http_tls) {
+		.ca = copy_string(tls, "ca"),
+		.client_certificate = copy_string(tls, "clientCert"),
+		.client_key = copy_string(tls, "clientKey"),
+		.pins = copy_string(tls, "pinnedPublicKey"),
+		/* A destination may ask for more than the instance, not for
+		 * less. */
+		.minimum = xstrdup(strcmp(minimum, least) > 0 ? minimum :
+		    least),
+	};
+}
+
 static int
 read_config(struct config *config, const struct json *json,
     const char *tls_minimum, struct why *why)
@@ -108,18 +136,12 @@ read_config(struct config *config, const struct json *json,
 	const char *body = json_string(json_get(json, "body"), "");
 	const char *signature = json_string(json_get(json, "signature"),
 	    "standard");
-	const struct json *tls = json_get(json, "tls");
-	const char *ca = json_string(json_get(tls, "ca"), NULL);
-	const char *minimum = json_string(json_get(tls, "minimum"), "");
 	bool both = strcmp(signature, "both") == 0;
 
 	config->url = xstrdup(json_string(json_get(json, "url"), ""));
 	config->method = xstrdup(json_string(json_get(json, "method"),
 	    "POST"));
-	config->ca = ca == NULL ? NULL : xstrdup(ca);
-	/* A destination may ask for more than the instance, not for less. */
-	config->tls_minimum = xstrdup(strcmp(minimum, tls_minimum) > 0 ?
-	    minimum : tls_minimum);
+	read_tls(config, json_get(json, "tls"), tls_minimum);
 	config->body = strcmp(body, "envelope") == 0 ? BODY_ENVELOPE :
 	    strcmp(body, "data") == 0 ? BODY_DATA :
 	    strcmp(body, "file") == 0 ? BODY_FILE : BODY_DEFAULT;

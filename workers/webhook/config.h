@@ -16,6 +16,8 @@
 #include "lib/signing.h"
 #include "lib/why.h"
 
+#include "workers/common/http.h"
+
 enum body_form { BODY_DEFAULT, BODY_ENVELOPE, BODY_DATA, BODY_FILE };
 
 struct config {
@@ -34,8 +36,7 @@ struct config {
 		struct buf	 key;	/* own; its bytes */
 	}		 secrets[SIGNING_SECRETS_MAX];	/* the current first */
 	size_t		 secret_count;
-	char		*ca;		/* own; PEM, or NULL */
-	char		*tls_minimum;	/* own */
+	struct http_tls	 tls;		/* own */
 };
 
 LIST_HEAD(configs, config);
