@@ -87,11 +87,11 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert change checkpoint \
-    commit connection destinations drop durable finished flight loop moves \
+    commit connection destinations drop durable finished flight health loop moves \
     organization orphans outcome receipts recent recover refuse replay \
     request reserve restore retry scan schedule secrets server settle \
-    target tickets trial verbs_delivery verbs_destination verbs_secret \
-    verbs_server watch worker)
+    target tickets trial verbs_delivery verbs_destination verbs_health \
+    verbs_secret verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse \
@@ -110,7 +110,8 @@ $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
 $(eval $(call command,spoolsuper))
-$(eval $(call command,spooldest,spoold/commands/spooldest_secret))
+$(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
+    secret test)))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 

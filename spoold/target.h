@@ -14,6 +14,7 @@
 #include "lib/destination.h"
 #include "lib/vault.h"
 
+#include "spoold/health.h"
 #include "spoold/tickets.h"
 
 struct organization;
@@ -30,6 +31,7 @@ struct target {
 	size_t		 tickets;	/* in memory, in any queue */
 	unsigned	 in_flight;
 	double		 window;	/* attempts that may be under way */
+	struct health	 health;
 	bool		 changing;	/* a new version is on its way to disk */
 };
 

@@ -104,6 +104,7 @@ trial_over(struct trial *trial, const struct link_tested *tested,
 	result->tested = *tested;
 	result->success = tested->error == ERROR_NONE;
 	(void)snprintf(result->reason, sizeof(result->reason), "%s", reason);
+	health_checked(&trial->target->health);
 	trial_journal(trial);
 	commit_then(trial->spoold, trial_tell, trial);
 }

@@ -44,6 +44,12 @@ static const struct cli_option list_options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
+static const struct cli_option test_options[] = {
+	{ 0, "deliver", NULL, "Send a synthetic delivery, too.", CLI_FLAG,
+	    DEST(deliver), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
 static const struct cli_option drill_options[] = {
 	{ 0, "drill", NULL, "Try it alone; passed, the old one can retire.",
 	    CLI_FLAG, DEST(drill), NULL },
@@ -223,27 +229,49 @@ list_arguments(const struct dest *dest, int64_t offset, struct buf *out)
 /* One page.  Returns how many there were, or -1 with *why. */
 static int
 list_page(struct cli *cli, const struct dest *dest, int64_t offset,
-    struct show_table *table, struct why *why)
+    struct json **page_r, struct why *why)
 {
 	struct buf arguments = { .max = 0 };
-	const struct json *each;
-	struct json *page;
-	int count = 0;
 
 	list_arguments(dest, offset, &arguments);
-	page = cli_ask(cli, "destination.list", &arguments, -1, why);
+	*page_r = cli_ask(cli, "destination.list", &arguments, -1, why);
 	buf_free(&arguments);
-	if (page == NULL)
-		return -1;
-	for (each = json_first(json_get(page, "deliveryDestinations"));
-	    each != NULL; each = json_next(each), count++) {
-		if (table == NULL)
-			line_print(each);
-		else
-			list_row(table, each);
-	}
-	json_free(&page);
-	return count;
+	return *page_r == NULL ? -1 : (int)json_count(json_get(*page_r,
+	    "deliveryDestinations"));
+}
+
+int
+dest_each(struct cli *cli, const struct dest *dest, dest_one *each, void *arg,
+    struct why *why)
+{
+	const struct json *document;
+	int64_t offset = 0;
+	struct json *page;
+	int count, result = 0;
+
+	do {
+		count = list_page(cli, dest, offset, &page, why);
+		offset += count;
+		document = json_first(json_get(page, "deliveryDestinations"));
+		for (; document != NULL && result == 0;
+		    document = json_next(document))
+			result = each(arg, cli, document, why);
+		json_free(&page);
+	} while (count == LIST_PAGE && result == 0);
+	return count == -1 ? -1 : result;
+}
+
+static int
+list_each(void *arg, struct cli *cli, const struct json *document,
+    struct why *why)
+{
+	(void)cli;
+	(void)why;
+	if (arg == NULL)
+		line_print(document);
+	else
+		list_row(arg, document);
+	return 0;
 }
 
 static int
@@ -251,16 +279,12 @@ dest_list(struct cli *cli, void *state)
 {
 	struct show_table *table = cli->json ? NULL
 	    : show_table_new(stdout, list_columns);
-	int64_t offset = 0;
 	struct why why;
-	int count;
+	int result;
 
-	do {
-		count = list_page(cli, state, offset, table, &why);
-		offset += count;
-	} while (count == LIST_PAGE);
+	result = dest_each(cli, state, list_each, table, &why);
 	show_table_close(&table);
-	return count == -1 ? cli_fail(cli, &why) : 0;
+	return result == -1 ? cli_fail(cli, &why) : 0;
 }
 
 static int
@@ -387,6 +411,10 @@ static const struct cli_verb verbs[] = {
 	    default_remove },
 	{ "default list", NULL, "List the default destinations.", NULL, 0, 0,
 	    default_list },
+	{ "test", "ID", "Connect to it, and say how far that comes.",
+	    test_options, 1, 1, dest_test },
+	{ "health", "[ID]", "What attempts have shown since the start.",
+	    NULL, 0, 1, dest_health },
 	{ "secret list", "ID...", "List the secrets that sign.", NULL, 1,
 	    SIZE_MAX, secret_list },
 	{ "secret rotate", "ID", "Make a new one, and print it.",

@@ -281,6 +281,9 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 		(void)snprintf(answer->words, sizeof(answer->words), "%s",
 		    words);
 	}
+	/* libcurl takes a handshake that failed for a part of connecting. */
+	if (answer->error == ERROR_TLS_FAILURE && answer->connected == -1)
+		answer->connected = answer->resolved;
 	transfer->request.done(transfer->request.arg, answer);
 	transfer_free(transfer);
 }
