@@ -54,7 +54,8 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_make destination_secret signing url)
+    destination_form destination_make destination_secret \
+    destination_update signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \

@@ -193,9 +193,8 @@ destination_print(const struct destination *destination, struct buf *out)
 	buf_char(out, '\n');
 }
 
-/* The sealed text, if that is what the value is. */
-static const char *
-sealed_text(const struct json *value)
+const char *
+destination_sealed(const struct json *value)
 {
 	return json_is(value, JSON_OBJECT) && json_count(value) == 1 ?
 	    json_string(json_get(value, "sealed"), NULL) : NULL;
@@ -217,7 +216,7 @@ put_masked(struct buf *out, const char *name, const struct json *value)
 {
 	const struct json *member;
 
-	if (sealed_text(value) != NULL) {
+	if (destination_sealed(value) != NULL) {
 		json_put_string(out, name, MASK);
 		return;
 	}
@@ -290,7 +289,7 @@ put_opened(struct opening *opening, const char *name,
     const struct json *value, const char *path)
 {
 	const struct json *member = json_first(value);
-	const char *sealed = sealed_text(value);
+	const char *sealed = destination_sealed(value);
 	char inner[FIELD_PATH_MAX];
 	int result = 0;
 

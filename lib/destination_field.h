@@ -66,6 +66,12 @@ int	 destination_origin(const struct json *config, enum transport,
 /* The config of its type. */
 const struct json	*destination_config(const struct destination *);
 
+/* The sealed text, if that is what a value of a document is; or NULL. */
+const char	*destination_sealed(const struct json *);
+
+/* True for a member of the document that a person may give. */
+bool	 destination_field_is_top(const char *name);
+
 /* Reads what the document says of its secrets into the struct. */
 void	 destination_read_secrets(struct destination *);
 

@@ -298,6 +298,45 @@ out:
 	return result;
 }
 
+/* One that signs along, sealed for the place where it is now. */
+static int
+move_old(struct destination *destination, const struct destination *old,
+    const struct destination_keeper *keeper, size_t at, struct why *why)
+{
+	struct complaints all = { 0 };
+	struct buf text = { 0 };
+	int result;
+
+	result = destination_secret_open(old, keeper, &old->secrets[at],
+	    &text, why);
+	if (result == 0) {
+		destination_check_secret(destination_config(destination),
+		    text.data, "oldSecrets", &all);
+		result = complaints_end(&all, why);
+	}
+	if (result == 0)
+		result = secret_seal(destination, keeper,
+		    &destination->secrets[at], &text, why);
+	buf_wipe(&text);
+	return result;
+}
+
+int
+destination_secrets_move(struct destination *destination,
+    const struct destination *old, const struct destination_keeper *keeper,
+    struct why *why)
+{
+	if (old->secret_count == 0)
+		return 0;
+	memcpy(destination->secrets, old->secrets, sizeof(old->secrets));
+	destination->secret_count = old->secret_count;
+	for (size_t i = 1; i < old->secret_count; i++)
+		if (move_old(destination, old, keeper, i, why) == -1)
+			return -1;
+	write_secrets(destination);
+	return 0;
+}
+
 static void
 forget_old(struct destination *destination, const char *id)
 {

@@ -36,6 +36,25 @@ int	 destination_secret_add(struct destination *,
 int	 destination_secret_remove(struct destination *,
 	    const struct destination_keeper *, const char *id, struct why *);
 
+/*
+ * Takes the secrets of `old` over, into what `destination` was made into out
+ * of it, whose current one is the same.  Returns 0, or -1 with *why: one of
+ * them cannot make the signature that it asks for.
+ */
+int	 destination_secrets_move(struct destination *,
+	    const struct destination *old, const struct destination_keeper *,
+	    struct why *);
+
+/*
+ * The destination that `patch` makes of one: a JSON merge patch (RFC 7396),
+ * in which ******** stands for a value that stays.  `made_secret` as for
+ * destination_make().  NULL with *why: CONFLICT if it names another version.
+ */
+struct destination	*destination_update(const struct destination *old,
+			    const struct json *patch,
+			    const struct destination_keeper *,
+			    struct buf *made_secret, struct why *why);
+
 /* The receiver accepts the current one. */
 void	 destination_secret_accept(struct destination *);
 

@@ -168,6 +168,38 @@ dest_create(struct cli *cli, void *state)
 	return 0;
 }
 
+static int
+dest_update(struct cli *cli, void *state)
+{
+	struct buf text = { .max = 0 }, arguments = { .max = 0 };
+	struct json *input = NULL, *made = NULL;
+	struct why why;
+
+	(void)state;
+	if (file_read(cli->words[1], &text, &why) == 0)
+		input = json_parse(text.data == NULL ? "" : text.data,
+		    text.len, &why);
+	if (input != NULL) {
+		json_put_string(&arguments, "destinationId", cli->words[0]);
+		json_put_raw(&arguments, "destination", text.data, text.len);
+		lines_join(&arguments);
+		made = cli_ask(cli, "destination.update", &arguments, -1,
+		    &why);
+	}
+	json_free(&input);
+	buf_wipe(&text);
+	buf_wipe(&arguments);
+	if (made == NULL)
+		return cli_fail(cli, &why);
+	if (cli->json)
+		line_print(made);
+	else
+		(void)printf("%s: version %lld\n", cli->words[0],
+		    (long long)json_integer(json_get(made, "version"), 0));
+	json_free(&made);
+	return 0;
+}
+
 /* --- looking --- */
 
 static int
@@ -395,6 +427,8 @@ static const struct cli_verb verbs[] = {
 	{ "create", "FILE|-",
 	    "Create a destination, or an array of them: all or none.", NULL,
 	    1, 1, dest_create },
+	{ "update", "ID FILE|-", "Change the fields that the file has.", NULL,
+	    2, 2, dest_update },
 	{ "show", "ID...", "Show it, credentials as ********.", NULL, 1,
 	    SIZE_MAX, dest_show },
 	{ "list", NULL, "List them.", list_options, 0, 0, dest_list },
