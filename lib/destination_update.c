@@ -178,6 +178,8 @@ check_fixed(const struct update *update, struct complaints *all)
 static bool
 goes_elsewhere(const struct update *update)
 {
+	static const char *const trusted[] = { "tls.ca",
+	    "tls.pinnedPublicKey" };
 	const struct json *before = config_in(update, update->view);
 	const struct json *after = config_in(update, update->merged);
 	struct buf old = { 0 }, new = { 0 };
@@ -185,9 +187,10 @@ goes_elsewhere(const struct update *update)
 
 	elsewhere = destination_origin(before, update->old->transport,
 	    &old) == 0 && destination_origin(after, update->old->transport,
-	    &new) == 0 && (strcmp(old.data, new.data) != 0 ||
-	    !is_same(destination_value(before, "tls.ca"),
-	    destination_value(after, "tls.ca")));
+	    &new) == 0 && strcmp(old.data, new.data) != 0;
+	for (size_t i = 0; i < sizeof(trusted) / sizeof(*trusted); i++)
+		elsewhere = elsewhere || !is_same(destination_value(before,
+		    trusted[i]), destination_value(after, trusted[i]));
 	buf_free(&old);
 	buf_free(&new);
 	return elsewhere;
@@ -209,7 +212,7 @@ check_given_again(const struct json *sealed, const struct json *patch,
 	if (destination_sealed(sealed) != NULL) {
 		if (patch == NULL || is_mask(patch))
 			complain(all, path, "has to be given again, for the "
-			    "host or its authority changes");
+			    "host or what vouches for it changes");
 		return;
 	}
 	for (; member != NULL; member = json_next(member)) {

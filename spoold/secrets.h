@@ -30,7 +30,7 @@ bool	 secrets_are_uncertain(const struct destination *);
  * event is about.  As destination_put().
  */
 int	 secrets_put(struct spoold *, struct target *, struct destination *,
-	    enum event, const char *id, const char *by, destination_done *,
+	    enum event, const char *id, const char *by, destination_done *done,
 	    void *arg, struct why *);
 
 /* Once a second: retires those whose overlap has ended, makes successors. */

@@ -37,7 +37,7 @@ typedef void	 trial_done(struct spoold *, void *arg, struct target *,
 
 /* `by` says who asked.  Returns 0, or -1 with *why: `done` is not called. */
 int	 trial_start(struct spoold *, struct target *, enum test,
-	    const char *by, trial_done *, void *arg, struct why *);
+	    const char *by, trial_done *done, void *arg, struct why *);
 
 /* Hands out those that wait for a worker. */
 void	 trials_run(struct spoold *);

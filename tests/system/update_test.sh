@@ -109,6 +109,8 @@ test_credentials_do_not_follow_a_url_to_another_place() {
 	    -keyout "$SCRATCH/key" -out "$SCRATCH/ca" 2>/dev/null
 	refused_update "$(jq -nc --rawfile ca "$SCRATCH/ca" \
 	    '{config: {webhook: {tls: {ca: $ca}}}}')" "$again"
+	refused_update '{"config":{"webhook":{"tls":{"pinnedPublicKey":
+	    "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}}}' "$again"
 	update "{\"config\":{\"webhook\":{\"url\":\"$SINK/elsewhere\"}}}"
 	assertEquals 'the same host' "$ERR" ''
 	update "{\"config\":{\"webhook\":{\"url\":\"$url/ok\",
