@@ -54,7 +54,8 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_make url)
+    destination_form destination_make destination_secret \
+    destination_update signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -87,10 +88,11 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
-    checkpoint commit connection destinations drop duplicate durable finished flight keys \
-    loop moves organization orphans outcome receipts recent recover refuse replay \
-    request reserve restore retry scan schedule server settle target \
-    tickets verbs_delivery verbs_destination verbs_server watch worker)
+    checkpoint commit connection destinations drop duplicate durable finished \
+    flight health keys loop moves organization orphans outcome receipts recent \
+    recover refuse replay request reserve restore retry scan schedule secrets \
+    server settle target tickets trial verbs_delivery verbs_destination \
+    verbs_health verbs_secret verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse \
@@ -98,9 +100,10 @@ $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
-    webhook attempt body config headers sign verdict) \
+    webhook attempt body config headers sign test verdict) \
     $(addprefix workers/common/,http transfer tls) $(WORKER) $(BASE) $(JSON) \
-    $(JOB) lib/base64 lib/egress,-lcurl -lseccomp -lcjson -lssl -lcrypto))
+    $(JOB) lib/base64 lib/egress lib/signing,-lcurl -lseccomp -lcjson \
+    -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool) $(JOURNAL)))
@@ -108,7 +111,8 @@ $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
 $(eval $(call command,spoolsuper))
-$(eval $(call command,spooldest))
+$(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
+    secret test)))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 

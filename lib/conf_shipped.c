@@ -98,17 +98,25 @@ depth_of(const char *path)
 	return depth;
 }
 
+/* How many of the sections that `last` is in `next` is in, too. */
+static size_t
+depth_shared(const char *last, const char *next)
+{
+	size_t depth = 0, i = 0;
+
+	for (; last[i] != '\0' && last[i] == next[i]; i++)
+		depth += last[i] == '.';
+	return depth + (i > 0 && last[i] == '\0' && next[i] == '.');
+}
+
 /* Closes what `next` is not within, and opens what it is. */
 static void
 print_section(struct buf *out, const char *last, const char *next)
 {
-	size_t common = strlen(last);
 	const char *dot = strrchr(next, '.');
-	size_t depth = depth_of(last);
+	size_t shared = depth_shared(last, next), depth = depth_of(last);
 
-	if (strncmp(last, next, common) != 0 || next[common] != '.')
-		common = 0;
-	for (; depth > (common == 0 ? 0 : depth_of(last)); depth--) {
+	for (; depth > shared; depth--) {
 		print_indent(out, depth - 1);
 		buf_str(out, "}\n");
 	}

@@ -43,9 +43,8 @@ transport_by_name(const char *name)
 	return -1;
 }
 
-/* The config of its type. */
-static const struct json *
-config_of(const struct destination *destination)
+const struct json *
+destination_config(const struct destination *destination)
 {
 	return json_get(json_get(destination->document, "config"),
 	    transport_name(destination->transport));
@@ -93,7 +92,7 @@ take_document(struct destination *destination, struct why *why)
 		return why_field(why, "type", "type is unknown");
 	memcpy(destination->id, id, strlen(id) + 1);
 	destination->transport = (enum transport)transport;
-	config = config_of(destination);
+	config = destination_config(destination);
 	if (!json_is(config, JSON_OBJECT))
 		return why_field(why, "config", "config.%s is missing", type);
 	destination->is_default = json_boolean(json_get(document,
@@ -109,6 +108,7 @@ take_document(struct destination *destination, struct why *why)
 	    "limits.ordered"), false);
 	destination->timeout = number_at(config, "timeout", TIMEOUT_DEFAULT);
 	read_retry(config, &destination->retry);
+	destination_read_secrets(destination);
 	return 0;
 }
 
@@ -149,9 +149,12 @@ set_string(struct json *document, const char *name, const char *value)
 		json_set_null(document, name);
 }
 
-static void
-changed(struct destination *destination, const char *now)
+void
+destination_changed(struct destination *destination)
 {
+	char now[CLOCK_TEXT];
+
+	clock_format(clock_wall(), now);
 	json_set_string(destination->document, "updatedAt", now);
 	json_set_integer(destination->document, "version",
 	    ++destination->version);
@@ -170,18 +173,15 @@ destination_set_disabled(struct destination *destination, bool disabled,
 	set_string(document, "disabledAt", disabled ? now : NULL);
 	set_string(document, "disabledBy", disabled ? by : NULL);
 	set_string(document, "disabledReason", disabled ? reason : NULL);
-	changed(destination, now);
+	destination_changed(destination);
 }
 
 void
 destination_set_default(struct destination *destination, bool is_default)
 {
-	char now[CLOCK_TEXT];
-
-	clock_format(clock_wall(), now);
 	destination->is_default = is_default;
 	json_set_boolean(destination->document, "isDefault", is_default);
-	changed(destination, now);
+	destination_changed(destination);
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -193,9 +193,8 @@ destination_print(const struct destination *destination, struct buf *out)
 	buf_char(out, '\n');
 }
 
-/* The sealed text, if that is what the value is. */
-static const char *
-sealed_text(const struct json *value)
+const char *
+destination_sealed(const struct json *value)
 {
 	return json_is(value, JSON_OBJECT) && json_count(value) == 1 ?
 	    json_string(json_get(value, "sealed"), NULL) : NULL;
@@ -217,7 +216,7 @@ put_masked(struct buf *out, const char *name, const struct json *value)
 {
 	const struct json *member;
 
-	if (sealed_text(value) != NULL) {
+	if (destination_sealed(value) != NULL) {
 		json_put_string(out, name, MASK);
 		return;
 	}
@@ -290,7 +289,7 @@ put_opened(struct opening *opening, const char *name,
     const struct json *value, const char *path)
 {
 	const struct json *member = json_first(value);
-	const char *sealed = sealed_text(value);
+	const char *sealed = destination_sealed(value);
 	char inner[FIELD_PATH_MAX];
 	int result = 0;
 
@@ -316,7 +315,7 @@ destination_open(const struct destination *destination,
     const char *organization, const struct vault *vault, struct buf *out,
     struct why *why)
 {
-	const struct json *config = config_of(destination);
+	const struct json *config = destination_config(destination);
 	struct buf origin = { 0 };
 	struct opening opening = { .vault = vault, .out = out, .why = why };
 	int result;

@@ -14,6 +14,7 @@
 
 #include "lib/buf.h"
 #include "lib/json.h"
+#include "lib/signing.h"
 #include "lib/ticket.h"
 #include "lib/vault.h"
 #include "lib/why.h"
@@ -40,6 +41,15 @@ struct retry_policy {
 	bool	 formula;		/* any field but max_retries was given */
 };
 
+/* A secret that signs: what is known of it, but not what it is. */
+struct destination_secret {
+	char	 id[24];
+	bool	 made;			/* by spoold, and not by a person */
+	int64_t	 created_at;		/* wall ms */
+	int64_t	 accepted_at;		/* by the receiver; 0: not known */
+	int64_t	 expires_at;		/* end of its overlap; 0: the current */
+};
+
 struct destination {
 	char		 id[DESTINATION_ID_MAX + 1];
 	enum transport	 transport;
@@ -51,6 +61,9 @@ struct destination {
 	bool		 ordered;
 	int64_t		 timeout;	/* ms without progress */
 	struct retry_policy retry;
+	struct destination_secret secrets[SIGNING_SECRETS_MAX];	/* the current
+					 * first, then the younger first */
+	size_t		 secret_count;
 	struct json	*document;	/* own; the file, sealed */
 };
 
@@ -84,6 +97,9 @@ struct destination	*destination_make(const struct json *input,
 void	 destination_set_disabled(struct destination *, bool disabled,
 	    const char *by, const char *reason);
 void	 destination_set_default(struct destination *, bool);
+
+/* Raises version, sets updatedAt: after any other change of the document. */
+void	 destination_changed(struct destination *);
 
 /* Its file's text. */
 void	 destination_print(const struct destination *, struct buf *);

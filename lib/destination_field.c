@@ -160,6 +160,16 @@ rows_find(const struct rows *rows, const char *path, bool *beneath_r)
 	return NULL;
 }
 
+bool
+destination_field_is_top(const char *name)
+{
+	struct rows rows = { top_fields, COUNT_OF(top_fields),
+	    TRANSPORT_any };
+	bool beneath;
+
+	return rows_find(&rows, name, &beneath) != NULL || beneath;
+}
+
 /* --- checks -------------------------------------------------------------- */
 
 /* Where the walk is: what to call it, and its path in the table. */

@@ -1,7 +1,7 @@
 /*
  * destination_field - the table of a destination's fields, and its checks
  *
- * Only for destination.c and destination_make.c.
+ * Only for destination.c and the destination_*.c beside it.
  */
 #ifndef LIB_DESTINATION_FIELD_H
 #define LIB_DESTINATION_FIELD_H
@@ -63,6 +63,18 @@ const struct json	*destination_value(const struct json *,
 int	 destination_origin(const struct json *config, enum transport,
 	    struct buf *);
 
+/* The config of its type. */
+const struct json	*destination_config(const struct destination *);
+
+/* The sealed text, if that is what a value of a document is; or NULL. */
+const char	*destination_sealed(const struct json *);
+
+/* True for a member of the document that a person may give. */
+bool	 destination_field_is_top(const char *name);
+
+/* Reads what the document says of its secrets into the struct. */
+void	 destination_read_secrets(struct destination *);
+
 /* Checks all but what depends on the transport / what depends on it. */
 void	 destination_check_top(const struct json *, struct complaints *);
 void	 destination_check_config(const struct json *, enum transport,
@@ -71,8 +83,12 @@ void	 destination_check_config(const struct json *, enum transport,
 /* True for a header whose value is no secret. */
 bool	 header_harmless(const char *name);
 
-/* True for a secret that stands for bytes (whsec_…), false for a raw one. */
-bool	 secret_encoded(const char *);
+/* Complains if a signature like `config` asks for cannot be made with it. */
+void	 destination_check_secret(const struct json *config,
+	    const char *secret, const char *path, struct complaints *);
+
+/* A private key in PEM, for EVP_PKEY_free(); NULL if it is none. */
+struct evp_pkey_st	*destination_private_key(const char *);
 
 /*
  * Checks that a value has a form of destination.def, and complains if not.

@@ -18,6 +18,7 @@
 
 #include "lib/base64.h"
 #include "lib/destination_field.h"
+#include "lib/signing.h"
 #include "lib/url.h"
 #include "lib/utf8.h"
 
@@ -28,9 +29,11 @@
 #define HEADER_VALUE_MAX 8192
 #define USERS_MAX 1000
 #define USER_MAX 32
-#define SECRET_PREFIX "whsec_"
 #define SECRET_MIN 24		/* bytes behind whsec_: Standard Webhooks */
 #define SECRET_MAX 64
+#define PINS_MAX 10
+#define PIN_PREFIX "sha256//"
+#define PIN_LENGTH 32		/* bytes of a hash */
 #define RAW_SECRET_MIN 16
 #define RAW_SECRET_MAX 256
 #define MASK "********"
@@ -258,6 +261,77 @@ check_pem(const struct json *value, const char *form, const char *path,
 		    "content and not a path");
 }
 
+/* Asks nobody for a passphrase. */
+static int
+no_passphrase(char *out, int size, int writing, void *arg)
+{
+	(void)writing;
+	(void)arg;
+	if (size > 0)
+		out[0] = '\0';
+	return 0;
+}
+
+EVP_PKEY *
+destination_private_key(const char *text)
+{
+	BIO *bio = BIO_new_mem_buf(text, -1);
+	EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio,
+	    NULL, no_passphrase, NULL);
+
+	ERR_clear_error();
+	BIO_free(bio);
+	return key;
+}
+
+static void
+check_key(const struct json *value, const char *form, const char *path,
+    struct complaints *all)
+{
+	EVP_PKEY *key = destination_private_key(json_string(value, ""));
+
+	(void)form;
+	if (key == NULL)
+		complain(all, path, "must be a private key in PEM, not "
+		    "encrypted, its content and not a path");
+	EVP_PKEY_free(key);
+}
+
+static bool
+is_pin(const char *text, size_t length)
+{
+	const size_t skip = strlen(PIN_PREFIX);
+	struct buf hash = { 0 };
+	bool good = length > skip && strncmp(text, PIN_PREFIX, skip) == 0 &&
+	    base64_decode(&hash, text + skip, length - skip,
+	    BASE64_STANDARD) == 0 && hash.len == PIN_LENGTH;
+
+	buf_free(&hash);
+	return good;
+}
+
+static void
+check_pins(const struct json *value, const char *form, const char *path,
+    struct complaints *all)
+{
+	const char *pin = json_string(value, "");
+	bool good = true, more = true;
+	size_t count = 0;
+
+	(void)form;
+	while (good && more) {
+		size_t length = strcspn(pin, ";");
+
+		good = is_pin(pin, length) && ++count <= PINS_MAX;
+		more = pin[length] == ';';
+		pin += length + 1;
+	}
+	if (!good)
+		complain(all, path, "must be up to %d of \"" PIN_PREFIX "\" "
+		    "and base64 of the SHA-256 of a public key, separated by "
+		    "\";\"", PINS_MAX);
+}
+
 /* Headers that spoold's own framing and signature need to itself. */
 static bool
 header_reserved(const char *name)
@@ -353,10 +427,15 @@ check_headers(const struct json *value, const char *form, const char *path,
 	}
 }
 
-bool
-secret_encoded(const char *secret)
+static void
+check_raw_secret(const char *secret, const char *path, struct complaints *all)
 {
-	return strncmp(secret, SECRET_PREFIX, strlen(SECRET_PREFIX)) == 0;
+	if (strlen(secret) < RAW_SECRET_MIN ||
+	    strlen(secret) > RAW_SECRET_MAX ||
+	    count_characters(secret, "") == -1)
+		complain(all, path, "must be \"whsec_\" or \"whsk_\" and "
+		    "base64, or for the signature x-webhook a string of %d "
+		    "to %d bytes", RAW_SECRET_MIN, RAW_SECRET_MAX);
 }
 
 static void
@@ -364,27 +443,25 @@ check_secret(const struct json *value, const char *form, const char *path,
     struct complaints *all)
 {
 	const char *secret = json_string(value, "");
-	struct buf bytes = { 0 };
+	enum signing kind = signing_kind(secret);
+	struct buf key = { 0 };
 	bool good;
 
 	(void)form;
-	if (!secret_encoded(secret)) {
-		if (strlen(secret) < RAW_SECRET_MIN ||
-		    strlen(secret) > RAW_SECRET_MAX ||
-		    count_characters(secret, "") == -1)
-			complain(all, path, "must be \"whsec_\" and base64, "
-			    "or for the signature x-webhook a string of %d "
-			    "to %d bytes", RAW_SECRET_MIN, RAW_SECRET_MAX);
+	if (kind == SIGNING_raw) {
+		check_raw_secret(secret, path, all);
 		return;
 	}
-	secret += strlen(SECRET_PREFIX);
-	good = base64_decode(&bytes, secret, strlen(secret),
-	    BASE64_STANDARD) == 0 && bytes.len >= SECRET_MIN &&
-	    bytes.len <= SECRET_MAX;
-	buf_wipe(&bytes);
-	if (!good)
+	good = signing_key(secret, &key) == 0;
+	if (kind == SIGNING_ed25519 && !good)
+		complain(all, path, "must have base64 of an ed25519 key "
+		    "behind \"whsk_\": its seed of %d bytes, or seed and "
+		    "public key", SIGNING_SEED_LENGTH);
+	if (kind == SIGNING_hmac && (!good || key.len < SECRET_MIN ||
+	    key.len > SECRET_MAX))
 		complain(all, path, "must have base64 of %d to %d bytes "
 		    "behind \"whsec_\"", SECRET_MIN, SECRET_MAX);
+	buf_wipe(&key);
 }
 
 static const struct {
@@ -403,6 +480,8 @@ static const struct {
 	{ "users", check_users },
 	{ "url", check_url },
 	{ "pem", check_pem },
+	{ "key", check_key },
+	{ "pins", check_pins },
 	{ "headers", check_headers },
 	{ "secret", check_secret },
 };

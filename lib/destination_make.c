@@ -8,15 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
-#include "lib/base64.h"
 #include "lib/clock.h"
 #include "lib/destination_field.h"
+#include "lib/destination_secret.h"
+#include "lib/signing.h"
 #include "lib/utf8.h"
 
-#define SECRET_LENGTH 32	/* bytes of one that is made here */
 #define UNIQUE_TRIES 1000
 
 /* One being made. */
@@ -40,6 +42,60 @@ signature_is(const struct json *config, const char *word)
 	    word) == 0;
 }
 
+void
+destination_check_secret(const struct json *config, const char *secret,
+    const char *path, struct complaints *all)
+{
+	bool x_webhook = signature_is(config, "x-webhook");
+
+	if (signing_kind(secret) == SIGNING_raw && !x_webhook)
+		complain(all, path, "must be \"whsec_\" and base64 unless the "
+		    "signature is x-webhook");
+	if (signing_kind(secret) == SIGNING_ed25519 &&
+	    (x_webhook || signature_is(config, "both")))
+		complain(all, path, "must be \"whsec_\" and base64 unless the "
+		    "signature is standard");
+}
+
+/* The first of the certificates is the key's. */
+static bool
+is_pair(const char *certificates, const char *private_key)
+{
+	BIO *bio = BIO_new_mem_buf(certificates, -1);
+	X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL,
+	    NULL, NULL);
+	EVP_PKEY *key = destination_private_key(private_key);
+	bool good = certificate != NULL && key != NULL &&
+	    X509_check_private_key(certificate, key) == 1;
+
+	ERR_clear_error();
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+	BIO_free(bio);
+	return good;
+}
+
+/* A certificate is shown with its key, or not at all. */
+static void
+check_client(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const char *certificate = json_string(destination_value(config,
+	    "tls.clientCert"), NULL);
+	const char *key = json_string(destination_value(config,
+	    "tls.clientKey"), NULL);
+	char path[FIELD_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "config.%s.tls.%s",
+	    transport_name(transport), certificate == NULL ? "clientCert" :
+	    "clientKey");
+	if ((certificate == NULL) != (key == NULL))
+		complain(all, path, "is missing: a client needs both, its "
+		    "certificate and the key");
+	else if (key != NULL && !is_pair(certificate, key))
+		complain(all, path, "is not the key of clientCert");
+}
+
 /* What the fields of a config say only together. */
 static void
 check_together(const struct json *config, enum transport transport,
@@ -51,13 +107,12 @@ check_together(const struct json *config, enum transport transport,
 	    json_string(destination_value(config, field->path), NULL);
 	char path[FIELD_PATH_MAX];
 
-	if (secret == NULL || secret_encoded(secret) ||
-	    signature_is(config, "x-webhook"))
+	check_client(config, transport, all);
+	if (secret == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "config.%s.%s",
 	    transport_name(transport), field->path);
-	complain(all, path, "must be \"whsec_\" and base64 unless the "
-	    "signature is x-webhook");
+	destination_check_secret(config, secret, path, all);
 }
 
 /* The member of `config` that is named as the type, and no other. */
@@ -330,6 +385,23 @@ put_limits(const struct json *input, struct buf *out)
 	json_close(out, '}');
 }
 
+/* What is known of the secret, if there is one. */
+static void
+put_first_secret(const struct making *making, struct buf *out, int64_t now)
+{
+	const struct destination_field *field =
+	    destination_field_of(making->transport, "secret");
+	struct destination_secret secret = { .id = "1", .created_at = now,
+	    .made = making->made_secret->len > 0 };
+
+	if (field == NULL || (!secret.made &&
+	    destination_value(making->config, field->path) == NULL))
+		return;
+	json_open(out, "secrets", '[');
+	destination_secret_print(&secret, out);
+	json_close(out, ']');
+}
+
 static int
 put_document(const struct making *making, struct buf *out, struct why *why)
 {
@@ -370,6 +442,7 @@ put_document(const struct making *making, struct buf *out, struct why *why)
 		json_open(out, "submitters", '[');
 		json_close(out, ']');
 	}
+	put_first_secret(making, out, now);
 	json_close(out, '}');
 	return result;
 }
@@ -387,22 +460,6 @@ secret_wanted(const struct making *making)
 	    destination_value(making->config, field->path) == NULL;
 }
 
-static int
-make_secret(struct buf *out, struct why *why)
-{
-	unsigned char bytes[SECRET_LENGTH];
-	int result = 0;
-
-	if (RAND_priv_bytes(bytes, sizeof(bytes)) == 1) {
-		buf_str(out, "whsec_");
-		base64_encode(out, bytes, sizeof(bytes), BASE64_STANDARD);
-	} else
-		result = why_set(why, ERROR_INTERNAL_ERROR,
-		    "OpenSSL cannot make a secret");
-	OPENSSL_cleanse(bytes, sizeof(bytes));
-	return result;
-}
-
 struct destination *
 destination_make(const struct json *input, const char *organization,
     const struct vault *vault, destination_taken *taken, const void *arg,
@@ -416,7 +473,7 @@ destination_make(const struct json *input, const char *organization,
 	if (check(&making, why) == -1 ||
 	    make_id(&making, taken, arg, why) == -1)
 		goto out;
-	if (secret_wanted(&making) && make_secret(made_secret, why) == -1)
+	if (secret_wanted(&making) && signing_make(made_secret, why) == -1)
 		goto out;
 	if (put_document(&making, &text, why) == -1)
 		goto out;

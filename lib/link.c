@@ -64,6 +64,7 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 	},
 	[LINK_drop] = { [DROP_name] = 255 },
 	[LINK_payload] = { [PAYLOAD_text] = 1024 },
+	[LINK_test] = { [TEST_config] = 64 * 1024 },
 	[LINK_outcome] = {
 		[OUTCOME_reason] = 1024,
 		[OUTCOME_reference] = 256,
@@ -89,6 +90,12 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[REFUSE_text] = 1024,
 		[REFUSE_path] = 255,
 		[REFUSE_organization] = 255,
+	},
+	[LINK_tested] = {
+		[TESTED_reason] = 1024,
+		[TESTED_peer] = 128,
+		[TESTED_tls] = 32,
+		[TESTED_fingerprint] = 128,
 	},
 };
 
@@ -288,6 +295,17 @@ outcome_fits(const struct link_outcome *o)
 	    within(o->code, 0, 999);
 }
 
+static bool
+tested_fits(const struct link_tested *t)
+{
+	for (int i = 0; i < STEPS; i++)
+		if (!within(t->step[i], 0, STEP_STATES - 1) ||
+		    t->step_ms[i] < 0)
+			return false;
+	return t->ms >= 0 && within(t->error, 0, ERROR_COUNT - 1) &&
+	    within(t->code, 0, 999);
+}
+
 /* True if every number is one that the other side can mean. */
 static bool
 numbers_fit(const struct link_record *record, size_t fds)
@@ -301,6 +319,11 @@ numbers_fit(const struct link_record *record, size_t fds)
 		return record->payload.bytes >= 0 && within(
 		    record->payload.error, 0, ERROR_COUNT - 1) &&
 		    (fds == 1) == (record->payload.error == ERROR_NONE);
+	case LINK_test:
+		return record->test.timeout > 0 &&
+		    within(record->test.test, 0, TESTS - 1);
+	case LINK_tested:
+		return tested_fits(&record->tested);
 	case LINK_progress:
 		return record->progress.bytes >= 0;
 	case LINK_outcome:

@@ -34,13 +34,15 @@
 	LINK(attempt, down, attempt, 2)	/* the job, and a payload */	\
 	LINK(drop, down, drop, 1)	/* to intake: the dropped file */ \
 	LINK(payload, down, payload, 1)	/* to intake: what it asked for */ \
+	LINK(test, down, test, 0)	/* try a destination */		\
 	/* from a worker */						\
 	LINK(ready, up, ready, 0)	/* set up and shut in */	\
 	LINK(progress, up, progress, 0)	/* at most one a second each */	\
 	LINK(outcome, up, outcome, 0)					\
 	LINK(need, up, need, 0)		/* intake wants this payload */	\
 	LINK(accept, up, accept, 0)	/* intake found it good */	\
-	LINK(refuse, up, refuse, 0)	/* or not, or not whole */
+	LINK(refuse, up, refuse, 0)	/* or not, or not whole */	\
+	LINK(tested, up, tested, 0)	/* how far a test came */
 
 enum link_type {
 #define LINK(name, direction, fixed, fds) LINK_##name,
@@ -94,6 +96,21 @@ struct link_payload {
 	uint64_t	 token;
 	int64_t		 bytes;
 	int32_t		 error;		/* enum error, 0 with a descriptor */
+	int32_t		 unused;
+};
+
+/*
+ * test: try a destination, without a job.  `reach` sends nothing that would be
+ * taken for a delivery, `deliver` a synthetic one, `drill` the same with the
+ * current secret alone.
+ */
+enum test { TEST_reach, TEST_deliver, TEST_drill, TESTS };
+enum { TEST_config, TEST_texts };
+struct link_test {
+	uint64_t	 token;
+	struct id	 id;		/* of the synthetic delivery */
+	int64_t		 timeout;	/* ms without progress */
+	int32_t		 test;
 	int32_t		 unused;
 };
 
@@ -159,6 +176,28 @@ struct link_refuse {
 	int32_t		 incomplete;
 };
 
+/* tested: each step that was made, in order; the last may have failed. */
+#define LINK_STEPS(STEP) \
+	STEP(resolve) STEP(connect) STEP(tls) STEP(authenticate) STEP(deliver)
+enum step {
+#define STEP(name) STEP_##name,
+	LINK_STEPS(STEP)
+#undef STEP
+	STEPS
+};
+enum step_state { STEP_NOT_MADE, STEP_OK, STEP_FAILED, STEP_STATES };
+enum { TESTED_reason, TESTED_peer, TESTED_tls, TESTED_fingerprint,
+	TESTED_texts };
+struct link_tested {
+	uint64_t	 token;
+	int64_t		 ms;		/* of all */
+	int64_t		 step_ms[STEPS];
+	int32_t		 step[STEPS];	/* enum step_state */
+	int32_t		 error;		/* enum error */
+	int32_t		 code;		/* the remote's status, or 0 */
+	int32_t		 unused;
+};
+
 /* One record, as sent or received. */
 struct link_record {
 	enum link_type	 type;
@@ -167,12 +206,14 @@ struct link_record {
 		struct link_attempt	 attempt;
 		struct link_drop	 drop;
 		struct link_payload	 payload;
+		struct link_test	 test;
 		struct link_ready	 ready;
 		struct link_progress	 progress;
 		struct link_outcome	 outcome;
 		struct link_need	 need;
 		struct link_accept	 accept;
 		struct link_refuse	 refuse;
+		struct link_tested	 tested;
 	};
 	const char	*text[LINK_TEXTS];	/* NULL: empty; NUL-terminated;
 						 * after receiving never NULL,

@@ -22,7 +22,8 @@ struct spoold;
 	ALERT(worker, "worker-failing")					\
 	ALERT(restored, "restored-from-backup")				\
 	ALERT(lost, "ticket-removed-by-hand")				\
-	ALERT(damaged, "ticket-unreadable")
+	ALERT(damaged, "ticket-unreadable")				\
+	ALERT(secret, "secret-not-known-to-be-accepted")
 
 enum alert {
 #define ALERT(identifier, name) ALERT_##identifier,

@@ -36,6 +36,14 @@ int	 destination_put(struct spoold *, struct target *,
 struct destination	*destination_copy(const struct destination *,
 			    struct why *);
 
+struct request;
+
+/* The destination that the request names; NULL: it has been failed. */
+struct target	*request_target(struct request *);
+
+/* A copy of the named one, to change; NULL: the request has been failed. */
+struct destination	*request_copy(struct request *, struct target **);
+
 /* It said that it is gone (410): disables it, durably and on record. */
 void	 destination_went_away(struct spoold *, struct target *,
 	    const char *reason);

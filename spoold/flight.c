@@ -335,6 +335,8 @@ flight_heard(struct spoold *s, struct worker *worker,
 	/* Both begin with their token. */
 	struct flight *flight = flight_find(s, worker, record->outcome.token);
 
+	if (record->type == LINK_tested)
+		return trial_heard(s, worker, record, why);
 	if (record->type != LINK_progress && record->type != LINK_outcome)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it speaks out of turn");
@@ -368,6 +370,7 @@ flight_died(struct spoold *s, struct worker *worker, bool asked)
 	struct flight *flight, *next;
 
 	(void)asked;
+	trials_died(s, worker);
 	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next) {
 		if (flight->worker != worker)
 			continue;

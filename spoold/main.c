@@ -38,6 +38,7 @@
 #include "spoold/recent.h"
 #include "spoold/recover.h"
 #include "spoold/schedule.h"
+#include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 #include "spoold/watch.h"
@@ -95,6 +96,8 @@ signals_check(void *arg)
 	struct organization *org;
 
 	flights_check(s);
+	trials_check(s);
+	secrets_check(s);
 	TAILQ_FOREACH(org, &s->organizations, entry)
 		drops_check(s, org);
 	timer_set(s->loop, &signals->check, clock_monotonic() + CHECK_EVERY);
@@ -226,6 +229,7 @@ spoold_work(struct spoold *s)
 		}
 		schedule_due(s);
 		schedule_run(s);
+		trials_run(s);
 	}
 	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
 	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
@@ -257,6 +261,7 @@ spoold_init(struct spoold *s, const struct options *options)
 {
 	TAILQ_INIT(&s->organizations);
 	TAILQ_INIT(&s->flights);
+	TAILQ_INIT(&s->trials);
 	RB_INIT(&s->due);
 	s->lock = -1;
 	s->offline = options->offline;
@@ -361,6 +366,7 @@ spoold_free(struct spoold *s)
 {
 	struct flight *flight;
 
+	trials_end(s);
 	server_free(&s->server);
 	while ((flight = TAILQ_FIRST(&s->flights)) != NULL) {
 		TAILQ_REMOVE(&s->flights, flight, entry);

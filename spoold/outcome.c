@@ -252,6 +252,9 @@ outcome_heard(struct flight *flight, const struct link_record *record)
 		target_troubled(target);
 	else
 		target_answered(target);
+	health_note(&target->health, record->outcome.verdict ==
+	    VERDICT_delivered, clock_monotonic() - flight->started,
+	    record->text[OUTCOME_reason]);
 	if ((record->outcome.flags & OUTCOME_DISABLE) != 0)
 		destination_went_away(flight->spoold, target,
 		    record->text[OUTCOME_reason]);

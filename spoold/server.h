@@ -49,6 +49,8 @@ struct verb {
 const struct verb	*verbs_server(void);
 const struct verb	*verbs_delivery(void);
 const struct verb	*verbs_destination(void);
+const struct verb	*verbs_health(void);
+const struct verb	*verbs_secret(void);
 
 /* Listens at <run_directory>/control.sock.  NULL with *why. */
 struct server	*server_new(struct spoold *, struct why *);

@@ -20,6 +20,7 @@
 #include "spoold/loop.h"
 #include "spoold/organization.h"
 #include "spoold/tickets.h"
+#include "spoold/trial.h"
 
 struct checkpoint;
 struct link_buffer;
@@ -55,9 +56,10 @@ struct spoold {
 	struct timer	 due_timer;	/* for the first of them */
 	struct timer	 pace_timer;	/* for ratePerMinute */
 	struct flights	 flights;	/* attempts, until settled */
+	struct trials	 trials;	/* tests of destinations */
 	unsigned	 drops_at_work;	/* at intake or its verdict's commit */
 	size_t		 ticket_count;	/* in memory */
-	uint64_t	 tokens;	/* given to drops at intake */
+	uint64_t	 tokens;	/* given to drops at intake and tests */
 	unsigned	 in_flight;	/* attempts under way */
 	struct alert_state alerts[ALERTS];
 	enum phase	 phase;

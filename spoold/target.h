@@ -14,6 +14,7 @@
 #include "lib/destination.h"
 #include "lib/vault.h"
 
+#include "spoold/health.h"
 #include "spoold/tickets.h"
 
 struct organization;
@@ -33,6 +34,7 @@ struct target {
 	unsigned	 in_flight;
 	int64_t		 next_start;	/* monotonic us, by ratePerMinute */
 	double		 window;	/* attempts that may be under way */
+	struct health	 health;
 	bool		 changing;	/* a new version is on its way to disk */
 };
 

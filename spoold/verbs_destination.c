@@ -11,6 +11,7 @@
 #include "spoold/commit.h"
 #include "spoold/destinations.h"
 #include "spoold/organization.h"
+#include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 
@@ -169,10 +170,61 @@ create(struct request *request)
 	}
 }
 
+/* --- update ---------------------------------------------------------------------- */
+
+struct updating {
+	struct request	*request;
+	struct buf	 secret;	/* own; one that was made, to show once */
+};
+
+static void
+update_done(struct spoold *s, void *arg, struct target *target,
+    const struct why *why)
+{
+	struct updating *updating = arg;
+	struct buf out = { 0 };
+
+	(void)s;
+	if (why == NULL) {
+		put_document(&out, NULL, target->destination,
+		    &updating->secret);
+		request_answer(updating->request, &out);
+	} else
+		request_fail(updating->request, why);
+	buf_wipe(&updating->secret);
+	free(updating);
+}
+
+static void
+update(struct request *request)
+{
+	struct target *target = request_target(request);
+	struct updating *updating;
+	struct destination_keeper keeper;
+	struct destination_change change = {
+		.event = EVENT_destination_updated,
+		.by = request->by,
+		.done = update_done,
+	};
+	struct why why;
+
+	if (target == NULL)
+		return;
+	updating = xcalloc(1, sizeof(*updating));
+	updating->request = request;
+	keeper = secrets_keeper(request->spoold, target);
+	change.arg = updating;
+	change.destination = destination_update(target->destination,
+	    json_get(request->json, "destination"), &keeper,
+	    &updating->secret, &why);
+	if (change.destination == NULL ||
+	    destination_put(request->spoold, target, &change, &why) == -1)
+		update_done(request->spoold, updating, target, &why);
+}
+
 /* --- looking --------------------------------------------------------------------- */
 
-/* The destination that the request names; NULL: it has been failed. */
-static struct target *
+struct target *
 request_target(struct request *request)
 {
 	const char *id = request_string(request, "destinationId", "");
@@ -300,8 +352,7 @@ change(struct request *request, struct target *target,
 		request_fail(request, &why);
 }
 
-/* A copy of the named one, to change; NULL: the request has been failed. */
-static struct destination *
+struct destination *
 request_copy(struct request *request, struct target **target_r)
 {
 	struct destination *copy;
@@ -414,6 +465,8 @@ verbs_destination(void)
 {
 	static const struct verb verbs[] = {
 		{ "destination.create", create, true, "destinations" },
+		{ "destination.update", update, true,
+		    "destinationId destination" },
 		{ "destination.get", get, true, "destinationId" },
 		{ "destination.list", list, true,
 		    "type isDefault disabled limit offset" },

@@ -16,14 +16,9 @@
 #include "lib/cli.h"
 #include "lib/show.h"
 
-#define LIST_PAGE 15	/* documents of 64 KiB that an answer can hold */
+#include "spoold/commands/spooldest.h"
 
-struct dest {
-	bool		 cancel_tickets;
-	const char	*reason;
-	const char	*type;
-	bool		 only_default, only_disabled;
-};
+#define LIST_PAGE 15	/* documents of 64 KiB that an answer can hold */
 
 #define DEST(field) offsetof(struct dest, field)
 
@@ -49,12 +44,32 @@ static const struct cli_option list_options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
+static const struct cli_option test_options[] = {
+	{ 0, "deliver", NULL, "Send a synthetic delivery, too.", CLI_FLAG,
+	    DEST(deliver), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
+static const struct cli_option drill_options[] = {
+	{ 0, "drill", NULL, "Try it alone; passed, the old one can retire.",
+	    CLI_FLAG, DEST(drill), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
+static const struct cli_option rotate_options[] = {
+	{ 0, "drill", NULL, "Try the new one alone; passed, the old one can "
+	    "retire.", CLI_FLAG, DEST(drill), NULL },
+	{ 0, "confirm", NULL, "The receiver has the new one.", CLI_FLAG,
+	    DEST(confirm), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
 static const struct show_column list_columns[] = {
 	{ "ID", false }, { "TYPE", false }, { "STATE", false },
 	{ "DEFAULT", false }, { "LABEL", false }, { NULL, false }
 };
 
-static void
+void
 line_print(const struct json *value)
 {
 	struct buf line = { .max = 0 };
@@ -66,8 +81,7 @@ line_print(const struct json *value)
 
 /* --- create --- */
 
-/* Reads all of a file that cannot be longer than a request. */
-static int
+int
 file_read(const char *path, struct buf *out, struct why *why)
 {
 	char part[4096];
@@ -113,8 +127,7 @@ input_put(const struct buf *text, struct buf *arguments, struct why *why)
 	return 0;
 }
 
-/* A request is one line: line feeds between tokens become spaces. */
-static void
+void
 lines_join(struct buf *text)
 {
 	size_t i;
@@ -151,6 +164,38 @@ dest_create(struct cli *cli, void *state)
 			(void)printf("%s\n", json_string(json_get(each, "id"),
 			    "?"));
 	}
+	json_free(&made);
+	return 0;
+}
+
+static int
+dest_update(struct cli *cli, void *state)
+{
+	struct buf text = { .max = 0 }, arguments = { .max = 0 };
+	struct json *input = NULL, *made = NULL;
+	struct why why;
+
+	(void)state;
+	if (file_read(cli->words[1], &text, &why) == 0)
+		input = json_parse(text.data == NULL ? "" : text.data,
+		    text.len, &why);
+	if (input != NULL) {
+		json_put_string(&arguments, "destinationId", cli->words[0]);
+		json_put_raw(&arguments, "destination", text.data, text.len);
+		lines_join(&arguments);
+		made = cli_ask(cli, "destination.update", &arguments, -1,
+		    &why);
+	}
+	json_free(&input);
+	buf_wipe(&text);
+	buf_wipe(&arguments);
+	if (made == NULL)
+		return cli_fail(cli, &why);
+	if (cli->json)
+		line_print(made);
+	else
+		(void)printf("%s: version %lld\n", cli->words[0],
+		    (long long)json_integer(json_get(made, "version"), 0));
 	json_free(&made);
 	return 0;
 }
@@ -216,27 +261,49 @@ list_arguments(const struct dest *dest, int64_t offset, struct buf *out)
 /* One page.  Returns how many there were, or -1 with *why. */
 static int
 list_page(struct cli *cli, const struct dest *dest, int64_t offset,
-    struct show_table *table, struct why *why)
+    struct json **page_r, struct why *why)
 {
 	struct buf arguments = { .max = 0 };
-	const struct json *each;
-	struct json *page;
-	int count = 0;
 
 	list_arguments(dest, offset, &arguments);
-	page = cli_ask(cli, "destination.list", &arguments, -1, why);
+	*page_r = cli_ask(cli, "destination.list", &arguments, -1, why);
 	buf_free(&arguments);
-	if (page == NULL)
-		return -1;
-	for (each = json_first(json_get(page, "deliveryDestinations"));
-	    each != NULL; each = json_next(each), count++) {
-		if (table == NULL)
-			line_print(each);
-		else
-			list_row(table, each);
-	}
-	json_free(&page);
-	return count;
+	return *page_r == NULL ? -1 : (int)json_count(json_get(*page_r,
+	    "deliveryDestinations"));
+}
+
+int
+dest_each(struct cli *cli, const struct dest *dest, dest_one *each, void *arg,
+    struct why *why)
+{
+	const struct json *document;
+	int64_t offset = 0;
+	struct json *page;
+	int count, result = 0;
+
+	do {
+		count = list_page(cli, dest, offset, &page, why);
+		offset += count;
+		document = json_first(json_get(page, "deliveryDestinations"));
+		for (; document != NULL && result == 0;
+		    document = json_next(document))
+			result = each(arg, cli, document, why);
+		json_free(&page);
+	} while (count == LIST_PAGE && result == 0);
+	return count == -1 ? -1 : result;
+}
+
+static int
+list_each(void *arg, struct cli *cli, const struct json *document,
+    struct why *why)
+{
+	(void)cli;
+	(void)why;
+	if (arg == NULL)
+		line_print(document);
+	else
+		list_row(arg, document);
+	return 0;
 }
 
 static int
@@ -244,16 +311,12 @@ dest_list(struct cli *cli, void *state)
 {
 	struct show_table *table = cli->json ? NULL
 	    : show_table_new(stdout, list_columns);
-	int64_t offset = 0;
 	struct why why;
-	int count;
+	int result;
 
-	do {
-		count = list_page(cli, state, offset, table, &why);
-		offset += count;
-	} while (count == LIST_PAGE);
+	result = dest_each(cli, state, list_each, table, &why);
 	show_table_close(&table);
-	return count == -1 ? cli_fail(cli, &why) : 0;
+	return result == -1 ? cli_fail(cli, &why) : 0;
 }
 
 static int
@@ -364,6 +427,8 @@ static const struct cli_verb verbs[] = {
 	{ "create", "FILE|-",
 	    "Create a destination, or an array of them: all or none.", NULL,
 	    1, 1, dest_create },
+	{ "update", "ID FILE|-", "Change the fields that the file has.", NULL,
+	    2, 2, dest_update },
 	{ "show", "ID...", "Show it, credentials as ********.", NULL, 1,
 	    SIZE_MAX, dest_show },
 	{ "list", NULL, "List them.", list_options, 0, 0, dest_list },
@@ -380,6 +445,20 @@ static const struct cli_verb verbs[] = {
 	    default_remove },
 	{ "default list", NULL, "List the default destinations.", NULL, 0, 0,
 	    default_list },
+	{ "test", "ID", "Connect to it, and say how far that comes.",
+	    test_options, 1, 1, dest_test },
+	{ "health", "[ID]", "What attempts have shown since the start.",
+	    NULL, 0, 1, dest_health },
+	{ "secret list", "ID...", "List the secrets that sign.", NULL, 1,
+	    SIZE_MAX, secret_list },
+	{ "secret rotate", "ID", "Make a new one, and print it.",
+	    rotate_options, 1, 1, secret_rotate },
+	{ "secret add", "ID FILE|-", "Bring a new one.", drill_options, 2, 2,
+	    secret_add },
+	{ "secret revoke", "ID SECRET", "End one at once.", NULL, 2, 2,
+	    secret_revoke },
+	{ "secret reveal", "ID [SECRET]", "Print one.", NULL, 1, 2,
+	    secret_reveal },
 	{ NULL, NULL, NULL, NULL, 0, 0, NULL }
 };
 

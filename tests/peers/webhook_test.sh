@@ -66,6 +66,22 @@ test_what_the_client_wrote_arrives_byte_for_byte_and_both_libraries_verify_it() 
 	    jq -r .method)"
 }
 
+test_an_ed25519_key_signs_what_node_verifies_and_nobody_elses_does() {
+	instance
+	start
+	keeping_sink
+	seed=$(head -c 32 /dev/urandom | base64)
+	destination ed "\"secret\":\"whsk_$seed\""
+	drop one "$(job ed)"
+	eventually delivered "$ID"
+	verified "whsk_$seed"
+	run node "$TESTS/peers/verify.mjs" "$SINK_DIR" \
+	    "whsk_$(head -c 32 /dev/urandom | base64)"
+	assertEquals "$OUT" 1 "$STATUS"
+	assertEquals 'at rest' '' "$(grep -rlF "$seed" "$INSTANCE/spool" \
+	    "$INSTANCE/state" "$INSTANCE/log")"
+}
+
 test_a_file_is_signed_and_carries_its_metadata() {
 	instance
 	start

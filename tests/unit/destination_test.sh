@@ -82,7 +82,7 @@ made() {
 string_rule='must be a string of 1 to 256 characters without control characters'
 
 test_the_smallest_one_gets_all_that_it_needs() {
-	expect 0 '{"id":"a","organizationId":"hospital","label":"A","type":"webhook","description":"","isDefault":false,"disabled":false,"disabledAt":null,"disabledBy":null,"disabledReason":null,"countUsage":0,"lastUsedAt":null,"createdAt":"TIME","updatedAt":"TIME","version":1,"config":{"webhook":{"url":"https://a.example/x","secret":SEALED}},"limits":{"concurrency":0,"ratePerMinute":0,"ordered":false},"submitters":[]}
+	expect 0 '{"id":"a","organizationId":"hospital","label":"A","type":"webhook","description":"","isDefault":false,"disabled":false,"disabledAt":null,"disabledBy":null,"disabledReason":null,"countUsage":0,"lastUsedAt":null,"createdAt":"TIME","updatedAt":"TIME","version":1,"config":{"webhook":{"url":"https://a.example/x","secret":SEALED}},"limits":{"concurrency":0,"ratePerMinute":0,"ordered":false},"submitters":[],"secrets":[{"secretId":"1","made":true,"createdAt":"TIME"}]}
 secret SECRET' made "$(webhook)"
 }
 
@@ -197,7 +197,7 @@ test_unknown_fields_are_errors_wherever_they_are() {
 	    '"retryConfig.maxRetries":3'
 	refused_config retryConfig.retries 'is unknown (allowed: maxRetries, baseDelay, backoffMultiplier, maxBackoffDelay)' \
 	    '"retryConfig":{"retries":3}'
-	refused_config tls.key 'is unknown (allowed: ca, minimum)' \
+	refused_config tls.key 'is unknown (allowed: ca, clientCert, clientKey, pinnedPublicKey, minimum)' \
 	    '"tls":{"key":"x"}'
 	refused_config retryConfig 'must be an object' '"retryConfig":3'
 	refused_top limits.rate 'is unknown (allowed: concurrency, ratePerMinute, ordered)' \
@@ -360,7 +360,7 @@ sealed_headers() {
 test_a_mask_is_no_value() {
 	refused_config headers.X-Key 'must be the value itself, not what stands for it in a listing' \
 	    '"headers":{"X-Key":"********"}'
-	refused_config secret 'must be "whsec_" and base64, or for the signature x-webhook a string of 16 to 256 bytes' \
+	refused_config secret 'must be "whsec_" or "whsk_" and base64, or for the signature x-webhook a string of 16 to 256 bytes' \
 	    '"secret":"********"'
 }
 
@@ -401,8 +401,33 @@ test_a_raw_secret_is_for_x_webhook_alone() {
 	done
 	for wrong in '"0123456789abcde"' '7' '"0123456789abcde\n"' '{"sealed":"x"}' \
 	    "\"$(repeat x 257)\""; do
-		refused_config secret 'must be "whsec_" and base64, or for the signature x-webhook a string of 16 to 256 bytes' \
+		refused_config secret 'must be "whsec_" or "whsk_" and base64, or for the signature x-webhook a string of 16 to 256 bytes' \
 		    "\"signature\":\"x-webhook\",\"secret\":$wrong"
+	done
+}
+
+# ed25519 BYTES: base64 of a key's seed, or of seed and public key.
+ed25519() {
+	node -e 'const { privateKey } = require("node:crypto")
+	    .generateKeyPairSync("ed25519");
+	const { d, x } = privateKey.export({ format: "jwk" });
+	console.log(Buffer.from(Buffer.concat([d, x].map((part) =>
+	    Buffer.from(part, "base64url"))).subarray(0, +process.argv[1]))
+	    .toString("base64"))' "$1"
+}
+
+test_an_ed25519_key_is_its_seed_or_seed_and_public_key() {
+	taken_config "\"secret\":\"whsk_$(ed25519 32)\""
+	taken_config "\"signature\":\"none\",\"secret\":\"whsk_$(ed25519 64)\""
+	other=$(ed25519 64 | cut -c 1-43)$(ed25519 64 | cut -c 44-)
+	for wrong in '' "$(ed25519 31)" "$(ed25519 63)" "$(repeat A 86)==" \
+	    "$other" 'not base64'; do
+		refused_config secret 'must have base64 of an ed25519 key behind "whsk_": its seed of 32 bytes, or seed and public key' \
+		    "\"secret\":\"whsk_$wrong\""
+	done
+	for signature in x-webhook both; do
+		refused_config secret 'must be "whsec_" and base64 unless the signature is standard' \
+		    "\"secret\":\"whsk_$(ed25519 32)\",\"signature\":\"$signature\""
 	done
 }
 

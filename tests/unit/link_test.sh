@@ -11,21 +11,23 @@ test_every_record_arrives_as_it_was_sent() {
 attempt: same
 drop: same
 payload: same
+test: same
 ready: same
 progress: same
 outcome: same
 need: same
 accept: same
 refuse: same
+tested: same
 then: nothing
 at the end: EPIPE, link: the other side has ended' link same
 }
 
 test_a_record_goes_one_way_only() {
-	for type in setup attempt drop; do
+	for type in setup attempt drop test; do
 		expect 0 'link: no record of this direction' link $type up
 	done
-	for type in ready progress outcome need accept refuse; do
+	for type in ready progress outcome need accept refuse tested; do
 		expect 0 'link: no record of this direction' link $type down
 	done
 	expect 0 'link: no record of this direction' link outcome type 0
@@ -82,6 +84,19 @@ test_numbers_that_mean_nothing_are_refused() {
 	expect 0 'link: a number is out of range' link outcome number 44 8
 	expect 0 'link: a number is out of range' link outcome number 12 -1
 	expect 0 'taken' link outcome number 44 7
+}
+
+# tested: token, ms and five steps' of 8 bytes each, then five states, error and
+# code of 4; test: token, id and timeout, then the test
+test_a_test_and_its_steps_are_some_that_there_are() {
+	expect 0 'taken' link tested number 56 2
+	expect 0 'link: a number is out of range' link tested number 56 3
+	expect 0 'link: a number is out of range' link tested number 20 -1
+	expect 0 'link: a number is out of range' link tested number 76 999
+	expect 0 'link: a number is out of range' link tested number 80 1000
+	expect 0 'taken' link test number 32 0
+	expect 0 'link: a number is out of range' link test number 32 3
+	expect 0 'link: a number is out of range' link test number 24 0
 }
 
 # accept: token, job, payload, then data's offset and length, 8 bytes each

@@ -74,6 +74,7 @@ fill(struct link_record *record, enum link_type type)
 		[LINK_drop] = DROP_texts, [LINK_payload] = PAYLOAD_texts,
 		[LINK_outcome] = OUTCOME_texts, [LINK_need] = NEED_texts,
 		[LINK_accept] = ACCEPT_texts, [LINK_refuse] = REFUSE_texts,
+		[LINK_test] = TEST_texts, [LINK_tested] = TESTED_texts,
 	};
 
 	link_init(record, type);
@@ -91,6 +92,12 @@ fill(struct link_record *record, enum link_type type)
 	if (type == LINK_outcome)
 		record->outcome = (struct link_outcome) { .token = 7,
 		    .verdict = VERDICT_failed, .code = 503 };
+	if (type == LINK_test)
+		record->test = (struct link_test) { .token = 7, .timeout = 1,
+		    .test = TEST_drill };
+	if (type == LINK_tested)
+		record->tested = (struct link_tested) { .token = 7,
+		    .step = { STEP_OK, STEP_FAILED }, .code = 503 };
 	for (int i = 0; i < forms[type].fds; i++)
 		record->fd[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }

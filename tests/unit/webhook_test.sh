@@ -238,6 +238,95 @@ wait"
 	    '.headers | "\(.["x-delivery-id"]) \(.["webhook-id"])"')"
 }
 
+# signed_by SECRET: `v1,…` of the last request for /ok under that secret.
+signed_by() {
+	key=$(printf %s "${1#whsec_}" | base64 -d | od -An -vtx1 | tr -d ' \n')
+	printf 'v1,%s' "$({
+		printf '%s.%s.' "$ID" "$(request ok '.headers["webhook-timestamp"]')"
+		cat "$(body_of ok)"
+	} | hmac "$key" | base64)"
+}
+
+x_signed_by() {
+	key=$(printf %s "${1#whsec_}" | base64 -d | od -An -vtx1 | tr -d ' \n')
+	printf 'sha256=%s' "$({
+		printf '%s.' "$(request ok '.headers["x-webhook-timestamp"]')"
+		cat "$(body_of ok)"
+	} | hmac "$key" | od -An -vtx1 | tr -d ' \n')"
+}
+
+test_secrets_in_their_overlap_sign_along_after_the_current_one() {
+	second=whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+	third=whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB
+	old="\"oldSecrets\":{\"2\":\"$second\",\"1\":\"$third\"}"
+	worker "attempt 1 job $(to ok "$old,\"signature\":\"both\"")
+wait" >/dev/null
+	assertEquals \
+	    "$(signed_by "$SECRET") $(signed_by $second) $(signed_by $third)" \
+	    "$(request ok '.headers["webhook-signature"]')"
+	assertEquals \
+	    "$(x_signed_by "$SECRET"),$(x_signed_by $second),$(x_signed_by $third)" \
+	    "$(request ok '.headers["x-webhook-signature"]')"
+	expect 0 "outcome token=1 deferred CONFIG_ERROR code=0 bytes=0 reason=\"the destination's secret is one of too many\"
+exit status 0" worker "attempt 1 job $(to ok \
+	    "\"oldSecrets\":{\"3\":\"$second\",\"2\":\"$second\",\"1\":\"$second\"}")
+wait"
+}
+
+# The first test of RFC 8032 is this key; openssl judges the signature.
+ed25519_seed=nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=
+
+# verifies SIGNATURE: an ed25519 signature of the last request for /ok.
+verifies() {
+	{
+		printf '\060\056\002\001\000\060\005\006\003\053'
+		printf '\145\160\004\042\004\040'
+		printf %s "$ed25519_seed" | base64 -d
+	} | openssl pkey -inform DER -pubout -out public.pem
+	printf %s "$1" | base64 -d >signature
+	{
+		printf '%s.%s.' "$ID" "$(request ok '.headers["webhook-timestamp"]')"
+		cat "$(body_of ok)"
+	} >message
+	openssl pkeyutl -verify -pubin -inkey public.pem -rawin -in message \
+	    -sigfile signature
+}
+
+test_an_ed25519_key_signs_beside_hmac() {
+	expect 0 "outcome token=1 $delivered bytes=222 $from
+exit status 0" worker "attempt 1 job config={\"url\":\"$URL/ok\",\
+\"secret\":\"whsk_$ed25519_seed\",\"oldSecrets\":{\"1\":\"$SECRET\"}}
+wait"
+	signature=$(request ok '.headers["webhook-signature"]')
+	assertEquals v1a "${signature%%,*}"
+	assertEquals "$(signed_by "$SECRET")" "${signature#* }"
+	signature=${signature#v1a,}
+	expect 0 'Signature Verified Successfully' verifies "${signature%% *}"
+}
+
+test_an_ed25519_key_signs_what_fits_in_memory_one_at_a_time() {
+	case $BUILD in
+	*san*) startSkipping ;;
+	esac
+	head -c 12582912 /dev/zero >file
+	head -c 12582913 /dev/zero >large
+	job carries '{"destinations":["ehr"],"payload":{"type":"export",
+	    "file":"x"}}'
+	sed 's/"x"/"y"/' carries >too-large
+	for n in 1 2 3 4 5; do
+		echo "attempt $n carries payload=file config={\"url\":\"$URL/ok\",\"secret\":\"whsk_$ed25519_seed\"}"
+	done >commands
+	rmdir sink/bodies
+	assertEquals "5 $delivered bytes=12582912 $from
+1 failed VALIDATION_ERROR code=0 bytes=0 reason=\"the body is larger than the 12582912 bytes that an ed25519 key signs here\"
+memory: within 49152 KiB" "$(worker "$(cat commands)
+wait 5
+attempt 6 too-large payload=large config={\"url\":\"$URL/ok\",\"secret\":\"whsk_$ed25519_seed\"}
+wait
+memory 49152" | sed -n 's/^outcome token=[0-9]* //p; /^memory/p' | uniq -c |
+	    sed 's/^ *//; s/^1 memory/memory/')"
+}
+
 test_none_signs_nothing_and_needs_no_secret() {
 	head -c 3000000 /dev/zero >file
 	job carries '{"destinations":["ehr"],"payload":{"type":"export",

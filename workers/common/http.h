@@ -29,6 +29,8 @@ struct http_answer {
 	enum error	 error;		/* why none came, or ERROR_NONE */
 	char		 words[768];	/* about that, without secrets */
 	bool		 all_sent;	/* the whole body left this machine */
+	int64_t		 resolved, connected, secured;	/* ms from the start;
+					 * -1: it did not come so far */
 	bool		 stopped;	/* the read callback stopped it */
 	int64_t		 sent;		/* bytes of the body */
 	char		 peer[64];	/* address:port */
@@ -39,6 +41,14 @@ struct http_answer {
 	struct buf	 body;		/* own; up to HTTP_BODY_MAX */
 };
 
+/* What a request asks of TLS, all PEM as text; NULL: nothing. */
+struct http_tls {
+	char		*ca;		/* trusted instead of the default store */
+	char		*client_certificate, *client_key;
+	char		*pins;		/* `sha256//…;sha256//…` */
+	char		*minimum;	/* "1.2" or "1.3"; never NULL */
+};
+
 struct http_request {
 	const char	*url;
 	const char	*method;
@@ -46,8 +56,9 @@ struct http_request {
 	size_t		 header_count;
 	int64_t		 length;	/* of the body, bytes */
 	int64_t		 timeout;	/* ms without progress */
-	const char	*ca;		/* PEM, or NULL: the default store */
-	const char	*tls_minimum;	/* "1.2" or "1.3" */
+	bool		 head;		/* HEAD: no body, whatever `length` */
+	bool		 fresh;		/* over a connection of its own */
+	struct http_tls	 tls;		/* borrowed until done */
 	/* Fills `out`; the bytes given, 0 at the end, -1: stop. */
 	int64_t		(*read)(void *arg, char *out, size_t room);
 	/* It has moved since the last call; at most once a second. */
@@ -64,7 +75,7 @@ struct http_request {
 struct http	*http_new(struct egress *, const char *ca_file,
 		    int concurrency, struct why *);
 
-/* Starts a request; its strings are copied.  0, or -1 with *why. */
+/* Starts a request; its strings but those of `tls` are copied.  0, or -1 with *why. */
 int	 http_start(struct http *, const struct http_request *,
 	    struct why *);
 

@@ -192,6 +192,7 @@ static const struct {
 	{ CURLE_SSL_CONNECT_ERROR, ERROR_TLS_FAILURE },
 	{ CURLE_PEER_FAILED_VERIFICATION, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_CERTPROBLEM, ERROR_TLS_FAILURE },
+	{ CURLE_SSL_PINNEDPUBKEYNOTMATCH, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_CIPHER, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_CACERT_BADFILE, ERROR_TLS_FAILURE },
 	{ CURLE_SSL_INVALIDCERTSTATUS, ERROR_TLS_FAILURE },
@@ -233,6 +234,16 @@ transfer_free(struct transfer *transfer)
 	free(transfer);
 }
 
+/* When it had come to a point, in ms from the start; -1: it never had. */
+static int64_t
+transfer_time(const struct transfer *transfer, CURLINFO point)
+{
+	curl_off_t us = 0;
+
+	(void)curl_easy_getinfo(transfer->easy, point, &us);
+	return us > 0 ? us / 1000 : -1;
+}
+
 void
 transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 {
@@ -254,6 +265,9 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 		up = transfer->given;
 		request_bytes = 1;
 	}
+	answer->resolved = transfer_time(transfer, CURLINFO_NAMELOOKUP_TIME_T);
+	answer->connected = transfer_time(transfer, CURLINFO_CONNECT_TIME_T);
+	answer->secured = transfer_time(transfer, CURLINFO_APPCONNECT_TIME_T);
 	answer->sent = up;
 	answer->all_sent = request_bytes > 0 &&
 	    up >= transfer->request.length &&
@@ -274,6 +288,9 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 		(void)snprintf(answer->words, sizeof(answer->words), "%s",
 		    words);
 	}
+	/* libcurl takes a handshake that failed for a part of connecting. */
+	if (answer->error == ERROR_TLS_FAILURE && answer->connected == -1)
+		answer->connected = answer->resolved;
 	transfer->request.done(transfer->request.arg, answer);
 	transfer_free(transfer);
 }
@@ -367,19 +384,19 @@ transfer_overdue(struct transfer *transfer, int64_t now, char *words,
 
 /* --- the beginning ----------------------------------------------------------- */
 
-/* All options of a request; the first that fails counts. */
-static CURLcode
-set_options(struct transfer *transfer)
-{
-	const struct http_request *request = &transfer->request;
-	struct curl_blob ca;
-	CURL *easy = transfer->easy;
-	CURLcode code = CURLE_OK;
-
+/* The first option that fails counts. */
 #define SET(option, value) do {						\
 	if (code == CURLE_OK)						\
 		code = curl_easy_setopt(easy, option, value);		\
 } while (0)
+
+static CURLcode
+set_options(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->request;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_DEFAULT_PROTOCOL, "https");
@@ -391,8 +408,11 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
 	SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_UPLOAD, 1L);
-	SET(CURLOPT_CUSTOMREQUEST, request->method);
+	SET(CURLOPT_UPLOAD, request->head ? 0L : 1L);
+	SET(CURLOPT_NOBODY, request->head ? 1L : 0L);
+	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
+	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
+	SET(CURLOPT_FORBID_REUSE, request->fresh ? 1L : 0L);
 	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->length);
 	SET(CURLOPT_UPLOAD_BUFFERSIZE, 64L * 1024);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
@@ -409,24 +429,50 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	SET(CURLOPT_OPENSOCKETDATA, transfer);
 	SET(CURLOPT_PRIVATE, transfer);
+	return code;
+}
+
+/* PEM; a key is not copied, so that nothing is left of it afterwards. */
+static CURLcode
+set_blob(CURL *easy, CURLoption option, char *pem, unsigned flags)
+{
+	struct curl_blob blob = { pem, strlen(pem), flags };
+
+	return curl_easy_setopt(easy, option, &blob);
+}
+
+/* Certificates and names are always checked; pins come on top. */
+static CURLcode
+set_tls(struct transfer *transfer)
+{
+	const struct http_tls *tls = &transfer->request.tls;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(CURLOPT_SSLVERSION, strcmp(request->tls_minimum, "1.3") == 0 ?
+	SET(CURLOPT_SSLVERSION, strcmp(tls->minimum, "1.3") == 0 ?
 	    (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CAPATH, NULL);
 	SET(CURLOPT_CAINFO, NULL);
-	if (request->ca != NULL) {
-		ca.data = (void *)(uintptr_t)request->ca;
-		ca.len = strlen(request->ca);
-		ca.flags = CURL_BLOB_COPY;
-		SET(CURLOPT_CAINFO_BLOB, &ca);
-	} else {
+	SET(CURLOPT_PINNEDPUBLICKEY, tls->pins);
+	if (tls->client_key != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_SSLKEY_BLOB, tls->client_key,
+		    CURL_BLOB_NOCOPY);
+	if (tls->client_certificate != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_SSLCERT_BLOB,
+		    tls->client_certificate, CURL_BLOB_COPY);
+	if (tls->ca != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_CAINFO_BLOB, tls->ca,
+		    CURL_BLOB_COPY);
+	if (tls->ca == NULL) {
 		SET(CURLOPT_SSL_CTX_FUNCTION, use_store);
 		SET(CURLOPT_SSL_CTX_DATA, transfer);
 	}
-#undef SET
 	return code;
 }
+
+#undef SET
 
 /* `Expect:` without a value keeps libcurl from asking first. */
 static int
@@ -458,6 +504,8 @@ transfer_set(struct transfer *transfer, struct why *why)
 	if (set_headers(transfer, why) == -1)
 		return -1;
 	code = set_options(transfer);
+	if (code == CURLE_OK)
+		code = set_tls(transfer);
 	return code == CURLE_OK ? 0 : why_set(why, ERROR_INTERNAL_ERROR,
 	    "libcurl: %s", curl_easy_strerror(code));
 }

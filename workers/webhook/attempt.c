@@ -43,11 +43,20 @@ struct attempt {
 
 /* --- ends -------------------------------------------------------------------- */
 
+/* The signature is made, or needed no longer. */
+static void
+attempt_signed(struct attempt *attempt)
+{
+	signature_free(&attempt->signature);
+	if (attempt->courier->collector == attempt)
+		attempt->courier->collector = NULL;
+}
+
 static void
 attempt_free(struct attempt *attempt)
 {
 	attempt->courier->attempts--;
-	signature_free(&attempt->signature);
+	attempt_signed(attempt);
 	body_close(&attempt->body);
 	if (attempt->config != NULL)
 		config_release(attempt->config);
@@ -169,7 +178,6 @@ static int
 set_headers(struct headers *headers, const struct attempt *attempt,
     struct why *why)
 {
-	const struct config *config = attempt->config;
 	const char *key = attempt->text[ATTEMPT_key];
 	char id[ID_LENGTH + 1];
 
@@ -182,12 +190,9 @@ set_headers(struct headers *headers, const struct attempt *attempt,
 	    headers_set(headers, "X-Idempotency-Key", key, why) == -1 ||
 	    set_traceparent(headers, attempt->text[ATTEMPT_traceparent],
 	    why) == -1 ||
-	    set_content(headers, attempt, why) == -1)
+	    set_content(headers, attempt, why) == -1 ||
+	    headers_of(headers, attempt->config, why) == -1)
 		return -1;
-	for (size_t i = 0; i < config->header_count; i++)
-		if (headers_set(headers, config->headers[i].name,
-		    config->headers[i].value, why) == -1)
-			return -1;
 	return signature_headers(attempt->signature, headers, why);
 }
 
@@ -200,8 +205,7 @@ attempt_request(struct attempt *attempt)
 		.method = config->method,
 		.length = attempt->body.length,
 		.timeout = attempt->facts.timeout,
-		.ca = config->ca,
-		.tls_minimum = config->tls_minimum,
+		.tls = config->tls,
 		.read = request_read,
 		.moved = request_moved,
 		.done = request_done,
@@ -212,7 +216,7 @@ attempt_request(struct attempt *attempt)
 	int result;
 
 	result = set_headers(&headers, attempt, &why);
-	signature_free(&attempt->signature);
+	attempt_signed(attempt);
 	if (result == 0) {
 		body_rewind(&attempt->body);
 		request.headers = headers.list;
@@ -248,9 +252,8 @@ sign_piece(struct attempt *attempt, int64_t *done, struct why *why)
 	*done = body_read(&attempt->body, chunk, ATTEMPT_CHUNK, why);
 	if (*done <= 0)
 		return *done == 0 ? 1 : -1;
-	if (signature_update(attempt->signature, chunk, (size_t)*done) == -1)
-		return why_set(why, ERROR_INTERNAL_ERROR, "HMAC failed");
-	return 0;
+	return signature_update(attempt->signature, chunk, (size_t)*done,
+	    why);
 }
 
 static int	(*const pieces[PASSES])(struct attempt *, int64_t *,
@@ -258,6 +261,20 @@ static int	(*const pieces[PASSES])(struct attempt *, int64_t *,
 	[PASS_CHECK] = check_piece,
 	[PASS_SIGN] = sign_piece,
 };
+
+/* What keeps its body in memory waits until no other does. */
+static bool
+attempt_waits(struct attempt *attempt)
+{
+	struct courier *courier = attempt->courier;
+
+	if (attempt->pass != PASS_SIGN ||
+	    !signature_collects(attempt->signature))
+		return false;
+	if (courier->collector == NULL)
+		courier->collector = attempt;
+	return courier->collector != attempt;
+}
 
 /* Up to a slice: 1 at the end of all passes, 0 if there is more, -1. */
 static int
@@ -270,6 +287,8 @@ attempt_slice(struct attempt *attempt, struct why *why)
 		if (attempt->pass == PASS_SIGN &&
 		    !signature_wanted(attempt->signature))
 			break;
+		if (attempt_waits(attempt))
+			return 0;
 		result = pieces[attempt->pass](attempt, &done, why);
 		if (result == -1)
 			return -1;
@@ -337,7 +356,7 @@ attempt_take(struct courier *courier, const struct link_record *record)
 	    body_open(&attempt->body, record, attempt->config,
 	    courier->organization, &why) == -1 ||
 	    (attempt->signature = signature_new(courier->signer,
-	    attempt->config, id, clock_wall(), &why)) == NULL) {
+	    attempt->config, SIGNING_SECRETS_MAX, id, &why)) == NULL) {
 		attempt_fail(attempt, &why);
 		return;
 	}

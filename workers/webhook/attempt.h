@@ -34,6 +34,7 @@ struct courier {
 	char		*user_agent;	/* own */
 	char		*chunk;		/* own; ATTEMPT_CHUNK bytes */
 	TAILQ_HEAD(, attempt) preparing;	/* before their request */
+	struct attempt	*collector;	/* borrowed; keeps its body, or NULL */
 	unsigned	 attempts;	/* that it holds */
 	unsigned	 concurrency;	/* and how many it takes */
 };

@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base64.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
 #include "workers/webhook/config.h"
-
-#define SECRET_PREFIX "whsec_"
 
 /* Frees a string that may hold a secret. */
 static void
@@ -36,9 +33,13 @@ config_free(struct config *config)
 	wipe(config->text);
 	free(config->url);
 	free(config->method);
-	free(config->ca);
-	free(config->tls_minimum);
-	buf_wipe(&config->secret);
+	free(config->tls.ca);
+	free(config->tls.client_certificate);
+	wipe(config->tls.client_key);
+	free(config->tls.pins);
+	free(config->tls.minimum);
+	for (size_t i = 0; i < config->secret_count; i++)
+		buf_wipe(&config->secrets[i].key);
 	free(config);
 }
 
@@ -66,20 +67,66 @@ config_wrong(struct why *why, const char *field, const char *words)
 	return -1;
 }
 
+/* 0, or -1 with *why: it cannot sign. */
 static int
-read_secret(struct config *config, const char *secret, struct why *why)
+read_secret(struct config *config, const char *text, struct why *why)
 {
-	size_t skip = strlen(SECRET_PREFIX);
+	struct config_secret *secret;
 
-	if (secret == NULL)
-		return 0;
-	if (strncmp(secret, SECRET_PREFIX, skip) != 0)
-		buf_str(&config->secret, secret);
-	else if (base64_decode(&config->secret, secret + skip,
-	    strlen(secret) - skip, BASE64_STANDARD) == -1)
+	if (config->secret_count == SIGNING_SECRETS_MAX)
+		return config_wrong(why, "secret", "is one of too many");
+	secret = &config->secrets[config->secret_count++];
+	secret->ed25519 = signing_kind(text) == SIGNING_ed25519;
+	if (signing_key(text, &secret->key) == -1)
 		return config_wrong(why, "secret",
-		    "is not base64 after " SECRET_PREFIX);
+		    "is not base64 of a key after its prefix");
+	if (secret->ed25519 && config->x_webhook)
+		return config_wrong(why, "secret",
+		    "is an ed25519 key, which only signs standard");
 	return 0;
+}
+
+/* The current one, and those that sign along. */
+static int
+read_secrets(struct config *config, const struct json *json, struct why *why)
+{
+	const char *current = json_string(json_get(json, "secret"), NULL);
+	const struct json *old = json_first(json_get(json, "oldSecrets"));
+
+	if (current == NULL)
+		return config->standard || config->x_webhook ?
+		    config_wrong(why, "secret", "is needed to sign") : 0;
+	if (read_secret(config, current, why) == -1)
+		return -1;
+	for (; old != NULL; old = json_next(old))
+		if (read_secret(config, json_string(old, ""), why) == -1)
+			return -1;
+	return 0;
+}
+
+static char *
+copy_string(const struct json *object, const char *name)
+{
+	const char *value = json_string(json_get(object, name), NULL);
+
+	return value == NULL ? NULL : xstrdup(value);
+}
+
+static void
+read_tls(struct config *config, const struct json *tls, const char *least)
+{
+	const char *minimum = json_string(json_get(tls, "minimum"), "");
+
+	config->tls = (struct http_tls) {
+		.ca = copy_string(tls, "ca"),
+		.client_certificate = copy_string(tls, "clientCert"),
+		.client_key = copy_string(tls, "clientKey"),
+		.pins = copy_string(tls, "pinnedPublicKey"),
+		/* A destination may ask for more than the instance, not for
+		 * less. */
+		.minimum = xstrdup(strcmp(minimum, least) > 0 ? minimum :
+		    least),
+	};
 }
 
 static int
@@ -89,31 +136,19 @@ read_config(struct config *config, const struct json *json,
 	const char *body = json_string(json_get(json, "body"), "");
 	const char *signature = json_string(json_get(json, "signature"),
 	    "standard");
-	const struct json *tls = json_get(json, "tls");
-	const char *ca = json_string(json_get(tls, "ca"), NULL);
-	const char *minimum = json_string(json_get(tls, "minimum"), "");
 	bool both = strcmp(signature, "both") == 0;
 
 	config->url = xstrdup(json_string(json_get(json, "url"), ""));
 	config->method = xstrdup(json_string(json_get(json, "method"),
 	    "POST"));
-	config->ca = ca == NULL ? NULL : xstrdup(ca);
-	/* A destination may ask for more than the instance, not for less. */
-	config->tls_minimum = xstrdup(strcmp(minimum, tls_minimum) > 0 ?
-	    minimum : tls_minimum);
+	read_tls(config, json_get(json, "tls"), tls_minimum);
 	config->body = strcmp(body, "envelope") == 0 ? BODY_ENVELOPE :
 	    strcmp(body, "data") == 0 ? BODY_DATA :
 	    strcmp(body, "file") == 0 ? BODY_FILE : BODY_DEFAULT;
 	config->standard = both || strcmp(signature, "standard") == 0;
 	config->x_webhook = both || strcmp(signature, "x-webhook") == 0;
 	read_headers(config, json_get(json, "headers"));
-	if (read_secret(config, json_string(json_get(json, "secret"), NULL),
-	    why) == -1)
-		return -1;
-	if ((config->standard || config->x_webhook) &&
-	    config->secret.len == 0)
-		return config_wrong(why, "secret", "is needed to sign");
-	return 0;
+	return read_secrets(config, json, why);
 }
 
 struct config *

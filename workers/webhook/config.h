@@ -13,7 +13,10 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
+#include "lib/signing.h"
 #include "lib/why.h"
+
+#include "workers/common/http.h"
 
 enum body_form { BODY_DEFAULT, BODY_ENVELOPE, BODY_DATA, BODY_FILE };
 
@@ -28,9 +31,12 @@ struct config {
 	size_t		 header_count;
 	enum body_form	 body;
 	bool		 standard, x_webhook;	/* the signatures */
-	struct buf	 secret;	/* own; the key's bytes */
-	char		*ca;		/* own; PEM, or NULL */
-	char		*tls_minimum;	/* own */
+	struct config_secret {
+		bool		 ed25519;
+		struct buf	 key;	/* own; its bytes */
+	}		 secrets[SIGNING_SECRETS_MAX];	/* the current first */
+	size_t		 secret_count;
+	struct http_tls	 tls;		/* own */
 };
 
 LIST_HEAD(configs, config);

@@ -58,6 +58,17 @@ headers_set(struct headers *headers, const char *name, const char *value,
 	return 0;
 }
 
+int
+headers_of(struct headers *headers, const struct config *config,
+    struct why *why)
+{
+	for (size_t i = 0; i < config->header_count; i++)
+		if (headers_set(headers, config->headers[i].name,
+		    config->headers[i].value, why) == -1)
+			return -1;
+	return 0;
+}
+
 void
 headers_free(struct headers *headers)
 {

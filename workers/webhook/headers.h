@@ -8,6 +8,8 @@
 
 #include "lib/why.h"
 
+#include "workers/webhook/config.h"
+
 /* A zeroed one is empty. */
 struct headers {
 	char	**list;		/* own; `Name: value`, and wiped */
@@ -21,6 +23,9 @@ struct headers {
  */
 int	 headers_set(struct headers *, const char *name, const char *value,
 	    struct why *);
+
+/* Those that the destination asks for. */
+int	 headers_of(struct headers *, const struct config *, struct why *);
 void	 headers_free(struct headers *);
 
 #endif

@@ -2,6 +2,12 @@
  * sign - the signatures of a webhook
  *
  * HMAC is fetched once: looking it up costs more than a kilobyte's HMAC.
+ *
+ * Every active secret signs, the current one first, so that a receiver that
+ * knows any of them can verify.  HMAC takes the body as it is read.  Ed25519
+ * goes over the message twice, so the message is collected; bodies larger than
+ * SIGN_COLLECTED_MAX are not signed by it, and the caller sees to it that one
+ * message is collected at a time.
  */
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -17,13 +23,24 @@
 #include "workers/webhook/sign.h"
 
 #define MAC_LENGTH 32
+#define ED25519_LENGTH 64
 
 struct signer {
 	EVP_MAC	*hmac;		/* own */
 };
 
+/* What one secret makes; NULL: not asked for. */
+struct maker {
+	EVP_MAC_CTX	*standard, *x_webhook;	/* own */
+	EVP_PKEY	*key;		/* own; ed25519 */
+};
+
 struct signature {
-	EVP_MAC_CTX	*standard, *x_webhook;	/* own; NULL: not asked for */
+	struct maker	 makers[SIGNING_SECRETS_MAX];
+	size_t		 count;
+	bool		 standard, x_webhook;	/* wanted */
+	bool		 collects;	/* one of them is ed25519 */
+	struct buf	 message;	/* own; what was collected */
 	char		 id[ID_LENGTH + 1];
 	char		 seconds[24];
 	char		 timestamp[CLOCK_TEXT];
@@ -68,36 +85,88 @@ mac_add(EVP_MAC_CTX *mac, const void *bytes, size_t length)
 	    EVP_MAC_update(mac, bytes, length) == 1 ? 0 : -1;
 }
 
+/* What stands before the body. */
+static int
+mac_begin(EVP_MAC_CTX *mac, const struct buf *before)
+{
+	return mac != NULL && mac_add(mac, before->data, before->len) == 0 ?
+	    0 : -1;
+}
+
+/* `standard` and `x_webhook` stand before the body; empty: not wanted. */
+static int
+maker_begin(struct maker *maker, const struct signer *signer,
+    const struct config_secret *secret, const struct buf *standard,
+    const struct buf *x_webhook)
+{
+	if (secret->ed25519) {
+		maker->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519,
+		    NULL, (const unsigned char *)secret->key.data,
+		    secret->key.len);
+		return maker->key != NULL ? 0 : -1;
+	}
+	if (standard->len > 0) {
+		maker->standard = mac_new(signer, &secret->key);
+		if (mac_begin(maker->standard, standard) == -1)
+			return -1;
+	}
+	if (x_webhook->len > 0) {
+		maker->x_webhook = mac_new(signer, &secret->key);
+		if (mac_begin(maker->x_webhook, x_webhook) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+signature_begin(struct signature *signature, const struct signer *signer,
+    const struct config *config, size_t count)
+{
+	struct buf standard = { 0 }, x_webhook = { 0 };
+	int result = 0;
+
+	if (signature->standard)
+		buf_printf(&standard, "%s.%s.", signature->id,
+		    signature->seconds);
+	if (signature->x_webhook)
+		buf_printf(&x_webhook, "%s.", signature->timestamp);
+	while (signature->count < count && result == 0) {
+		struct maker *maker = &signature->makers[signature->count];
+
+		result = maker_begin(maker, signer,
+		    &config->secrets[signature->count++], &standard,
+		    &x_webhook);
+		signature->collects |= maker->key != NULL;
+	}
+	if (signature->collects) {
+		signature->message.max = standard.len + SIGN_COLLECTED_MAX;
+		buf_add(&signature->message, standard.data, standard.len);
+	}
+	buf_free(&standard);
+	buf_free(&x_webhook);
+	return result;
+}
+
 struct signature *
 signature_new(const struct signer *signer, const struct config *config,
-    const char *id, int64_t at, struct why *why)
+    size_t count, const char *id, struct why *why)
 {
 	struct signature *signature = xcalloc(1, sizeof(*signature));
-	bool good = true;
+	int64_t now = clock_wall();
 
 	(void)snprintf(signature->id, sizeof(signature->id), "%s", id);
 	(void)snprintf(signature->seconds, sizeof(signature->seconds), "%lld",
-	    (long long)(at / 1000));
-	clock_format(at, signature->timestamp);
-	if (config->standard) {
-		signature->standard = mac_new(signer, &config->secret);
-		good = signature->standard != NULL &&
-		    mac_add(signature->standard, id, strlen(id)) == 0 &&
-		    mac_add(signature->standard, ".", 1) == 0 &&
-		    mac_add(signature->standard, signature->seconds,
-		    strlen(signature->seconds)) == 0 &&
-		    mac_add(signature->standard, ".", 1) == 0;
-	}
-	if (good && config->x_webhook) {
-		signature->x_webhook = mac_new(signer, &config->secret);
-		good = signature->x_webhook != NULL &&
-		    mac_add(signature->x_webhook, signature->timestamp,
-		    strlen(signature->timestamp)) == 0 &&
-		    mac_add(signature->x_webhook, ".", 1) == 0;
-	}
-	if (!good) {
+	    (long long)(now / 1000));
+	clock_format(now, signature->timestamp);
+	signature->standard = config->standard;
+	signature->x_webhook = config->x_webhook;
+	if (count > config->secret_count)
+		count = config->secret_count;
+	if (signature_wanted(signature) &&
+	    signature_begin(signature, signer, config, count) == -1) {
 		signature_free(&signature);
-		(void)why_set(why, ERROR_INTERNAL_ERROR, "HMAC failed");
+		(void)why_set(why, ERROR_INTERNAL_ERROR,
+		    "OpenSSL cannot sign");
 	}
 	return signature;
 }
@@ -107,8 +176,12 @@ signature_free(struct signature **signature)
 {
 	if (*signature == NULL)
 		return;
-	EVP_MAC_CTX_free((*signature)->standard);
-	EVP_MAC_CTX_free((*signature)->x_webhook);
+	for (size_t i = 0; i < (*signature)->count; i++) {
+		EVP_MAC_CTX_free((*signature)->makers[i].standard);
+		EVP_MAC_CTX_free((*signature)->makers[i].x_webhook);
+		EVP_PKEY_free((*signature)->makers[i].key);
+	}
+	buf_free(&(*signature)->message);
 	free(*signature);
 	*signature = NULL;
 }
@@ -116,19 +189,35 @@ signature_free(struct signature **signature)
 bool
 signature_wanted(const struct signature *signature)
 {
-	return signature->standard != NULL || signature->x_webhook != NULL;
+	return signature->standard || signature->x_webhook;
+}
+
+bool
+signature_collects(const struct signature *signature)
+{
+	return signature->collects;
 }
 
 int
 signature_update(struct signature *signature, const void *bytes,
-    size_t length)
+    size_t length, struct why *why)
 {
-	return mac_add(signature->standard, bytes, length) == 0 &&
-	    mac_add(signature->x_webhook, bytes, length) == 0 ? 0 : -1;
+	for (size_t i = 0; i < signature->count; i++)
+		if (mac_add(signature->makers[i].standard, bytes,
+		    length) == -1 || mac_add(signature->makers[i].x_webhook,
+		    bytes, length) == -1)
+			return why_set(why, ERROR_INTERNAL_ERROR,
+			    "HMAC failed");
+	if (!signature->collects)
+		return 0;
+	buf_add(&signature->message, bytes, length);
+	return !signature->message.overflow ? 0 : why_set(why,
+	    ERROR_VALIDATION_ERROR, "the body is larger than the %d bytes "
+	    "that an ed25519 key signs here", SIGN_COLLECTED_MAX);
 }
 
 static int
-mac_end(EVP_MAC_CTX *mac, unsigned char out[MAC_LENGTH])
+mac_end(EVP_MAC_CTX *mac, unsigned char *out)
 {
 	size_t length;
 
@@ -136,62 +225,100 @@ mac_end(EVP_MAC_CTX *mac, unsigned char out[MAC_LENGTH])
 	    length == MAC_LENGTH ? 0 : -1;
 }
 
-/* `v1,<base64>` */
+/* `v1,<base64>`, or `v1a,<base64>` of an ed25519 key. */
 static int
-set_standard(struct signature *signature, struct headers *headers,
-    struct why *why)
+maker_standard(const struct maker *maker, const struct buf *message,
+    struct buf *out)
 {
-	unsigned char mac[MAC_LENGTH];
-	struct buf value = { 0 };
-	int result;
+	unsigned char bytes[ED25519_LENGTH];
+	size_t length = sizeof(bytes);
+	EVP_MD_CTX *context;
+	int good;
 
-	if (mac_end(signature->standard, mac) == -1)
-		return why_set(why, ERROR_INTERNAL_ERROR, "HMAC failed");
-	buf_str(&value, "v1,");
-	base64_encode(&value, mac, sizeof(mac), BASE64_STANDARD);
-	result = headers_set(headers, "webhook-id", signature->id, why);
-	if (result == 0)
-		result = headers_set(headers, "webhook-timestamp",
-		    signature->seconds, why);
-	if (result == 0)
-		result = headers_set(headers, "webhook-signature", value.data,
-		    why);
-	buf_free(&value);
-	return result;
+	if (maker->key == NULL) {
+		if (mac_end(maker->standard, bytes) == -1)
+			return -1;
+		buf_str(out, "v1,");
+		base64_encode(out, bytes, MAC_LENGTH, BASE64_STANDARD);
+		return 0;
+	}
+	context = EVP_MD_CTX_new();
+	good = context != NULL && EVP_DigestSignInit(context, NULL, NULL,
+	    NULL, maker->key) == 1 && EVP_DigestSign(context, bytes, &length,
+	    (const unsigned char *)message->data, message->len) == 1;
+	EVP_MD_CTX_free(context);
+	if (!good)
+		return -1;
+	buf_str(out, "v1a,");
+	base64_encode(out, bytes, length, BASE64_STANDARD);
+	return 0;
 }
 
 /* `sha256=<hex>` */
 static int
-set_x_webhook(struct signature *signature, struct headers *headers,
-    struct why *why)
+maker_x_webhook(const struct maker *maker, struct buf *out)
 {
 	unsigned char mac[MAC_LENGTH];
-	struct buf value = { 0 };
-	int result;
 
-	if (mac_end(signature->x_webhook, mac) == -1)
-		return why_set(why, ERROR_INTERNAL_ERROR, "HMAC failed");
-	buf_str(&value, "sha256=");
+	if (mac_end(maker->x_webhook, mac) == -1)
+		return -1;
+	buf_str(out, "sha256=");
 	for (size_t i = 0; i < sizeof(mac); i++)
-		buf_printf(&value, "%02x", mac[i]);
-	result = headers_set(headers, "X-Webhook-Signature", value.data, why);
-	if (result == 0)
-		result = headers_set(headers, "X-Webhook-Timestamp",
-		    signature->timestamp, why);
-	if (result == 0)
-		result = headers_set(headers, "X-Delivery-Id", signature->id,
-		    why);
-	buf_free(&value);
-	return result;
+		buf_printf(out, "%02x", mac[i]);
+	return 0;
+}
+
+static int
+set_standard(struct signature *signature, struct headers *headers,
+    const char *value, struct why *why)
+{
+	if (headers_set(headers, "webhook-id", signature->id, why) == -1 ||
+	    headers_set(headers, "webhook-timestamp", signature->seconds,
+	    why) == -1)
+		return -1;
+	return headers_set(headers, "webhook-signature", value, why);
+}
+
+static int
+set_x_webhook(struct signature *signature, struct headers *headers,
+    const char *value, struct why *why)
+{
+	if (headers_set(headers, "X-Webhook-Signature", value, why) == -1 ||
+	    headers_set(headers, "X-Webhook-Timestamp", signature->timestamp,
+	    why) == -1)
+		return -1;
+	return headers_set(headers, "X-Delivery-Id", signature->id, why);
 }
 
 int
 signature_headers(struct signature *signature, struct headers *headers,
     struct why *why)
 {
-	if (signature->standard != NULL &&
-	    set_standard(signature, headers, why) == -1)
-		return -1;
-	return signature->x_webhook == NULL ? 0 :
-	    set_x_webhook(signature, headers, why);
+	struct buf standard = { 0 }, x_webhook = { 0 };
+	int result = 0;
+
+	for (size_t i = 0; i < signature->count && result == 0; i++) {
+		const struct maker *maker = &signature->makers[i];
+
+		if (i > 0)
+			buf_char(&standard, ' ');
+		if (i > 0)
+			buf_char(&x_webhook, ',');
+		if (signature->standard)
+			result = maker_standard(maker, &signature->message,
+			    &standard);
+		if (signature->x_webhook && result == 0)
+			result = maker_x_webhook(maker, &x_webhook);
+	}
+	if (result == -1)
+		(void)why_set(why, ERROR_INTERNAL_ERROR,
+		    "OpenSSL cannot sign");
+	if (result == 0 && signature->standard)
+		result = set_standard(signature, headers, standard.data, why);
+	if (result == 0 && signature->x_webhook)
+		result = set_x_webhook(signature, headers, x_webhook.data,
+		    why);
+	buf_free(&standard);
+	buf_free(&x_webhook);
+	return result;
 }

@@ -15,6 +15,7 @@
 
 #include "workers/common/sandbox.h"
 #include "workers/webhook/attempt.h"
+#include "workers/webhook/test.h"
 
 static struct egress *
 read_egress(const struct link_record *setup, struct why *why)
@@ -80,6 +81,8 @@ courier_serve(struct courier *courier)
 	    skeleton_receive(&courier->skeleton, &record)) {
 		if (record.type == LINK_attempt)
 			attempt_take(courier, &record);
+		else if (record.type == LINK_test)
+			test_take(courier, &record);
 		/* It may hold a secret. */
 		explicit_bzero(courier->skeleton.buffer->bytes,
 		    courier->skeleton.buffer->used);

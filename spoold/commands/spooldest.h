@@ -1,0 +1,45 @@
+/*
+ * spooldest - what the files of the command share
+ */
+#ifndef SPOOLD_COMMANDS_SPOOLDEST_H
+#define SPOOLD_COMMANDS_SPOOLDEST_H
+
+#include <stdbool.h>
+
+#include "lib/buf.h"
+#include "lib/cli.h"
+#include "lib/json.h"
+#include "lib/why.h"
+
+/* What was asked for. */
+struct dest {
+	bool		 cancel_tickets;
+	const char	*reason;
+	const char	*type;
+	bool		 only_default, only_disabled;
+	bool		 drill, confirm, deliver;
+};
+
+/* Prints it as one line of JSON. */
+void	 line_print(const struct json *);
+
+/* Reads all of a file, or of `-`, that cannot be longer than a request. */
+int	 file_read(const char *path, struct buf *out, struct why *);
+
+/* A request is one line: line feeds between tokens become spaces. */
+void	 lines_join(struct buf *);
+
+/*
+ * Calls `each` for every destination that was asked for.  0, or -1 with *why,
+ * its own or of one of them.
+ */
+typedef int	 dest_one(void *arg, struct cli *, const struct json *document,
+		    struct why *);
+int	 dest_each(struct cli *, const struct dest *, dest_one *each,
+	    void *arg, struct why *);
+
+cli_action	 dest_test, dest_health;
+cli_action	 secret_list, secret_rotate, secret_add, secret_revoke,
+		    secret_reveal;
+
+#endif

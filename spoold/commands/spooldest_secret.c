@@ -1,0 +1,221 @@
+/*
+ * spooldest_secret - the secrets that sign
+ *
+ * A secret comes from a file or from standard input and never from the command
+ * line, which everybody on the machine can read.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/show.h"
+
+#include "spoold/commands/spooldest.h"
+
+static const struct show_column columns[] = {
+	{ "SECRET", false }, { "STATE", false }, { "FROM", false },
+	{ "CREATED", false }, { "ACCEPTED", false }, { "SIGNS UNTIL", false },
+	{ NULL, false }
+};
+
+/* A time of its, or what stands for none. */
+static void
+time_cell(struct show_table *table, const struct json *secret,
+    const char *name, const char *none)
+{
+	char words[40];
+	int64_t ms;
+
+	if (clock_parse(json_string(json_get(secret, name), ""), &ms) == 0)
+		show_relative(ms, clock_wall(), words);
+	else
+		(void)snprintf(words, sizeof(words), "%s", none);
+	show_cell(table, SHOW_PLAIN, words);
+}
+
+static void
+secrets_show(const struct json *secrets)
+{
+	struct show_table *table = show_table_new(stdout, columns);
+	const struct json *each = json_first(secrets);
+
+	for (; each != NULL; each = json_next(each)) {
+		bool old = json_get(each, "expiresAt") != NULL;
+
+		show_cell(table, SHOW_PLAIN, json_string(json_get(each,
+		    "secretId"), "?"));
+		show_cell(table, SHOW_PLAIN, old ? "overlap" : "current");
+		show_cell(table, SHOW_PLAIN, json_boolean(json_get(each,
+		    "made"), false) ? "spoold" : "given");
+		time_cell(table, each, "createdAt", "?");
+		time_cell(table, each, "acceptedAt", "not known");
+		time_cell(table, each, "expiresAt", "-");
+	}
+	show_table_close(&table);
+}
+
+int
+secret_list(struct cli *cli, void *state)
+{
+	struct buf arguments = { .max = 0 };
+	struct json *list;
+	struct why why;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < cli->word_count; i++) {
+		buf_clear(&arguments);
+		json_put_string(&arguments, "destinationId", cli->words[i]);
+		list = cli_ask(cli, "secret.list", &arguments, -1, &why);
+		if (list == NULL)
+			break;
+		if (cli->json)
+			line_print(list);
+		else
+			secrets_show(json_get(list, "secrets"));
+		json_free(&list);
+	}
+	buf_free(&arguments);
+	return i < cli->word_count ? cli_fail(cli, &why) : 0;
+}
+
+/* --- drills ---------------------------------------------------------------- */
+
+/* A drill needs the network, which only a running spoold has. */
+static struct json *
+change_ask(struct cli *cli, const struct dest *dest, const char *verb,
+    struct buf *arguments, struct why *why)
+{
+	struct json *result = NULL;
+
+	if (dest->drill)
+		json_put_boolean(arguments, "drill", true);
+	if (!dest->drill || cli_connect(cli, CONTROL_ONLINE, why) == 0)
+		result = cli_ask(cli, verb, arguments, -1, why);
+	buf_wipe(arguments);
+	return result;
+}
+
+/* A drill that did not pass is an error, though what was changed stays. */
+static int
+drill_fail(struct cli *cli, const struct json *drill)
+{
+	struct why why;
+
+	(void)why_set(&why, error_by_name(json_string(json_get(drill,
+	    "errorCode"), "INTERNAL_ERROR")), "the receiver does not accept "
+	    "the new secret by itself, so the old one goes on signing: %s",
+	    json_string(json_get(drill, "message"), ""));
+	return cli_fail(cli, &why);
+}
+
+/* What became of it; `words` are for people, where no secret was made. */
+static int
+change_show(struct cli *cli, const struct json *result, const char *words)
+{
+	const struct json *drill = json_get(result, "drill");
+	const char *secret = json_string(json_get(result, "secret"), NULL);
+	bool failed = drill != NULL &&
+	    !json_boolean(json_get(drill, "success"), false);
+
+	if (cli->json)
+		line_print(result);
+	else if (secret != NULL)
+		(void)printf("%s\n", secret);
+	else if (!failed)
+		(void)printf("%s: secret %s %s\n", cli->words[0],
+		    json_string(json_get(json_first(json_get(result,
+		    "secrets")), "secretId"), "?"), words);
+	return failed ? drill_fail(cli, drill) : 0;
+}
+
+/* --- changing --------------------------------------------------------------- */
+
+static int
+change_end(struct cli *cli, struct json *result, const struct why *why,
+    const char *words)
+{
+	int status;
+
+	if (result == NULL)
+		return cli_fail(cli, why);
+	status = change_show(cli, result, words);
+	json_free(&result);
+	return status;
+}
+
+int
+secret_rotate(struct cli *cli, void *state)
+{
+	const struct dest *dest = state;
+	struct buf arguments = { .max = 0 };
+	struct json *result;
+	struct why why;
+
+	if (dest->drill && dest->confirm)
+		return cli_usage(cli, "--drill and --confirm exclude each "
+		    "other");
+	json_put_string(&arguments, "destinationId", cli->words[0]);
+	if (dest->confirm)
+		json_put_boolean(&arguments, "confirm", true);
+	result = change_ask(cli, dest, "secret.rotate", &arguments, &why);
+	return change_end(cli, result, &why, "is accepted");
+}
+
+int
+secret_add(struct cli *cli, void *state)
+{
+	struct buf text = { .max = 0 }, arguments = { .max = 0 };
+	struct json *result = NULL;
+	struct why why;
+
+	if (file_read(cli->words[1], &text, &why) == 0) {
+		while (text.len > 0 && (text.data[text.len - 1] == '\n' ||
+		    text.data[text.len - 1] == '\r'))
+			text.data[--text.len] = '\0';
+		json_put_string(&arguments, "destinationId", cli->words[0]);
+		json_put_string(&arguments, "secret", text.len > 0 ?
+		    text.data : "");
+		result = change_ask(cli, state, "secret.add", &arguments,
+		    &why);
+	}
+	buf_wipe(&text);
+	return change_end(cli, result, &why, "is current");
+}
+
+int
+secret_revoke(struct cli *cli, void *state)
+{
+	struct buf arguments = { .max = 0 };
+	struct json *result;
+	struct why why;
+
+	json_put_string(&arguments, "destinationId", cli->words[0]);
+	json_put_string(&arguments, "secretId", cli->words[1]);
+	result = change_ask(cli, state, "secret.revoke", &arguments, &why);
+	return change_end(cli, result, &why, "is current");
+}
+
+int
+secret_reveal(struct cli *cli, void *state)
+{
+	struct buf arguments = { .max = 0 };
+	struct json *result;
+	struct why why;
+
+	(void)state;
+	json_put_string(&arguments, "destinationId", cli->words[0]);
+	if (cli->word_count > 1)
+		json_put_string(&arguments, "secretId", cli->words[1]);
+	result = cli_ask(cli, "secret.reveal", &arguments, -1, &why);
+	buf_free(&arguments);
+	if (result == NULL)
+		return cli_fail(cli, &why);
+	if (cli->json)
+		line_print(result);
+	else
+		(void)printf("%s\n", json_string(json_get(result, "secret"),
+		    ""));
+	json_free(&result);
+	return 0;
+}
