@@ -55,7 +55,8 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_make url)
+    destination_form destination_make destination_sealed destination_store \
+    url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -112,6 +113,7 @@ $(eval $(call command,spoolsuper))
 $(eval $(call command,spooldest))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))
+$(eval $(call command,spoolkey))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 

@@ -1,7 +1,7 @@
 /*
  * destination_field - the table of a destination's fields, and its checks
  *
- * Only for destination.c and destination_make.c.
+ * Only for the files of destination.h.
  */
 #ifndef LIB_DESTINATION_FIELD_H
 #define LIB_DESTINATION_FIELD_H
@@ -55,6 +55,9 @@ const struct destination_field	*destination_field_of(enum transport,
 /* The value at a path like "retryConfig.maxRetries", or NULL. */
 const struct json	*destination_value(const struct json *,
 			    const char *path);
+
+/* The config of its type. */
+const struct json	*destination_config(const struct destination *);
 
 /*
  * Appends scheme://host:port of the config's URL; an empty text where its type

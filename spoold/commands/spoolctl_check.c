@@ -110,6 +110,9 @@ check_key(struct check *check, const struct conf *conf)
 	vault = vault_open(conf->top_key_directory, &why);
 	if (vault == NULL)
 		found(check, "key", "%s", why.text);
+	else if (vault_is_rotating(vault))
+		found(check, "key", "its rotation was interrupted: spoolkey "
+		    "rotate goes on with it");
 	vault_close(&vault);
 }
 

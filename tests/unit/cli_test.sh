@@ -4,7 +4,7 @@
 . tests/unit/common.sh
 . tests/unit/by_hand.sh
 
-COMMANDS='spoolsubmit spoolq spoolsuper spooldest spoolcat spoolconf'
+COMMANDS='spoolsubmit spoolq spoolsuper spooldest spoolcat spoolconf spoolkey'
 
 setUp() {
 	instance_by_hand
