@@ -105,11 +105,12 @@ $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     $(JOB) lib/base64 lib/egress,-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
-    spoolctl_check spoolctl_spool) $(JOURNAL)))
+    spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
-$(eval $(call command,spoolsuper))
+$(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
+    spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))

@@ -285,21 +285,6 @@ rotate(struct cli *cli, const struct conf *conf, struct keys *keys,
 	return vault_rotation_end(conf->top_key_directory, why);
 }
 
-/* No spoold may seal or open meanwhile. */
-static int
-take_lock(const struct conf *conf, struct why *why)
-{
-	char *journal = xasprintf("%s/journal", conf->top_log_directory);
-	int lock = spool_lock(conf->top_spool_directory, journal, why);
-
-	free(journal);
-	if (lock == -1 && why->code == ERROR_UNAVAILABLE)
-		(void)why_set(why, ERROR_UNAVAILABLE, "spoold runs, and "
-		    "would go on with the old key: spoolctl stop, then call "
-		    "it again");
-	return lock;
-}
-
 static int
 spoolkey_rotate(struct cli *cli, void *state)
 {
@@ -313,7 +298,7 @@ spoolkey_rotate(struct cli *cli, void *state)
 	umask(077);
 	conf = cli_conf(cli, &why);
 	if (conf != NULL)
-		lock = take_lock(conf, &why);
+		lock = cli_lock(cli, "would go on with the old key", &why);
 	if (lock != -1) {
 		result = rotate(cli, conf, &keys, id, &why);
 		close(lock);
