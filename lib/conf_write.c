@@ -12,7 +12,7 @@ conf_quote(const char *text, size_t length, struct buf *out)
 {
 	buf_char(out, '"');
 	for (size_t i = 0; i < length; i++) {
-		if (memchr("\\\"$", text[i], 3) != NULL)
+		if (text[i] == '\\' || text[i] == '"' || text[i] == '$')
 			buf_char(out, '\\');
 		buf_char(out, text[i]);
 	}

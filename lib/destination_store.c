@@ -52,6 +52,29 @@ is_destination(const char *name)
 	return name[0] != '.' && dot != NULL && strcmp(dot, ".json") == 0;
 }
 
+static int
+each_file(DIR *dir, const char *organization, destination_seen *seen,
+    void *arg, struct why *why)
+{
+	struct destination_file file = { .organization = organization,
+	    .dir = dirfd(dir) };
+	struct dirent *entry;
+	int result = 0;
+
+	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+		if (!is_destination(entry->d_name))
+			continue;
+		file.name = entry->d_name;
+		file.destination = read_file(file.dir, organization,
+		    file.name, why);
+		result = seen(arg, &file, why);
+	}
+	if (result == 0 && errno != 0)
+		result = why_errno(why, "read the destinations of %s",
+		    organization);
+	return result;
+}
+
 int
 destinations_each(const char *state_directory, const char *organization,
     destination_seen *seen, void *arg, struct why *why)
@@ -59,25 +82,14 @@ destinations_each(const char *state_directory, const char *organization,
 	char *path = xasprintf("%s/%s/destinations", state_directory,
 	    organization);
 	DIR *dir = opendir(path);
-	struct destination_file file = { .organization = organization };
-	struct dirent *entry;
-	int result = 0;
+	int result;
 
-	if (dir == NULL)
+	if (dir == NULL) {
 		result = why_errno(why, "open %s", path);
-	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
-		if (!is_destination(entry->d_name))
-			continue;
-		file.dir = dirfd(dir);
-		file.name = entry->d_name;
-		file.destination = read_file(file.dir, organization,
-		    file.name, why);
-		result = seen(arg, &file, why);
-	}
-	if (result == 0 && errno != 0)
-		result = why_errno(why, "read %s", path);
-	if (dir != NULL)
+	} else {
+		result = each_file(dir, organization, seen, arg, why);
 		closedir(dir);
+	}
 	free(path);
 	return result;
 }

@@ -153,7 +153,7 @@ print_rows(const struct cli *cli, const struct spoolconf *state,
 static int
 override_all(struct cli *cli, const struct spoolconf *state, struct why *why)
 {
-	struct assignment assignment;
+	struct assignment assignment = { .value = "" };
 	const struct conf_row *row;
 	struct conf_rows rows;
 	int result = 0;

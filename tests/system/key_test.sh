@@ -22,6 +22,10 @@ key_ids() {
 	    sed 's/v1[.]//'
 }
 
+files_of_state() {
+	find "$STATE" -type f -printf '%f\n' | sort | paste -sd ' '
+}
+
 # opens NUMBER: all values do, and there are as many.
 opens() {
 	run spoolkey -j check
@@ -111,7 +115,7 @@ test_a_rotation_seals_everything_under_a_new_key() {
 	assertNotEquals "$old" "$new"
 	assertEquals 'master.key' "$(ls -A "$KEYS")"
 	assertEquals '400 32' "$(stat -c '%a %s' "$KEYS/master.key")"
-	assertEquals 'a.json b.json' "$(ls -A "$STATE" | paste -sd ' ')"
+	assertEquals 'a.json b.json' "$(files_of_state)"
 	assertEquals '600 600' "$(stat -c %a "$STATE"/*.json | paste -sd ' ')"
 	assertEquals "$(cat "$SCRATCH/before")" \
 	    "$(jq -c 'del(.config)' "$STATE/a.json")"
@@ -168,7 +172,7 @@ test_interrupted_anywhere_everything_opens_and_it_goes_on() {
 		assertEquals "$call: one key" 1 "$(key_ids | wc -l)"
 		assertEquals 'master.key' "$(ls -A "$KEYS")"
 	done
-	assertEquals 'a.json b.json c.json' "$(ls -A "$STATE" | paste -sd ' ')"
+	assertEquals 'a.json b.json c.json' "$(files_of_state)"
 	delivers a
 }
 
