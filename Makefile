@@ -88,9 +88,9 @@ endef
 
 # --- programs ---------------------------------------------------------------
 
-SPOOLD := $(addprefix spoold/,main accept admit alert change checkpoint \
-    commit connection destinations drop durable finished flight loop moves \
-    organization orphans outcome receipts recent recover refuse replay \
+SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
+    checkpoint commit connection destinations drop duplicate durable finished flight keys \
+    loop moves organization orphans outcome receipts recent recover refuse replay \
     request reserve restore retry scan schedule server settle target \
     tickets verbs_delivery verbs_destination verbs_server watch worker)
 
@@ -126,7 +126,7 @@ $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
 
 # --- probes of the unit tests: what each drives beside the base --------------
 
-PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit
+PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit spoold/keys
 PROBE_conf := $(CONFIG) lib/conf_edit
 PROBE_job := $(JOB)
 PROBE_records := $(RECORDS) $(LAYOUT)

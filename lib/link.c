@@ -166,20 +166,18 @@ link_send(int socket, const struct link_record *record, struct why *why)
 	union control		 control;
 	ssize_t			 sent;
 
+	if (link_check(record, why) == -1)
+		return -1;
 	parts[message.msg_iovlen++] = part(&header, sizeof header);
 	parts[message.msg_iovlen++] = part(&record->setup, form->size);
 	for (int i = 0; i < LINK_TEXTS; i++) {
 		const char	*text = record->text[i] ? record->text[i] : "";
 		size_t		 length = strlen(text);
 
-		if (length > caps[record->type][i])
-			return why_set(why, ERROR_INTERNAL_ERROR,
-			    "link: text %d of %s is too long", i, form->name);
 		header.length[i] = (uint32_t)length;
 		if (caps[record->type][i] > 0)
 			parts[message.msg_iovlen++] = part(text, length + 1);
 	}
-	assert(count_fds(record) <= (size_t)form->fds);
 	attach_fds(&message, &control, record, count_fds(record));
 	do {
 		sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -315,6 +313,23 @@ numbers_fit(const struct link_record *record, size_t fds)
 	default:
 		return true;
 	}
+}
+
+int
+link_check(const struct link_record *record, struct why *why)
+{
+	const struct form *form = &forms[record->type];
+	size_t fds = count_fds(record);
+
+	for (int i = 0; i < LINK_TEXTS; i++)
+		if (record->text[i] != NULL &&
+		    strlen(record->text[i]) > caps[record->type][i])
+			return why_set(why, ERROR_INTERNAL_ERROR,
+			    "link: text %d of %s is too long", i, form->name);
+	if (fds > (size_t)form->fds || !numbers_fit(record, fds))
+		return why_set(why, ERROR_INTERNAL_ERROR,
+		    "link: a number of %s is out of range", form->name);
+	return 0;
 }
 
 /* What is wrong with these bytes as a record, or NULL. */

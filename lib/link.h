@@ -183,6 +183,9 @@ struct link_record {
 /* A record of that type with nothing in it. */
 void	 link_init(struct link_record *, enum link_type);
 
+/* 0 if the other side takes such a record, or -1 with *why. */
+int	 link_check(const struct link_record *, struct why *);
+
 /*
  * Sends one record; its descriptors stay the caller's.  Returns 1 if sent, 0
  * if the socket is full (try again when it is writable), -1 with *why.

@@ -138,6 +138,29 @@ write_destination(struct buf *out, const struct receipt_ticket *ticket,
 	return standing;
 }
 
+static const char *const status_names[RECEIPT_STATUSES] = {
+#define STATUS(name) #name,
+	RECEIPT_STATUS_TABLE(STATUS)
+#undef STATUS
+};
+
+enum receipt_status
+receipt_status_by_name(const char *name)
+{
+	int status = 0;
+
+	while (status < RECEIPT_STATUSES &&
+	    strcmp(status_names[status], name) != 0)
+		status++;
+	return (enum receipt_status)status;
+}
+
+bool
+receipt_finished(enum receipt_status status)
+{
+	return status != RECEIPT_queued && status != RECEIPT_processing;
+}
+
 /* What all tickets together say. */
 struct total {
 	size_t	 count;
@@ -146,17 +169,18 @@ struct total {
 	size_t	 standing[STANDINGS];
 };
 
-static const char *
+static enum receipt_status
 total_status(const struct total *total)
 {
 	if (total->under_way > 0)
-		return total->attempted > 0 ? "processing" : "queued";
+		return total->attempted > 0 ? RECEIPT_processing :
+		    RECEIPT_queued;
 	if (total->standing[STANDING_failed] > 0 ||
 	    total->standing[STANDING_expired] > 0)
-		return "failed";
+		return RECEIPT_failed;
 	if (total->standing[STANDING_cancelled] > 0)
-		return "cancelled";
-	return "completed";
+		return RECEIPT_cancelled;
+	return RECEIPT_completed;
 }
 
 static void
@@ -246,7 +270,7 @@ write_tail(struct buf *out, const struct facts *facts, int64_t now)
 	json_close(out, '}');
 }
 
-bool
+enum receipt_status
 receipt_write(struct buf *out, const char *organization,
     const struct receipt_ticket *tickets, size_t count, int64_t now)
 {
@@ -254,6 +278,7 @@ receipt_write(struct buf *out, const char *organization,
 	const struct facts *facts = facts_of(tickets, count);
 	struct buf destinations = { 0 };
 	struct total total = { 0 };
+	enum receipt_status status;
 	const struct id *id;
 
 	if (facts == NULL)
@@ -261,13 +286,14 @@ receipt_write(struct buf *out, const char *organization,
 	id = count > 0 ? &tickets[0].ticket.id : &facts->id;
 	write_destinations(&destinations, facts, tickets, count, now, &total);
 	write_head(out, organization, facts->name, id, facts->submitter);
-	json_put_string(out, "status", total_status(&total));
+	status = total_status(&total);
+	json_put_string(out, "status", status_names[status]);
 	/* It was written as a member, and begins with its name. */
 	buf_char(out, ',');
 	buf_add(out, destinations.data, destinations.len);
 	buf_free(&destinations);
 	write_tail(out, facts, now);
-	return total.under_way == 0;
+	return status;
 }
 
 void
@@ -297,7 +323,7 @@ receipt_write_refused(struct buf *out, const char *organization,
     const struct why *error, int64_t now)
 {
 	write_head(out, organization, name, id, submitter);
-	json_put_string(out, "status", "refused");
+	json_put_string(out, "status", status_names[RECEIPT_refused]);
 	receipt_write_error(out, "error", error);
 	json_open(out, "destinations", '[');
 	json_close(out, ']');
@@ -315,7 +341,7 @@ receipt_write_duplicate(struct buf *out, const char *organization,
 	id_format(first, text);
 	write_head(out, organization, facts->name, &facts->id,
 	    facts->submitter);
-	json_put_string(out, "status", "duplicate");
+	json_put_string(out, "status", status_names[RECEIPT_duplicate]);
 	json_put_string(out, "duplicateOf", text);
 	json_open(out, "destinations", '[');
 	json_close(out, ']');

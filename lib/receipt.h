@@ -13,6 +13,28 @@
 /* `<stem>.<id>.json`, with its NUL */
 #define RECEIPT_NAME_MAX 256
 
+/* `status`, as it stands in the receipt; see spoold-receipt(5). */
+#define RECEIPT_STATUS_TABLE(STATUS)					\
+	STATUS(queued)							\
+	STATUS(processing)						\
+	STATUS(completed)						\
+	STATUS(failed)							\
+	STATUS(cancelled)						\
+	STATUS(refused)							\
+	STATUS(duplicate)
+
+enum receipt_status {
+#define STATUS(name) RECEIPT_##name,
+	RECEIPT_STATUS_TABLE(STATUS)
+#undef STATUS
+	RECEIPT_STATUSES
+};
+/* RECEIPT_STATUSES if it is none. */
+enum receipt_status	receipt_status_by_name(const char *);
+
+/* True if no ticket of the job is under way; a held one is. */
+bool	 receipt_finished(enum receipt_status);
+
 /* One destination's part. */
 struct receipt_ticket {
 	struct ticket	 ticket;	/* as its file is named */
@@ -24,10 +46,11 @@ struct receipt_ticket {
 
 /*
  * Writes the receipt's JSON, without a newline; `now` becomes updatedAt.
- * Returns true if no ticket is under way any more (a held one still is).
+ * Returns its status.
  */
-bool	 receipt_write(struct buf *, const char *organization,
-	    const struct receipt_ticket *, size_t count, int64_t now);
+enum receipt_status	receipt_write(struct buf *, const char *organization,
+			    const struct receipt_ticket *, size_t count,
+			    int64_t now);
 
 /* The receipt of a drop that was refused: `error` is its reason. */
 void	 receipt_write_refused(struct buf *, const char *organization,

@@ -298,6 +298,7 @@ event_line_doubtful(const struct event_line *line)
 {
 	return line->event == TICKET_maybe || line->possible_duplicate ||
 	    line->error == ERROR_WORKER_DIED ||
+	    line->error == ERROR_PROTOCOL_ERROR ||
 	    line->error == ERROR_MAY_HAVE_ARRIVED;
 }
 

@@ -25,6 +25,8 @@
 #include "spoold/admit.h"
 #include "spoold/commit.h"
 #include "spoold/drop.h"
+#include "spoold/duplicate.h"
+#include "spoold/keys.h"
 #include "spoold/organization.h"
 #include "spoold/receipts.h"
 #include "spoold/recent.h"
@@ -258,6 +260,7 @@ accept_apply(struct spoold *s, void *arg)
 		break;
 	case 0:
 		/* What has taken its place, if anything, is a new drop. */
+		keys_settle(org, &acceptance->facts);
 		facts_free(&acceptance->facts);
 		free(acceptance);
 		drop_withdrawn(drop);
@@ -270,6 +273,7 @@ accept_apply(struct spoold *s, void *arg)
 		return;
 	}
 	recent_add(s->recent, org, drop->name, &drop->id);
+	keys_settle(org, &acceptance->facts);
 	drop_free(drop);
 	facts_free(&acceptance->facts);
 	free(acceptance);
@@ -299,21 +303,34 @@ accept_journal(const struct acceptance *acceptance)
 void
 accept_drop(struct drop *drop, const struct link_record *record)
 {
-	struct acceptance *acceptance = xcalloc(1, sizeof(*acceptance));
 	struct organization *org = drop->organization;
+	struct acceptance *acceptance;
+	struct facts facts = { 0 };
+	struct id first;
 	struct why why;
+	int claimed;
 
-	facts_take(&acceptance->facts, drop, record);
-	if (facts_check(drop, &acceptance->facts, &why) == -1 ||
-	    destinations_resolve(org, &acceptance->facts.job, &why) == -1 ||
-	    destinations_check(org, &acceptance->facts.job, &why) == -1) {
-		facts_free(&acceptance->facts);
-		free(acceptance);
-		refuse_drop(drop, &why);
+	facts_take(&facts, drop, record);
+	if (facts_check(drop, &facts, &why) == -1 ||
+	    destinations_resolve(org, &facts.job, &why) == -1 ||
+	    destinations_check(org, &facts.job, &why) == -1 ||
+	    (claimed = keys_claim(drop->spoold, org, &facts, &first,
+	    &why)) == -1) {
+		facts_free(&facts);
+		if (why.code == ERROR_UNAVAILABLE)
+			drop_again(drop);
+		else
+			refuse_drop(drop, &why);
+		return;
+	}
+	if (claimed == 0) {
+		duplicate_drop(drop, &facts, &first);
 		return;
 	}
 	drop_judged(drop);
+	acceptance = xcalloc(1, sizeof(*acceptance));
 	acceptance->drop = drop;
+	acceptance->facts = facts;
 	accept_journal(acceptance);
 	commit_then(drop->spoold, accept_apply, acceptance);
 }
@@ -322,23 +339,29 @@ bool
 accept_known(struct drop *drop)
 {
 	struct organization *org = drop->organization;
+	enum receipt_status status = RECEIPT_STATUSES;
 	char name[RECEIPT_NAME_MAX];
-	bool refused = false;
-	enum queue queue;
 	struct why why;
+	int result;
 
 	receipt_name(drop->name, &drop->id, name);
 	if (tickets_first(org, &drop->id) == NULL &&
-	    !receipts_have(org, name, &refused))
+	    (status = receipts_kept(org, name)) == RECEIPT_STATUSES)
 		return false;
-	queue = refused ? QUEUE_failed : QUEUE_jobs;
-	if (!refused)
+	if (status == RECEIPT_duplicate)
+		result = duplicate_remove(drop, &why);
+	else if (status == RECEIPT_refused)
+		result = spool_move(org->spool, QUEUE_new, drop->name,
+		    QUEUE_failed, name, &why);
+	else {
 		admit_job_name(&drop->id, "json", name);
-	if (spool_move(org->spool, QUEUE_new, drop->name, queue, name,
-	    &why) == -1)
+		result = spool_move(org->spool, QUEUE_new, drop->name,
+		    QUEUE_jobs, name, &why);
+	}
+	if (result == -1)
 		log_warning("new/%s: %s", drop->name, why.text);
 	else
-		log_info("%s/%s: was back in new/", queue_name(queue), name);
+		log_info("new/%s: had its verdict before", drop->name);
 	drop_free(drop);	/* if it is still there, a scan finds it */
 	return true;
 }

@@ -1,8 +1,8 @@
 /*
  * admit - carries an `accepted` line out
  *
- * The payload is renamed first, then the tickets are created, last the job is
- * renamed and its inode compared: its owner may have put another file in its
+ * The payload is renamed first, then the tickets are created and the key is
+ * taken, last the job is renamed and its inode compared: its owner may have put another file in its
  * place.  Each step can be done again.
  */
 #include <sys/stat.h>
@@ -93,6 +93,8 @@ admit_undo(struct organization *org, const struct facts *facts,
 		    why) == -1)
 			return -1;
 	}
+	if (keys_release(org, facts, why) == -1)
+		return -1;
 	if (facts->job.file == NULL)
 		return 0;
 	admit_job_name(&facts->id, "data", data);
@@ -129,7 +131,8 @@ admit(struct organization *org, const struct facts *facts, struct why *why)
 	int moved;
 
 	if (admit_payload(org, facts, why) == -1 ||
-	    admit_tickets(org, facts, admit_queue(facts), why) == -1)
+	    admit_tickets(org, facts, admit_queue(facts), why) == -1 ||
+	    keys_write(org, facts, why) == -1)
 		return -1;
 	admit_job_name(&facts->id, "json", job);
 	moved = spool_move(org->spool, QUEUE_new, facts->name, QUEUE_jobs,
@@ -156,7 +159,8 @@ admit_move(struct organization *org, const struct facts *facts,
 	struct id id;
 	int result;
 
-	if (admit_payload(org, facts, why) == -1)
+	if (admit_payload(org, facts, why) == -1 ||
+	    keys_write(org, facts, why) == -1)
 		return -1;
 	admit_job_name(&facts->id, "json", job);
 	result = spool_stat(org->spool, QUEUE_jobs, job, &stat, why);

@@ -194,6 +194,7 @@ connection_new(struct spoold *s, struct connections *all, int fd,
 		free(connection);
 		return NULL;
 	}
+	connection->pid = peer.pid;
 	connection->uid = peer.uid;
 	if (source_add(s->loop, &connection->source, fd, EPOLLIN,
 	    why) == -1) {

@@ -21,6 +21,7 @@ struct connection {
 	struct spoold	*spoold;	/* borrowed */
 	struct source	 source;	/* its fd is own */
 	struct buf	 in, out;
+	pid_t		 pid;		/* of the peer, as it connected */
 	uid_t		 uid;
 	bool		 ended;		/* reads nothing more */
 	TAILQ_HEAD(, request) requests;

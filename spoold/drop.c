@@ -357,6 +357,16 @@ drop_look(struct drop *drop)
 	return sent == 1;
 }
 
+/* One during which intake died is read alone. */
+static bool
+drop_has_to_wait(const struct drop *drop)
+{
+	const struct drop *other =
+	    TAILQ_FIRST(&drop->organization->drops.at_intake);
+
+	return other != NULL && (drop->suspect || other->suspect);
+}
+
 bool
 drops_run(struct spoold *s, struct organization *org)
 {
@@ -368,7 +378,8 @@ drops_run(struct spoold *s, struct organization *org)
 	while ((drop = TAILQ_FIRST(&org->drops.queue)) != NULL) {
 		if (left-- == 0)
 			return true;
-		if (s->drops_at_work >= AT_INTAKE_MAX || !reserve_holds(s))
+		if (s->drops_at_work >= AT_INTAKE_MAX || !reserve_holds(s) ||
+		    drop_has_to_wait(drop))
 			return false;
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): nor the queue */
 		if (!drop_look(drop))
@@ -467,6 +478,7 @@ static void
 drop_died(struct spoold *s, struct worker *worker, bool asked)
 {
 	struct organization *org = worker->pool->organization;
+	bool alone = worker->busy == 1;
 	struct drop *drop, *next;
 	struct why why;
 
@@ -476,7 +488,9 @@ drop_died(struct spoold *s, struct worker *worker, bool asked)
 			continue;
 		worker_release(worker);
 		drop->worker = NULL;
-		if (!asked && ++drop->deaths >= DEATHS_MAX) {
+		drop->suspect = drop->suspect || !asked;
+		/* With others beside it, it may not have been this one. */
+		if (!asked && alone && ++drop->deaths >= DEATHS_MAX) {
 			(void)why_set(&why, ERROR_VALIDATION_ERROR,
 			    "intake died %u times while it read this",
 			    drop->deaths);

@@ -39,7 +39,8 @@ struct drop {
 	char		*name;		/* own; in new/ */
 	enum drop_state	 state;
 	bool		 again;		/* something happened to it meanwhile */
-	unsigned	 deaths;	/* of intake while it held it */
+	unsigned	 deaths;	/* of intake while it held this alone */
+	bool		 suspect;	/* intake died while it held it */
 	struct worker	*worker;	/* borrowed; at intake */
 	uint64_t	 token;
 	int64_t		 heard;		/* monotonic ms, intake's last sign */

@@ -207,6 +207,11 @@ flight_hand_out(struct spoold *s, void *arg)
 		return;
 	}
 	flight_record(flight, config, &record);
+	if (link_check(&record, &why) == -1) {
+		/* Somebody edited the ticket; its worker is not to suffer. */
+		flight_give_up(flight, TICKET_failed, &why);
+		return;
+	}
 	if (worker_send(flight->worker, &record) != 1)
 		return;		/* `able` or `died` goes on with it */
 	flight->handed_out = true;
@@ -327,22 +332,21 @@ static int
 flight_heard(struct spoold *s, struct worker *worker,
     const struct link_record *record, struct why *why)
 {
-	struct flight *flight;
+	/* Both begin with their token. */
+	struct flight *flight = flight_find(s, worker, record->outcome.token);
 
-	if (record->type == LINK_progress) {
-		flight = flight_find(s, worker, record->progress.token);
-		if (flight != NULL)
-			flight->heard = clock_monotonic();
-		return 0;
-	}
-	if (record->type != LINK_outcome)
+	if (record->type != LINK_progress && record->type != LINK_outcome)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it speaks out of turn");
-	flight = flight_find(s, worker, record->outcome.token);
 	if (flight == NULL)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it answers for an attempt that it does not hold");
-	outcome_heard(flight, record);
+	if (record->type == LINK_outcome)
+		outcome_heard(flight, record);
+	else if (record->progress.bytes > flight->sent) {
+		flight->sent = record->progress.bytes;
+		flight->heard = clock_monotonic();
+	}
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct flight {
 	int64_t		 seq;		/* of its attempt line, 0: none */
 	int64_t		 started;	/* monotonic ms */
 	int64_t		 heard;		/* monotonic ms of the last sign */
+	int64_t		 sent;		/* bytes, as its worker says */
 	int		 attempt;	/* its number, from 1 */
 	int		 job;		/* own; descriptors until handed out */
 	int		 payload;	/* own; -1: inline data */

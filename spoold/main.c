@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
+#include "spoold/callback.h"
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
 #include "spoold/durable.h"
@@ -262,6 +264,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	s->allow_volatile = options->allow_volatile;
 	s->started_at = clock_wall();
 	s->recent = recent_new();
+	s->callbacks = callbacks_new();
 	s->link_buffer = xcalloc(1, sizeof(*s->link_buffer));
 }
 
@@ -334,6 +337,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->checkpoint = checkpoint_new(s);
 	s->due_timer.fire = spoold_wake;
 	s->due_timer.arg = s;
+	s->pace_timer.fire = schedule_wake;
+	s->pace_timer.arg = s;
 	spoold_begin_journal(s, &found);
 	if (organizations_open(s, why) == -1 ||
 	    recover(s, &found, why) == -1)
@@ -365,6 +370,7 @@ spoold_free(struct spoold *s)
 	}
 	organizations_close(s);
 	durable_free(&s->durable);
+	callbacks_free(&s->callbacks);
 	watch_free(&s->watch);
 	checkpoint_free(&s->checkpoint);
 	commit_free(&s->commit);
@@ -407,6 +413,21 @@ spoold_ready(const struct spoold *s, int fd, struct why *why)
 			close(null);
 	}
 	return result;
+}
+
+/* What the caller had open is nobody's business here, and no worker's. */
+static int
+descriptors_close(const struct options *options, struct why *why)
+{
+	unsigned keep = options->offline ? OFFLINE_FD :
+	    options->ready_fd > STDERR_FILENO ? (unsigned)options->ready_fd :
+	    STDERR_FILENO;
+
+	if ((keep > STDERR_FILENO + 1 &&
+	    close_range(STDERR_FILENO + 1, keep - 1, 0) == -1) ||
+	    close_range(keep + 1, UINT_MAX, 0) == -1)
+		return why_errno(why, "close_range");
+	return 0;
 }
 
 static int
@@ -466,7 +487,8 @@ main(int argc, char **argv)
 	}
 	umask(077);
 	spoold_init(&s, &options);
-	s.conf = conf_read(options.file, &why);
+	if (descriptors_close(&options, &why) == 0)
+		s.conf = conf_read(options.file, &why);
 	if (s.conf == NULL || log_open("spoold", s.conf->log_target,
 	    (enum log_level)log_level_by_name(s.conf->log_level),
 	    &why) == -1 || spoold_open(&s, &options, &signals, &why) == -1 ||

@@ -34,6 +34,7 @@ organization_free(struct spoold *s, struct organization *org)
 	struct waiting *w;
 
 	drops_free(org);
+	keys_settle_all(org);
 	for (int i = 0; i < TRANSPORTS; i++)
 		pool_free(&org->pools[i]);
 	pool_free(&org->intake);
@@ -56,6 +57,7 @@ organization_open(struct spoold *s, const char *id, struct why *why)
 	RB_INIT(&org->targets);
 	RB_INIT(&org->tickets);
 	RB_INIT(&org->finished);
+	TAILQ_INIT(&org->claims);
 	drops_init(&org->drops);
 	for (int i = 0; i < QUEUES; i++)
 		org->watches[i] = -1;

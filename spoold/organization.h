@@ -14,6 +14,7 @@
 
 #include "spoold/drop.h"
 #include "spoold/finished.h"
+#include "spoold/keys.h"
 #include "spoold/target.h"
 #include "spoold/tickets.h"
 
@@ -28,6 +29,7 @@ struct organization {
 	struct waiting_by_name tickets;
 	struct finished_tree finished;
 	struct drops	 drops;
+	struct claims	 claims;		/* of idempotency keys */
 	struct pool	*pools[TRANSPORTS];	/* own */
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */

@@ -18,6 +18,7 @@
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
+#include "spoold/callback.h"
 #include "spoold/commit.h"
 #include "spoold/finished.h"
 #include "spoold/flight.h"
@@ -161,7 +162,7 @@ receipt_ticket(struct organization *org, const struct facts *facts,
 	    &why) == 1;
 }
 
-bool
+enum receipt_status
 receipts_build(struct organization *org, const struct facts *facts,
     struct buf *out)
 {
@@ -171,7 +172,7 @@ receipts_build(struct organization *org, const struct facts *facts,
 	char name[RECEIPT_NAME_MAX];
 	struct json *old = NULL;
 	struct buf raw = { 0 };
-	bool finished;
+	enum receipt_status status;
 
 	if (count > 1) {
 		receipt_name(facts->name, &facts->id, name);
@@ -181,14 +182,14 @@ receipts_build(struct organization *org, const struct facts *facts,
 		if (receipt_ticket(org, facts, old, facts->job.destinations[i],
 		    &tickets[found], &files[found]))
 			found++;
-	finished = receipt_write(out, org->id, tickets, found, clock_wall());
+	status = receipt_write(out, org->id, tickets, found, clock_wall());
 	for (size_t i = 0; i < found; i++)
 		ticket_file_free(&files[i]);
 	json_free(&old);
 	buf_free(&raw);
 	free(files);
 	free(tickets);
-	return finished;
+	return status;
 }
 
 /* The file ends with its line; the text stays as it is. */
@@ -213,11 +214,17 @@ receipts_write(struct spoold *s, struct organization *org,
     const struct facts *facts, struct why *why)
 {
 	struct buf text = { 0 };
+	enum receipt_status status;
 	bool finished;
 	int result;
 
-	finished = receipts_build(org, facts, &text);
+	status = receipts_build(org, facts, &text);
+	finished = receipt_finished(status);
 	result = receipts_put(org, facts->name, &facts->id, &text, why);
+	if (result == 0 && finished && status != RECEIPT_completed)
+		result = keys_release(org, facts, why);
+	if (result == 0 && finished)
+		result = callback_send(s, org, facts, status, &text, why);
 	if (result == 0)
 		server_tell(s, org, &facts->id, &text, finished);
 	buf_free(&text);
@@ -264,20 +271,18 @@ receipts_update(struct spoold *s, struct organization *org,
 	commit_redo(s, org, overdue_apply, overdue, why.text);
 }
 
-bool
-receipts_have(const struct organization *org, const char *name,
-    bool *refused_r)
+enum receipt_status
+receipts_kept(const struct organization *org, const char *name)
 {
 	struct buf raw = { 0 };
 	struct json *receipt = receipt_read(org, name, &raw);
-	bool there = receipt != NULL;
+	enum receipt_status status = receipt == NULL ? RECEIPT_STATUSES :
+	    receipt_status_by_name(json_string(json_get(receipt, "status"),
+	    ""));
 
-	if (there)
-		*refused_r = strcmp(json_string(json_get(receipt, "status"),
-		    ""), "refused") == 0;
 	json_free(&receipt);
 	buf_free(&raw);
-	return there;
+	return status;
 }
 
 bool
@@ -348,7 +353,8 @@ receipts_status(struct organization *org, const struct id *id,
 		    path, &file, why);
 		if (result != 1)
 			return result;
-		*finished_r = receipts_build(org, &file.facts, out);
+		*finished_r = receipt_finished(receipts_build(org,
+		    &file.facts, out));
 		ticket_file_free(&file);
 		return 1;
 	}
@@ -374,6 +380,19 @@ receipts_refused(struct organization *org, const char *name,
 	receipt_write_refused(&text, org->id, name, id, submitter, error,
 	    clock_wall());
 	result = receipts_put(org, name, id, &text, why);
+	buf_free(&text);
+	return result;
+}
+
+int
+receipts_duplicate(struct organization *org, const struct facts *facts,
+    const struct id *first, struct why *why)
+{
+	struct buf text = { 0 };
+	int result;
+
+	receipt_write_duplicate(&text, org->id, facts, first, clock_wall());
+	result = receipts_put(org, facts->name, &facts->id, &text, why);
 	buf_free(&text);
 	return result;
 }

@@ -8,6 +8,7 @@
 
 #include "lib/buf.h"
 #include "lib/facts.h"
+#include "lib/receipt.h"
 #include "lib/ticket.h"
 #include "lib/why.h"
 
@@ -23,12 +24,9 @@ struct spoold;
 void	 receipts_update(struct spoold *, struct organization *,
 	    struct facts *);
 
-/*
- * Appends the job's status to `out`.  Returns true if no ticket of it is under
- * way.
- */
-bool	 receipts_build(struct organization *, const struct facts *,
-	    struct buf *out);
+/* Appends the job's receipt as it would be now to `out`. */
+enum receipt_status	receipts_build(struct organization *,
+			    const struct facts *, struct buf *out);
 
 /*
  * The same for an id alone: from its tickets in memory; else from its
@@ -45,13 +43,17 @@ int	 receipts_status(struct organization *, const struct id *,
 bool	 receipts_has_twin(struct organization *, const struct facts *,
 	    const struct ticket *);
 
-/* True if there is a receipt of that name, whole; and whether it refuses. */
-bool	 receipts_have(const struct organization *, const char *name,
-	    bool *refused_r);
+/* The status of the receipt of that name; RECEIPT_STATUSES: none, or damaged. */
+enum receipt_status	receipts_kept(const struct organization *,
+			    const char *name);
 
 /* The receipt of a drop that was refused.  0, or -1 with *why. */
 int	 receipts_refused(struct organization *, const char *name,
 	    const struct id *, const char *submitter,
 	    const struct why *error, struct why *);
+
+/* The receipt of one that repeats the key of `first`.  The same. */
+int	 receipts_duplicate(struct organization *, const struct facts *,
+	    const struct id *first, struct why *);
 
 #endif

@@ -17,6 +17,7 @@
 #include "lib/xalloc.h"
 
 #include "spoold/alert.h"
+#include "spoold/callback.h"
 #include "spoold/change.h"
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
@@ -305,6 +306,17 @@ recover_receipts(struct spoold *s, struct stories *stories)
 }
 
 static int
+recover_callbacks(struct spoold *s, struct why *why)
+{
+	struct organization *org;
+
+	TAILQ_FOREACH(org, &s->organizations, entry)
+		if (callbacks_resume(s, org, why) == -1)
+			return -1;
+	return 0;
+}
+
+static int
 recover_stories(struct spoold *s, const struct journal_found *found,
     struct stories *stories, struct why *why)
 {
@@ -340,7 +352,7 @@ recover(struct spoold *s, const struct journal_found *found, struct why *why)
 		goto out;
 	recover_scan(s);
 	recover_receipts(s, &stories);
-	if (orphans_restore(s, why) == -1)
+	if (orphans_restore(s, why) == -1 || recover_callbacks(s, why) == -1)
 		goto out;
 	if (restored)
 		recover_hold_all(s);

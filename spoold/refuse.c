@@ -89,7 +89,9 @@ refuse_apply(struct spoold *s, void *arg)
 		return;
 	}
 	if (drop->request != NULL) {
-		id_format(&drop->id, refusal->why.id);
+		/* A conflict names the other one. */
+		if (refusal->why.id[0] == '\0')
+			id_format(&drop->id, refusal->why.id);
 		server_drop_refused(drop->request, &refusal->why);
 		drop->request = NULL;
 	}

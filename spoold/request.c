@@ -18,6 +18,7 @@
 #include "spoold/organization.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
+#include "spoold/worker.h"
 
 #define DENIED_EVERY 60000	/* ms between `denied` lines */
 
@@ -95,7 +96,10 @@ verb_find(const char *name)
 	return NULL;
 }
 
-/* Root and the owner of a private instance may do everything. */
+/*
+ * Root and the owner of a private instance may do everything, but its workers
+ * nothing: they have his uid, and speak to strangers.
+ */
 static int
 request_permit(struct request *request, const char *verb, struct why *why)
 {
@@ -104,7 +108,8 @@ request_permit(struct request *request, const char *verb, struct why *why)
 	struct buf fields = { 0 };
 	int64_t now = clock_monotonic();
 
-	if (uid == 0 || uid == geteuid())
+	if ((uid == 0 || uid == geteuid()) &&
+	    !worker_is(s, request->connection->pid))
 		return 0;
 	if (s->denied_at == 0 || now - s->denied_at > DENIED_EVERY) {
 		s->denied_at = now;

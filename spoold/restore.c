@@ -235,6 +235,29 @@ restore_refused(struct organization *org, const struct id *id,
 	    "submitter"), ""), &reason, why);
 }
 
+/* The receipt of a duplicate, if it was lost; its files go by themselves. */
+static int
+restore_duplicate(struct organization *org, const struct id *id,
+    const struct json *line, struct why *why)
+{
+	char name[RECEIPT_NAME_MAX];
+	struct facts facts;
+	struct id first;
+	int result = 0;
+
+	if (id_parse(json_string(json_get(line, "duplicateOf"), ""),
+	    &first) == -1)
+		return 0;
+	if (facts_read(line, &facts, why) == -1)
+		return -1;
+	facts.id = *id;
+	receipt_name(facts.name, id, name);
+	if (receipts_kept(org, name) == RECEIPT_STATUSES)
+		result = receipts_duplicate(org, &facts, &first, why);
+	facts_free(&facts);
+	return result;
+}
+
 static int
 restore_line(void *arg, const struct journal_line *line,
     const struct json *json, struct why *why)
@@ -250,6 +273,8 @@ restore_line(void *arg, const struct journal_line *line,
 		return 0;
 	if (line->event == EVENT_refused)
 		return restore_refused(org, &id, json, why);
+	if (line->event == EVENT_duplicate)
+		return restore_duplicate(org, &id, json, why);
 	if (line->event == EVENT_accepted)
 		return restore_accepted(restore->stories, org, &id, json, why);
 	event = restore_event(line->event);

@@ -3,7 +3,8 @@
  *
  * No destination holds more than half of the slots that the others leave free
  * (but always one), so one that hangs leaves half of the rest to the next,
- * and however many hang, there is room for one more.
+ * and however many hang, there is room for one more.  One that may start no
+ * more by its ratePerMinute is looked at again when it may.
  */
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -31,33 +32,52 @@ target_limit(const struct pool *pool, const struct target *target)
 	return limit == 0 ? 1 : limit;
 }
 
-/* True if `a` goes before `b`; both have a ready ticket. */
+/* True if `a` goes before `b`. */
 static bool
-target_before(struct target *a, struct target *b)
+schedule_before(const struct waiting *a, const struct waiting *b)
 {
-	const struct waiting *first = RB_MIN(waiting_by_rank, &a->ready);
-	const struct waiting *second = RB_MIN(waiting_by_rank, &b->ready);
-
-	if (first->priority != second->priority)
-		return first->priority > second->priority;
-	if (a->in_flight != b->in_flight)
-		return a->in_flight < b->in_flight;
-	return id_compare(&first->id, &second->id) < 0;
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	if (a->target->in_flight != b->target->in_flight)
+		return a->target->in_flight < b->target->in_flight;
+	return id_compare(&a->id, &b->id) < 0;
 }
 
-static struct target *
-schedule_pick(struct organization *org, enum transport transport)
+/* The next ticket of a destination, if it may have an attempt now. */
+static struct waiting *
+schedule_candidate(struct spoold *s, const struct pool *pool,
+    struct target *target, int64_t now)
+{
+	int64_t pause;
+
+	if (RB_EMPTY(&target->ready) || !target_open(target) ||
+	    target->in_flight >= target_limit(pool, target))
+		return NULL;
+	pause = target_pause(target, now);
+	if (pause == 0)
+		return target_next(target);
+	/* The ms in which it may. */
+	pause = pause / 1000 + 1;
+	if (!s->pace_timer.set || s->pace_timer.due > pause)
+		timer_set(s->loop, &s->pace_timer, pause);
+	return NULL;
+}
+
+static struct waiting *
+schedule_pick(struct spoold *s, struct organization *org,
+    enum transport transport, int64_t now)
 {
 	const struct pool *pool = org->pools[transport];
-	struct target *target, *best = NULL;
+	struct waiting *w, *best = NULL;
+	struct target *target;
 
 	RB_FOREACH(target, targets, &org->targets) {
-		if (RB_EMPTY(&target->ready) || !target_open(target) ||
-		    target->destination->transport != transport ||
-		    target->in_flight >= target_limit(pool, target))
+		if (target->destination == NULL ||
+		    target->destination->transport != transport)
 			continue;
-		if (best == NULL || target_before(target, best))
-			best = target;
+		w = schedule_candidate(s, pool, target, now);
+		if (w != NULL && (best == NULL || schedule_before(w, best)))
+			best = w;
 	}
 	return best;
 }
@@ -66,22 +86,30 @@ static void
 schedule_organization(struct spoold *s, struct organization *org,
     enum transport transport, int64_t *left)
 {
-	struct pool *pool = org->pools[transport];
-	struct target *target;
+	int64_t now = clock_monotonic() * 1000;
 	struct worker *worker;
+	struct waiting *w;
 
 	while (*left > 0 && s->in_flight <
 	    (unsigned)s->conf->queue_concurrency &&
-	    (target = schedule_pick(org, transport)) != NULL &&
-	    (worker = pool_worker(pool)) != NULL) {
-		if (!flight_start(s, RB_MIN(waiting_by_rank, &target->ready),
-		    worker))
+	    (w = schedule_pick(s, org, transport, now)) != NULL &&
+	    (worker = pool_worker(org->pools[transport])) != NULL) {
+		target_started(w->target, now);
+		if (!flight_start(s, w, worker))
 			return;
 		--*left;
 	}
 	/* More of the same in the next turn. */
 	if (*left == 0)
 		s->look_for_work = true;
+}
+
+void
+schedule_wake(void *arg)
+{
+	struct spoold *s = arg;
+
+	s->look_for_work = true;
 }
 
 void

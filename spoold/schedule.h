@@ -13,6 +13,9 @@ struct spoold;
 /* Starts what can be started, at most a batch.  */
 void	 schedule_run(struct spoold *);
 
+/* What pace_timer does: a destination may start attempts again. */
+void	 schedule_wake(void *spoold);
+
 /* Takes what is due out of retry/, and sets the alarm for what is next. */
 void	 schedule_due(struct spoold *);
 

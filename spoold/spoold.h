@@ -44,6 +44,7 @@ struct spoold {
 	struct journal	*journal;	/* own */
 	struct vault	*vault;		/* own */
 	struct durable	*durable;	/* own */
+	struct callbacks *callbacks;	/* own; on their way to new/ */
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
 	struct recent	*recent;	/* own */
@@ -52,6 +53,7 @@ struct spoold {
 	struct organizations organizations;
 	struct waiting_by_due due;	/* all tickets in retry/ */
 	struct timer	 due_timer;	/* for the first of them */
+	struct timer	 pace_timer;	/* for ratePerMinute */
 	struct flights	 flights;	/* attempts, until settled */
 	unsigned	 drops_at_work;	/* at intake or its verdict's commit */
 	size_t		 ticket_count;	/* in memory */

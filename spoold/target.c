@@ -18,6 +18,7 @@
 #define WINDOW_START 5.0
 #define WINDOW_MIN 1.0
 #define WINDOW_MAX 1000.0
+#define RATE_LAG 10000		/* us */
 
 static int
 target_compare(const struct target *a, const struct target *b)
@@ -72,6 +73,75 @@ bool
 target_open(const struct target *target)
 {
 	return target->destination != NULL && !target->destination->disabled;
+}
+
+/* The oldest ticket, found by going through the organization's once. */
+static struct waiting *
+target_oldest(struct target *target, struct waiting *from)
+{
+	struct waiting_by_name *tickets = &target->organization->tickets;
+	struct waiting *w;
+
+	w = from != NULL ? from : RB_MIN(waiting_by_name, tickets);
+	while (w != NULL && w->target != target)
+		w = RB_NEXT(waiting_by_name, tickets, w);
+	return w;
+}
+
+struct waiting *
+target_next(struct target *target)
+{
+	struct waiting *first;
+
+	if (!target->destination->ordered)
+		return RB_MIN(waiting_by_rank, &target->ready);
+	if (target->in_flight > 0 || target->tickets == 0)
+		return NULL;
+	if (target->first == NULL)
+		target->first = target_oldest(target, NULL);
+	first = target->first;
+	return first != NULL && first->placed && first->queue == QUEUE_cur ?
+	    first : NULL;
+}
+
+void
+target_came(struct target *target, struct waiting *w)
+{
+	if (target->tickets++ == 0 || (target->first != NULL &&
+	    id_compare(&w->id, &target->first->id) < 0))
+		target->first = w;
+}
+
+void
+target_leaves(struct target *target, const struct waiting *w)
+{
+	target->tickets--;
+	if (target->first != w)
+		return;
+	/* The younger ones follow; only ordered destinations need to know. */
+	target->first = target->tickets > 0 && target->destination != NULL &&
+	    target->destination->ordered ?
+	    target_oldest(target, RB_NEXT(waiting_by_name, NULL,
+	    (struct waiting *)(uintptr_t)w)) : NULL;
+}
+
+int64_t
+target_pause(const struct target *target, int64_t now)
+{
+	return target->destination->rate_per_minute != 0 &&
+	    target->next_start > now ? target->next_start : 0;
+}
+
+void
+target_started(struct target *target, int64_t now)
+{
+	if (target->destination->rate_per_minute == 0)
+		return;
+	/* The loop may be late; what it missed so is made up for. */
+	if (target->next_start < now - RATE_LAG)
+		target->next_start = now - RATE_LAG;
+	target->next_start += INT64_C(60000000) /
+	    target->destination->rate_per_minute;
 }
 
 const struct secret *

@@ -27,8 +27,11 @@ struct target {
 	struct secret	 config;	/* own; the config opened, as a
 					 * worker gets it; empty until used */
 	struct waiting_by_rank ready;	/* tickets in cur/ to be attempted */
+	struct waiting	*first;		/* borrowed; the oldest in memory, in
+					 * any queue; NULL: none, or not known */
 	size_t		 tickets;	/* in memory, in any queue */
 	unsigned	 in_flight;
+	int64_t		 next_start;	/* monotonic us, by ratePerMinute */
 	double		 window;	/* attempts that may be under way */
 	bool		 changing;	/* a new version is on its way to disk */
 };
@@ -49,6 +52,23 @@ void	 target_set(struct target *, struct destination *);
 
 /* True if its tickets may be attempted at all. */
 bool	 target_open(const struct target *);
+
+/*
+ * The ticket to be attempted next, or NULL: of an `ordered` destination the
+ * oldest of all, and that only when it is ready and nothing is under way.
+ */
+struct waiting	*target_next(struct target *);
+
+/* A ticket came to memory, or is about to leave it. */
+void	 target_came(struct target *, struct waiting *);
+void	 target_leaves(struct target *, const struct waiting *);
+
+/*
+ * When the next attempt may start by ratePerMinute, monotonic us; 0: now.  And
+ * one has started.
+ */
+int64_t	 target_pause(const struct target *, int64_t now);
+void	 target_started(struct target *, int64_t now);
 
 /* The opened config; NULL with *why.  Borrowed until target_set(). */
 const struct secret	*target_config(struct spoold *, struct target *,

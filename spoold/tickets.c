@@ -122,7 +122,7 @@ tickets_add(struct spoold *s, struct organization *org,
 		free(w);
 		return NULL;
 	}
-	w->target->tickets++;
+	target_came(w->target, w);
 	s->ticket_count++;
 	org->counts[queue]++;
 	tickets_place(s, w, queue, due);
@@ -136,9 +136,10 @@ tickets_remove(struct spoold *s, struct waiting *w)
 
 	tickets_take_out(s, w);
 	organization_forget(org, w);
+	s->look_for_work = true;	/* it may have been in the way */
+	target_leaves(w->target, w);
 	RB_REMOVE(waiting_by_name, &org->tickets, w);
 	org->counts[w->queue]--;
-	w->target->tickets--;
 	s->ticket_count--;
 	/* What stayed on disk is taken up when a tenth is free again. */
 	if (s->phase == PHASE_RUNNING && org->overflowed && s->ticket_count <

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -63,6 +64,24 @@ spawn_attributes(posix_spawnattr_t *attr, struct why *why)
 	return 0;
 }
 
+/* Its link as 3, stderr as spoold's, and nothing else.  0, or an errno. */
+static int
+spawn_descriptors(posix_spawn_file_actions_t *actions, int link)
+{
+	int error = posix_spawn_file_actions_adddup2(actions, link, LINK_FD);
+
+	if (error == 0)
+		error = posix_spawn_file_actions_addopen(actions,
+		    STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (error == 0)
+		error = posix_spawn_file_actions_addopen(actions,
+		    STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (error == 0)
+		error = posix_spawn_file_actions_addclosefrom_np(actions,
+		    LINK_FD + 1);
+	return error;
+}
+
 /* Starts `path` with `link` as descriptor 3. */
 static int
 spawn_program(const char *path, int link, pid_t *pid_r, struct why *why)
@@ -86,7 +105,7 @@ spawn_program(const char *path, int link, pid_t *pid_r, struct why *why)
 	}
 	if (spawn_attributes(&attr, why) == -1)
 		goto out;
-	error = posix_spawn_file_actions_adddup2(&actions, link, LINK_FD);
+	error = spawn_descriptors(&actions, link);
 	if (error == 0)
 		error = posix_spawn(pid_r, path, &actions, &attr, argv, envp);
 	if (error != 0) {
@@ -282,18 +301,22 @@ worker_end(struct worker *worker)
 	s->look_for_work = true;
 }
 
-/* Reads all that is there.  Returns 0 when the link is empty, -1 at its end. */
+/*
+ * Reads what is there, no more than a batch: one that floods is not to stop the
+ * others.  Returns 0 for now, -1 at its end.
+ */
 static int
 worker_read(struct worker *worker)
 {
 	struct pool *pool = worker->pool;
 	struct link_buffer *buffer = pool->spoold->link_buffer;
+	int64_t left = pool->spoold->conf->queue_batch_size;
 	struct link_record record;
 	struct why why;
-	int result;
+	int result = 0;
 
-	while ((result = link_receive(worker->link, true, buffer, &record,
-	    &why)) == 1) {
+	while (left-- > 0 && (result = link_receive(worker->link, true,
+	    buffer, &record, &why)) == 1) {
 		if (record.type == LINK_ready) {
 			worker->was_ready = true;
 			pool->failures = 0;
@@ -473,6 +496,32 @@ worker_send(struct worker *worker, const struct link_record *record)
 	if (result == -1)
 		worker_kill(worker, why.text);
 	return result;
+}
+
+static bool
+pool_has(const struct pool *pool, pid_t pid)
+{
+	const struct worker *worker;
+
+	TAILQ_FOREACH(worker, &pool->workers, entry)
+		if (worker->pid == pid)
+			return true;
+	return false;
+}
+
+bool
+worker_is(const struct spoold *s, pid_t pid)
+{
+	const struct organization *org;
+
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		if (pool_has(org->intake, pid))
+			return true;
+		for (int i = 0; i < TRANSPORTS; i++)
+			if (pool_has(org->pools[i], pid))
+				return true;
+	}
+	return false;
 }
 
 void

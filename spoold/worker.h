@@ -95,6 +95,9 @@ int	 worker_send(struct worker *, const struct link_record *);
 void	 worker_hold(struct worker *);
 void	 worker_release(struct worker *);
 
+/* True if a worker process has that pid. */
+bool	 worker_is(const struct spoold *, pid_t);
+
 /* kill -9; `died` follows. */
 void	 worker_kill(struct worker *, const char *reason);
 

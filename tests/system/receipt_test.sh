@@ -121,4 +121,107 @@ test_looking_into_a_job_shows_its_envelope_attempts_and_payload() {
 	failed_with 66 spoolcat DELIVERY_NOT_FOUND
 }
 
+# calling DESTINATION: a job to ok that wants its receipt sent there.
+calling() {
+	job ok | jq -c ".options = {callback: \"$1\", correlationId: \"c\"}"
+}
+
+# What the receiver got for /NAME, as a list.
+got() {
+	jq -c "select(.path == \"/$1\")" "$SINK_DIR/requests"
+}
+
+called() {
+	[ "$(got "$1" | wc -l)" -ge "${2:-1}" ]
+}
+
+test_a_callback_gets_the_receipt_when_the_job_is_finished() {
+	instance
+	start
+	sink
+	mkdir "$SINK_DIR/bodies"
+	destination ok
+	destination back
+	drop one "$(calling back)"
+	eventually called back
+	eventually counts done 2
+	body=$(cat "$SINK_DIR/bodies/$(got back | jq .n)")
+	assertEquals "$ID c" "$(echo "$body" |
+	    jq -r '"\(.data.deliveryId) \(.correlationId)"')"
+	assertEquals "$(jq -cS . "$(receipt one "$ID")")" \
+	    "$(echo "$body" | jq -cS .data)"
+	# it has a receipt of its own, and does not call back in turn
+	assertEquals 2 "$(find "$SPOOL/receipts" -name '*.json' | wc -l)"
+	assertEquals '' "$(ls "$SPOOL/tmp")"
+}
+
+test_a_callback_tells_of_failure_and_again_after_another_try() {
+	instance
+	start
+	sink
+	mkdir "$SINK_DIR/bodies"
+	destination ok
+	destination back
+	answers ok 422
+	drop one "$(calling back)"
+	eventually called back
+	answers ok 200
+	run spoolsuper -r "$ID"
+	eventually called back 2
+	for n in $(got back | jq .n); do
+		jq -r .data.status "$SINK_DIR/bodies/$n"
+	done >"$SCRATCH/told"
+	assertEquals 'failed completed' "$(paste -sd ' ' "$SCRATCH/told")"
+}
+
+test_a_callback_survives_a_crash_and_is_not_sent_twice() {
+	instance
+	setting queue checkpoint_interval 1h
+	start
+	sink
+	destination ok
+	destination back
+	switch disable back
+	drop one "$(calling back)"
+	eventually delivered "$ID"
+	eventually counts cur 1
+	crash
+	start
+	switch enable back
+	eventually called back
+	# the second time it is a duplicate
+	eventually counts done 2
+	drop two "$(job ok)"
+	eventually delivered "$ID"
+	assertEquals '' "$(ls "$SPOOL/new")"
+	assertEquals 1 "$(got back | wc -l)"
+}
+
+test_a_callback_that_was_not_dropped_yet_is_dropped_at_the_next_start() {
+	instance
+	start
+	sink
+	destination ok
+	destination back
+	drop one "$(calling back)"
+	eventually called back
+	stop
+	name=$(grep -l '"callback ' "$SPOOL"/jobs/*.json)
+	cp "$name" "$SPOOL/tmp/callback-$ID-9.json"
+	sed -i 's/callback [^"]*/callback another/' \
+	    "$SPOOL/tmp/callback-$ID-9.json"
+	start
+	eventually called back 2
+}
+
+test_a_callback_to_nowhere_is_refused_with_its_job() {
+	instance
+	start
+	sink
+	destination ok
+	drop one "$(calling nowhere)"
+	eventually receipt_says one "$ID" \
+	    '.error.code == "DESTINATION_NOT_FOUND"'
+}
+
 . /usr/share/shunit2/shunit2

@@ -164,8 +164,8 @@ probe_receipt(int argc, char **argv)
 		read_ticket(argv + i, &tickets[count], &files[count]);
 		count++;
 	}
-	finished = receipt_write(&out, argv[0], tickets, count,
-	    probe_number(argv[1]));
+	finished = receipt_finished(receipt_write(&out, argv[0], tickets,
+	    count, probe_number(argv[1])));
 	for (size_t i = 0; i < count; i++)
 		ticket_file_free(&files[i]);
 	printf("%s\n", finished ? "finished" : "under way");

@@ -4,10 +4,14 @@
  * probe_sandbox none|descriptors|network WHAT [PATH]: enters it, tries, and
  * prints `done` or why not.  WHAT: read (a file), write (into a file), socket,
  * name (resolve localhost), run (a program), fork, thread, code (memory that
- * can be run).
+ * can be run), unix (a local socket), packet (a raw one), signal (one to the
+ * parent), owner (have it sent for a descriptor), limits (look at the parent's),
+ * sort (more than a few).
  */
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -47,6 +51,61 @@ try_socket(const char *path)
 {
 	(void)path;
 	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) == -1 ? -1 : 0;
+}
+
+static int
+try_unix(const char *path)
+{
+	(void)path;
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) == -1 ? -1 : 0;
+}
+
+static int
+try_packet(const char *path)
+{
+	(void)path;
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) == -1 ? -1 : 0;
+}
+
+static int
+try_signal(const char *path)
+{
+	(void)path;
+	return (int)syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
+static int
+try_owner(const char *path)
+{
+	(void)path;
+	return fcntl(STDIN_FILENO, F_SETOWN, getppid());
+}
+
+static int
+try_limits(const char *path)
+{
+	struct rlimit	 limit;
+
+	(void)path;
+	return prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static int
+try_sort(const char *path)
+{
+	int	 numbers[4096];
+
+	(void)path;
+	for (int i = 0; i < 4096; i++)
+		numbers[i] = 4096 - i;
+	qsort(numbers, 4096, sizeof *numbers, compare);
+	return numbers[0] == 1 ? 0 : -1;
 }
 
 static int
@@ -113,6 +172,9 @@ static const struct {
 	{ "read", try_read }, { "write", try_write },
 	{ "socket", try_socket }, { "name", try_name }, { "run", try_run },
 	{ "fork", try_fork }, { "thread", try_thread }, { "code", try_code },
+	{ "unix", try_unix }, { "packet", try_packet },
+	{ "signal", try_signal }, { "owner", try_owner },
+	{ "limits", try_limits }, { "sort", try_sort },
 };
 
 static const char *const names[SANDBOXES] = {

@@ -16,17 +16,35 @@ sanitized() {
 }
 
 test_outside_of_a_sandbox_all_of_it_works() {
-	for what in read socket name fork thread code; do
-		expect 0 'done' sandbox none $what
+	for what in read socket name fork thread code unix signal owner \
+	    limits sort; do
+		expect 0 'done' sandbox none $what </dev/null
 	done
 	expect 0 '' sandbox none run /bin/true
 }
 
 test_with_descriptors_only_anything_else_kills() {
 	sanitized && startSkipping
-	for what in read write socket name run fork thread code; do
+	for what in read write socket name run fork thread code unix signal \
+	    owner limits; do
 		sandbox descriptors $what >/dev/null 2>&1
 		assertEquals "$what" 159 "$?"
+	done
+}
+
+test_with_descriptors_only_it_can_still_compute() {
+	expect 0 'done' sandbox descriptors sort
+}
+
+test_with_a_network_nothing_on_this_host_is_reached() {
+	expect 0 'Operation not permitted' sandbox network unix
+	expect 0 'Operation not permitted' sandbox network packet
+}
+
+test_with_a_network_no_other_process_is_touched() {
+	sanitized && startSkipping
+	for what in signal owner limits; do
+		expect 0 'Operation not permitted' sandbox network $what
 	done
 }
 
@@ -47,6 +65,8 @@ test_with_a_network_only_the_resolvers_files_are_read_and_none_written() {
 	dir=$(mktemp -d)
 	echo secret >"$dir/file"
 	expect 0 'done' sandbox network read /etc/hosts
+	expect 0 'Permission denied' sandbox network read /etc/shadow
+	expect 0 'Permission denied' sandbox network read /etc/passwd
 	expect 0 'Permission denied' sandbox network read "$dir/file"
 	expect 0 'Permission denied' sandbox network read /proc/self/environ
 	expect 0 'Permission denied' sandbox network write "$dir/file"

@@ -7,8 +7,13 @@
  * for differs from system to system; there a call that is not in the list is
  * refused with EPERM, and only those that no client needs kill.
  */
+#include <linux/capability.h>
 #include <linux/landlock.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
@@ -45,12 +50,12 @@ static const int descriptors[] = {
 	CALL(recvmsg), CALL(poll), CALL(ppoll), CALL(close), CALL(fstat),
 	CALL(lseek), CALL(munmap), CALL(mremap), CALL(madvise), CALL(brk),
 	CALL(futex), CALL(clock_gettime), CALL(gettimeofday), CALL(getpid),
-	CALL(getrandom), CALL(fcntl), CALL(restart_syscall),
-	CALL(rt_sigreturn), CALL(rt_sigprocmask), CALL(exit),
-	CALL(exit_group),
+	CALL(getrandom), CALL(restart_syscall), CALL(rt_sigreturn),
+	CALL(rt_sigprocmask), CALL(exit), CALL(exit_group),
+	CALL(sysinfo),		/* qsort(3) of more than a page's quarter */
 #ifdef __SANITIZE_ADDRESS__
 	/* What a report of the sanitizers needs, to be read at all. */
-	CALL(openat), CALL(readlink), CALL(gettid), CALL(sigaltstack),
+	CALL(fcntl), CALL(openat), CALL(readlink), CALL(gettid), CALL(sigaltstack),
 	CALL(rt_sigaction), CALL(tgkill), CALL(sched_yield), CALL(getrlimit),
 	CALL(prctl), CALL(prlimit64), CALL(clone), CALL(wait4), CALL(ptrace),
 	CALL(getuid), CALL(getppid), CALL(getdents64), CALL(process_vm_readv),
@@ -63,20 +68,55 @@ static const int descriptors[] = {
 
 /* For sockets, and for the resolver's threads and files. */
 static const int network[] = {
-	CALL(socket), CALL(socketpair), CALL(connect), CALL(bind),
-	CALL(getsockname), CALL(getpeername), CALL(getsockopt),
-	CALL(setsockopt), CALL(shutdown), CALL(sendto), CALL(recvfrom),
-	CALL(sendmmsg), CALL(recvmmsg), CALL(ioctl), CALL(eventfd2),
+	CALL(connect), CALL(bind), CALL(getsockname), CALL(getpeername),
+	CALL(getsockopt), CALL(setsockopt), CALL(shutdown), CALL(sendto),
+	CALL(recvfrom), CALL(sendmmsg), CALL(recvmmsg), CALL(eventfd2),
 	CALL(pipe2), CALL(openat), CALL(newfstatat), CALL(statx),
 	CALL(readlink), CALL(readlinkat), CALL(access), CALL(faccessat2),
 	CALL(getdents64), CALL(fstatfs), CALL(uname), CALL(getuid),
 	CALL(geteuid), CALL(getgid), CALL(getegid), CALL(gettid),
-	CALL(getppid), CALL(sysinfo), CALL(mmap), CALL(mprotect),
-	CALL(set_robust_list), CALL(rseq), CALL(sched_getaffinity),
-	CALL(sched_yield), CALL(prlimit64), CALL(nanosleep),
-	CALL(clock_nanosleep), CALL(clock_getres), CALL(rt_sigaction),
-	CALL(sigaltstack), CALL(tgkill),
+	CALL(getppid), CALL(mmap), CALL(mprotect), CALL(set_robust_list),
+	CALL(rseq), CALL(sched_getaffinity), CALL(sched_yield),
+	CALL(nanosleep), CALL(clock_nanosleep), CALL(clock_getres),
+	CALL(rt_sigaction), CALL(sigaltstack),
 	LAST
+};
+
+/*
+ * Calls that are allowed with one value of one argument: whatever is under
+ * the mask has to be equal.  A worker speaks to the outside only, signals
+ * nobody but itself, and has no use for the other ends of its descriptors.
+ */
+struct narrow {
+	int		 call;
+	unsigned	 argument;
+	scmp_datum_t	 mask;
+	scmp_datum_t	 value;
+};
+
+#define EXACTLY ((scmp_datum_t)0xffffffff)	/* an int's */
+#define SOCKET_TYPE ((scmp_datum_t)0xf)
+#define NARROW_LAST { LAST, 0, 0, 0 }
+
+static const struct narrow narrow_descriptors[] = {
+	{ CALL(fcntl), 1, EXACTLY, F_GETFD },
+	{ CALL(fcntl), 1, EXACTLY, F_SETFD },
+	{ CALL(fcntl), 1, EXACTLY, F_GETFL },
+	{ CALL(fcntl), 1, EXACTLY, F_DUPFD_CLOEXEC },
+	NARROW_LAST
+};
+
+static const struct narrow narrow_network[] = {
+	{ CALL(socket), 0, EXACTLY, AF_INET },
+	{ CALL(socket), 0, EXACTLY, AF_INET6 },
+	{ CALL(socket), 0, EXACTLY, AF_NETLINK },
+	{ CALL(socketpair), 1, SOCKET_TYPE, SOCK_STREAM },
+	{ CALL(ioctl), 1, EXACTLY, FIONREAD },
+	{ CALL(ioctl), 1, EXACTLY, FIONBIO },
+	{ CALL(ioctl), 1, EXACTLY, SIOCGIFINDEX },
+	{ CALL(ioctl), 1, EXACTLY, SIOCGIFNAME },
+	{ CALL(prlimit64), 0, EXACTLY, 0 },
+	NARROW_LAST
 };
 
 static const int deadly[] = {
@@ -90,8 +130,12 @@ static const int deadly[] = {
 
 /* Where a resolver, its modules and OpenSSL read. */
 static const char *const readable[] = {
-	"/etc", "/usr", "/lib", "/lib64", "/run/systemd/resolve",
-	"/run/NetworkManager", "/run/resolvconf", "/run/nscd", NULL
+	"/etc/ca-certificates", "/etc/crypto-policies", "/etc/gai.conf",
+	"/etc/host.conf", "/etc/hosts", "/etc/ld.so.cache", "/etc/localtime",
+	"/etc/nsswitch.conf", "/etc/pki", "/etc/protocols",
+	"/etc/resolv.conf", "/etc/services", "/etc/ssl", "/usr", "/lib",
+	"/lib64", "/run/systemd/resolve", "/run/NetworkManager",
+	"/run/resolvconf", "/run/nscd", NULL
 };
 
 static const struct {
@@ -109,14 +153,16 @@ static int
 place_allow(int rules, const char *path, struct why *why)
 {
 	struct landlock_path_beneath_attr place = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
-		    LANDLOCK_ACCESS_FS_READ_DIR,
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
 		.parent_fd = open(path, O_PATH | O_CLOEXEC),
 	};
+	struct stat st;
 	long result;
 
 	if (place.parent_fd == -1)
 		return 0;		/* what is not there need not be read */
+	if (fstat(place.parent_fd, &st) == 0 && S_ISDIR(st.st_mode))
+		place.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
 	result = syscall(SYS_landlock_add_rule, rules,
 	    LANDLOCK_RULE_PATH_BENEATH, &place, 0);
 	if (result == -1)
@@ -153,6 +199,26 @@ places_restrict(struct why *why)
 	return result;
 }
 
+/* --- privileges ---------------------------------------------------------------- */
+
+/* For good: an instance that root runs has workers that are root by name. */
+static int
+privileges_drop(struct why *why)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	unsigned long capability = 0;
+
+	/* The bounding set: only who may can, and beyond the last is EINVAL. */
+	while (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
+		capability++;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == -1 ||
+	    syscall(SYS_capset, &header, none) == -1)
+		return why_errno(why, "drop capabilities");
+	return 0;
+}
+
 /* --- calls ------------------------------------------------------------------- */
 
 static int
@@ -163,6 +229,40 @@ calls_add(scmp_filter_ctx filter, uint32_t action, const int *calls)
 	for (; *calls != LAST && result == 0; calls++)
 		result = seccomp_rule_add(filter, action, *calls, 0);
 	return result;
+}
+
+static int
+calls_narrow(scmp_filter_ctx filter, const struct narrow *narrow)
+{
+	int result = 0;
+
+	for (; narrow->call != LAST && result == 0; narrow++) {
+		const struct scmp_arg_cmp equal = { narrow->argument,
+		    SCMP_CMP_MASKED_EQ, narrow->mask, narrow->value };
+
+		result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+		    narrow->call, 1, &equal);
+	}
+	return result;
+}
+
+/* fcntl(2) may set flags, but have no signals sent; tgkill(2) is abort(3). */
+static int
+calls_no_signals(scmp_filter_ctx filter, bool own)
+{
+	const struct scmp_arg_cmp flags[] = {
+		SCMP_A1(SCMP_CMP_MASKED_EQ, EXACTLY, F_SETFL),
+		SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0),
+	};
+	const struct scmp_arg_cmp self = SCMP_A0(SCMP_CMP_MASKED_EQ, EXACTLY,
+	    (scmp_datum_t)getpid());
+	int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+	    CALL(fcntl), 2, flags);
+
+	if (result != 0 || !own)
+		return result;
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, CALL(tgkill), 1,
+	    &self);
 }
 
 /* Memory that can be run comes from nowhere once everything is loaded. */
@@ -197,6 +297,18 @@ calls_threads(scmp_filter_ctx filter)
 }
 
 static int
+calls_of_network(scmp_filter_ctx filter)
+{
+	int result = calls_add(filter, SCMP_ACT_ALLOW, network);
+
+	if (result == 0)
+		result = calls_narrow(filter, narrow_network);
+	if (result == 0)
+		result = calls_add(filter, SCMP_ACT_KILL_PROCESS, deadly);
+	return result != 0 ? result : calls_threads(filter);
+}
+
+static int
 calls_restrict(enum sandbox sandbox, struct why *why)
 {
 	scmp_filter_ctx filter = seccomp_init(sandboxes[sandbox].otherwise);
@@ -205,14 +317,13 @@ calls_restrict(enum sandbox sandbox, struct why *why)
 	if (filter == NULL)
 		return why_set(why, ERROR_UNAVAILABLE, "seccomp_init");
 	result = calls_add(filter, SCMP_ACT_ALLOW, descriptors);
-	if (result == 0 && !sandboxes[sandbox].network)
-		result = calls_no_code(filter);
-	if (result == 0 && sandboxes[sandbox].network)
-		result = calls_add(filter, SCMP_ACT_ALLOW, network);
-	if (result == 0 && sandboxes[sandbox].network)
-		result = calls_add(filter, SCMP_ACT_KILL_PROCESS, deadly);
-	if (result == 0 && sandboxes[sandbox].network)
-		result = calls_threads(filter);
+	if (result == 0)
+		result = calls_narrow(filter, narrow_descriptors);
+	if (result == 0)
+		result = calls_no_signals(filter, sandboxes[sandbox].network);
+	if (result == 0)
+		result = sandboxes[sandbox].network ?
+		    calls_of_network(filter) : calls_no_code(filter);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -225,9 +336,17 @@ calls_restrict(enum sandbox sandbox, struct why *why)
 int
 sandbox_enter(enum sandbox sandbox, struct why *why)
 {
+	struct why places;
+	int result = 0;
+
 	/* The first use of the calendar reads /etc/localtime. */
 	tzset();
-	if (sandboxes[sandbox].network && places_restrict(why) == -1)
+	if (sandboxes[sandbox].network)
+		result = places_restrict(&places);
+	/* Where a kernel knows one only, that one is there. */
+	if (privileges_drop(why) == -1 || calls_restrict(sandbox, why) == -1)
 		return -1;
-	return calls_restrict(sandbox, why);
+	if (result == -1)
+		*why = places;
+	return result;
 }

@@ -129,6 +129,11 @@ read_header(char *line, size_t size, size_t count, void *arg)
 		return 0;
 	}
 	describe_tls(transfer);
+	/* An empty line ends them; trailers of the body may follow. */
+	if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
+		transfer->headers_ended = true;
+	else if (length > 5 && memcmp(line, "HTTP/", 5) == 0)
+		transfer->headers_ended = false;
 	(void)header_value(line, length, "Retry-After", answer->retry_after,
 	    sizeof(answer->retry_after));
 	(void)header_value(line, length, "X-Request-Id", answer->request_id,
@@ -197,7 +202,6 @@ static const struct {
 	/* A kept connection ended when the body had begun. */
 	{ CURLE_SEND_FAIL_REWIND, ERROR_CONNECT_FAILURE },
 	{ CURLE_URL_MALFORMAT, ERROR_CONFIG_ERROR },
-	{ CURLE_OUT_OF_MEMORY, ERROR_UNAVAILABLE },
 };
 
 static enum error
@@ -209,6 +213,9 @@ result_error(const struct transfer *transfer, CURLcode code)
 	    &connected);
 	if (code == CURLE_OPERATION_TIMEDOUT && connected == 0)
 		return ERROR_CONNECT_FAILURE;
+	/* It also means a line that libcurl does not want to keep. */
+	if (code == CURLE_OUT_OF_MEMORY && connected == 0)
+		return ERROR_UNAVAILABLE;
 	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
 		if (results[i].code == code)
 			return results[i].error;
@@ -254,9 +261,9 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 	if (ip != NULL && ip[0] != '\0')
 		(void)snprintf(answer->peer, sizeof(answer->peer),
 		    strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip, port);
-	/* A status of 1xx is none: the answer was still to come. */
-	if (status >= 200 && answer->error == ERROR_NONE &&
-	    !answer->stopped)
+	/* With 1xx, or headers without an end, it was still to come. */
+	if (status >= 200 && transfer->headers_ended &&
+	    answer->error == ERROR_NONE && !answer->stopped)
 		answer->status = (int)status;
 	else if (transfer->denied.code != ERROR_NONE) {
 		answer->error = transfer->denied.code;

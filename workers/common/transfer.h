@@ -25,6 +25,7 @@ struct transfer {
 	size_t		 header_bytes;
 	int64_t		 given;		/* bytes the callback gave */
 	int64_t		 heard;		/* monotonic ms of the last byte */
+	bool		 headers_ended;	/* of the last answer */
 	int64_t		 told;		/* of the last `moved` */
 	int64_t		 sent_at;	/* when all was sent, 0: not yet */
 	int64_t		 seen_bytes;

@@ -1,0 +1,139 @@
+#!/bin/sh
+# schedule_test - which ticket is attempted next, and when: order and rate
+# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/harness.sh"
+
+# limited NAME LIMITS: a destination with these limits, disabled.
+limited() {
+	printf '{"id":"%s","label":"%s","type":"webhook","limits":{%s},
+	    "config":{"webhook":{"url":"%s/%s"}}}' "$1" "$1" "$2" "$SINK" "$1" |
+	    spooldest create - >"$SCRATCH/created" 2>&1 ||
+	    fail "create: $(cat "$SCRATCH/created")"
+	switch disable "$1"
+}
+
+# The ids in the order in which the receiver got them.
+arrived_in_order() {
+	jq -r .id "$SINK_DIR/requests"
+}
+
+# The ids that were dropped, oldest first.
+dropped_in_order() {
+	cut -d ' ' -f 1 "$SCRATCH/drops" | sort
+}
+
+# Jobs of all priorities.
+drop_all_priorities() {
+	for priority in 1 9 5 3 8 10 0 7; do
+		drops 3 "p$priority" "$(job "$1" |
+		    jq -c ".options.priority = $priority")"
+	done
+	eventually counts cur 24
+}
+
+test_what_has_a_higher_priority_goes_first() {
+	instance
+	start
+	sink
+	limited ok '"concurrency":1'
+	drop_all_priorities ok
+	switch enable ok
+	eventually counts done 24
+	for id in $(arrived_in_order); do
+		ticket done "$id" | sed 's/.*:p\([0-9]*\),.*/\1/'
+	done >"$SCRATCH/priorities"
+	assertEquals "$(sort -rn "$SCRATCH/priorities" | paste -sd ' ')" \
+	    "$(paste -sd ' ' "$SCRATCH/priorities")"
+}
+
+test_an_ordered_destination_gets_its_jobs_in_order_one_at_a_time() {
+	instance
+	start
+	sink
+	limited ok '"ordered":true'
+	drop_all_priorities ok
+	answers ok 'delay 20'
+	switch enable ok
+	eventually counts done 24
+	assertEquals "$(dropped_in_order)" "$(arrived_in_order)"
+	# the next one came when the one before had been answered
+	assertEquals 0 "$(jq -s '[.[].at] | [.[1:], .[:-1]] | transpose |
+	    map(select(.[0] - .[1] < 20)) | length' "$SINK_DIR/requests")"
+}
+
+test_the_first_of_an_ordered_destination_blocks_the_rest_even_while_held() {
+	instance
+	start
+	sink
+	limited ok '"ordered":true'
+	destination other
+	drops 3 first "$(job ok)"
+	eventually counts cur 3
+	first=$(dropped_in_order | sed -n 1p)
+	run spoolsuper -h "$first"
+	switch enable ok
+	drop other "$(job other)"
+	eventually delivered "$ID"
+	assertEquals 2 "$(count cur)"
+	assertEquals 1 "$(arrivals '')"
+	run spoolsuper -H "$first"
+	eventually counts done 4
+	assertEquals "$ID $(dropped_in_order | paste -sd ' ')" \
+	    "$(arrived_in_order | paste -sd ' ')"
+}
+
+test_one_that_waits_for_its_next_attempt_blocks_and_one_that_failed_does_not() {
+	instance
+	start
+	sink
+	limited ok '"ordered":true'
+	drops 3 first "$(job ok)"
+	eventually counts cur 3
+	first=$(dropped_in_order | sed -n 1p)
+	answers ok 503
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+	run spoolctl reload
+	switch enable ok
+	eventually in_queue retry "$first"
+	answers ok 422
+	run spoolq -i "$first"
+	eventually counts failed 3
+	assertEquals "$first $(dropped_in_order | paste -sd ' ')" \
+	    "$(arrived_in_order | paste -sd ' ')"
+}
+
+test_order_holds_over_a_restart() {
+	instance
+	start
+	sink
+	limited ok '"ordered":true'
+	drop_all_priorities ok
+	crash
+	start
+	switch enable ok
+	eventually counts done 24
+	assertEquals "$(dropped_in_order)" "$(arrived_in_order)"
+}
+
+test_no_more_are_started_in_a_minute_than_the_rate_allows() {
+	instance
+	start
+	sink
+	limited ok '"ratePerMinute":1200'
+	destination other
+	drops 30 paced "$(job ok)"
+	eventually counts cur 30
+	switch enable ok
+	drop other "$(job other)"
+	eventually delivered "$ID"
+	assertTrue 'it does not stop another' "[ '$(count done)' -lt 20 ]"
+	eventually counts done 31
+	# 20 a second: whichever ten follow each other take 450 ms
+	assertEquals 0 "$(jq -s '[.[] | select(.path == "/ok").at] |
+	    [.[9:], .[:-9]] | transpose | map(select(.[0] - .[1] < 400)) |
+	    length' "$SINK_DIR/requests")"
+}
+
+. /usr/share/shunit2/shunit2
