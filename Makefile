@@ -45,7 +45,8 @@ ALL_CFLAGS := -std=c11 $(OPTIMIZE) $(WARNINGS) -fstack-protector-strong -fPIE \
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 
 # What lib/ offers, by what it is for.
-BASE := $(addprefix lib/,why log xalloc buf utf8 lines clock id ticket)
+BASE := $(addprefix lib/,why log xalloc buf utf8 lines clock id ticket \
+    replace)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
 RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)
@@ -54,12 +55,12 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_make destination_secret \
-    destination_update signing url)
+    destination_form destination_make destination_sealed destination_secret \
+    destination_store destination_update signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
-SETTINGS := $(addprefix lib/,conf_table conf_value)
+SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    egress) $(SETTINGS)
+    conf_row egress) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify base64)
@@ -106,26 +107,30 @@ $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
-    spoolctl_check spoolctl_spool) $(JOURNAL)))
+    spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,spoold/commands/spoolq_show))
-$(eval $(call command,spoolsuper))
+$(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
+    spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
     secret test)))
+$(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
+    lib/conf_edit lib/conf_shipped))
+$(eval $(call command,spoolkey))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 
 # Prints the tables of lib/*.def for the man pages and etc/spoold.conf.
 $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
-    lib/conf_shipped $(BASE))
+    lib/conf_shipped lib/conf_write $(BASE))
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) -lcrypto -lbsd
 
 # --- probes of the unit tests: what each drives beside the base --------------
 
 PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit spoold/keys
-PROBE_conf := $(CONFIG)
+PROBE_conf := $(CONFIG) lib/conf_edit
 PROBE_job := $(JOB)
 PROBE_records := $(RECORDS) $(LAYOUT)
 PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)

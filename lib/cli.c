@@ -5,7 +5,8 @@
  * call, so that an option stands once.  The first wrong option is remembered
  * and reported at the end, when it is known whether -j was given.  With verbs,
  * options before the verb are the common ones (and those of what the program
- * does without a verb, if it does), those after it also its own.
+ * does without a verb, if it does), those after it also its own.  A letter that
+ * a program uses itself is not the common option's there: only the long form.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -78,7 +79,8 @@ set_add(struct cli_set *set, const struct cli_option *options, void *state)
 			digits ? optional_argument
 			    : taken ? required_argument : no_argument,
 			NULL, CLI_LONG + (int)i };
-		if (options->letter == 0)
+		if (options->letter == 0 ||
+		    strchr(set->shorts, options->letter) != NULL)
 			continue;
 		set->shorts[at++] = (char)options->letter;
 		if (taken)
@@ -196,9 +198,10 @@ options_read(struct cli_parsing *p, const struct cli_verb *verb, bool first)
 	set->shorts[0] = first ? '+' : ':';
 	if (first)
 		set->shorts[1] = ':';
-	set_add(set, cli_common, p->cli);
+	/* Its own first: a letter is theirs who come first. */
 	if (!first || verb->action != NULL)
 		set_add(set, verb->options, p->state);
+	set_add(set, cli_common, p->cli);
 	opterr = 0;
 	for (;;) {
 		found = getopt_long(p->argc, p->argv, set->shorts, set->longs,
@@ -274,14 +277,25 @@ help_line(const char *name, const char *sentence)
 	(void)printf("%s\n", sentence);
 }
 
+static bool
+letter_is_of(const struct cli_option *options, int letter)
+{
+	for (; options != NULL && options->name != NULL; options++)
+		if (options->letter == letter)
+			return true;
+	return false;
+}
+
+/* The options of a table; `before` (or NULL) has taken its letters already. */
 static void
-help_options(const struct cli_option *options)
+help_options(const struct cli_option *options, const struct cli_option *before)
 {
 	struct buf name = { .max = 256 };
 
 	for (; options != NULL && options->name != NULL; options++) {
 		buf_clear(&name);
-		if (options->letter != 0)
+		if (options->letter != 0 &&
+		    !letter_is_of(before, options->letter))
 			buf_printf(&name, "-%c, ", options->letter);
 		else
 			buf_str(&name, "    ");
@@ -315,8 +329,8 @@ help_print(const struct cli *cli)
 		}
 		(void)printf("\n");
 	}
-	help_options(verb->options);
-	help_options(cli_common);
+	help_options(verb->options, NULL);
+	help_options(cli_common, verb->options);
 }
 
 static void

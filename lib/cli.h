@@ -113,6 +113,12 @@ const struct conf_organization	*cli_organization(struct cli *,
 /* That organization's spool, opened at the first call.  NULL with *why. */
 struct spool	*cli_spool(struct cli *, struct why *);
 
+/*
+ * The lock that spoold has while it runs, for what cannot be done meanwhile:
+ * `because` it would do what.  A descriptor, or -1 with *why (UNAVAILABLE).
+ */
+int	 cli_lock(struct cli *, const char *because, struct why *);
+
 /* Connects to spoold if that is not done yet: 0, or -1 with *why. */
 int	 cli_connect(struct cli *, enum control_mode, struct why *);
 

@@ -3,9 +3,11 @@
  *
  * Each is opened when it is first needed and closed by cli_run().
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/cli.h"
+#include "lib/xalloc.h"
 
 const struct conf *
 cli_conf(struct cli *cli, struct why *why)
@@ -54,6 +56,24 @@ cli_spool(struct cli *cli, struct why *why)
 		cli->spool = spool_open(cli->conf->top_spool_directory,
 		    org->id, why);
 	return cli->spool;
+}
+
+int
+cli_lock(struct cli *cli, const char *because, struct why *why)
+{
+	const struct conf *conf = cli_conf(cli, why);
+	char *journal;
+	int lock;
+
+	if (conf == NULL)
+		return -1;
+	journal = xasprintf("%s/journal", conf->top_log_directory);
+	lock = spool_lock(conf->top_spool_directory, journal, why);
+	free(journal);
+	if (lock == -1 && why->code == ERROR_UNAVAILABLE)
+		(void)why_set(why, ERROR_UNAVAILABLE, "spoold runs, and %s: "
+		    "spoolctl stop, then call it again", because);
+	return lock;
 }
 
 int

@@ -95,7 +95,7 @@ path_resolve(const struct conf *conf, char **field)
 	*field = path;
 }
 
-static void
+void
 conf_resolve(struct conf *conf)
 {
 	const struct setting *settings;
@@ -125,33 +125,50 @@ file_absolute(const char *file)
 	return xasprintf("%s/%s", path, file);
 }
 
+/* All defaults, for that file. */
+static struct conf *
+conf_new(const char *file)
+{
+	struct conf *conf = xcalloc(1, sizeof(*conf));
+
+	conf->file = file_absolute(file);
+	conf_defaults(SCOPE_plain, conf);
+	/* The row of what is not in the file. */
+	(void)conf_add_transport(conf, "");
+	return conf;
+}
+
 struct conf *
 conf_read(const char *file, struct why *why)
 {
-	struct conf *conf = xcalloc(1, sizeof(*conf));
+	struct buf text = { 0 };
+	struct conf *conf;
 
 	if (file == NULL)
 		file = getenv("SPOOLD_CONFIG");
 	if (file == NULL || file[0] == '\0')
 		file = DEFAULT_FILE;
-	conf->file = file_absolute(file);
-	conf_defaults(SCOPE_plain, conf);
-	/* The row of what is not in the file. */
-	(void)conf_add_transport(conf, "");
-	if (conf_parse(conf, conf->file, why) == -1 ||
+	conf = conf_new(file);
+	if (conf_text_read(conf->file, &text, why) == -1 ||
+	    conf_parse(conf, &text, why) == -1 ||
 	    conf_environment(conf, why) == -1)
 		conf_free(&conf);
 	else
 		conf_resolve(conf);
+	buf_free(&text);
 	return conf;
 }
 
-static void
-list_free(struct conf_list *list)
+struct conf *
+conf_read_text(const char *file, const struct buf *text, struct why *why)
 {
-	for (size_t i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
+	struct conf *conf = conf_new(file);
+
+	if (conf_parse(conf, text, why) == -1)
+		conf_free(&conf);
+	else
+		conf_resolve(conf);
+	return conf;
 }
 
 void
@@ -168,8 +185,11 @@ conf_free(struct conf **conf)
 		free((*conf)->transports[i].name);
 	}
 	conf_release(SCOPE_plain, *conf);
-	list_free(&(*conf)->variables);
-	list_free(&(*conf)->unknown_variables);
+	conf_list_free(&(*conf)->variables);
+	conf_list_free(&(*conf)->unknown_variables);
+	conf_list_free(&(*conf)->file_names);
+	conf_list_free(&(*conf)->environment_names);
+	conf_list_free(&(*conf)->override_names);
 	free((*conf)->organizations);
 	free((*conf)->transports);
 	free((*conf)->file);
@@ -227,7 +247,7 @@ conf_compare(enum setting_scope scope, const char *title, const void *old,
 {
 	const struct setting *settings;
 	size_t count, changed = 0;
-	char name[256];
+	char name[SETTING_NAME_MAX];
 
 	settings = conf_settings(&count);
 	for (size_t i = 0; i < count; i++) {

@@ -65,6 +65,8 @@ struct conf {
 	size_t	 transport_count;
 	struct conf_list variables;	/* of the environment, that set one */
 	struct conf_list unknown_variables;	/* SPOOLD_ names that do not */
+	/* The names of the settings that each has set; see conf_source(). */
+	struct conf_list file_names, environment_names, override_names;
 };
 
 /*
@@ -74,6 +76,16 @@ struct conf {
  */
 struct conf	*conf_read(const char *file, struct why *);
 void		 conf_free(struct conf **);
+
+/*
+ * The same from a text that is to become that file, and without the
+ * environment.
+ */
+struct conf	*conf_read_text(const char *file, const struct buf *text,
+		    struct why *);
+
+/* The transports that may have a section, by number; NULL after the last. */
+const char	*conf_transport_name(size_t);
 
 /* A transport's settings; the defaults if it is not named in the file. */
 const struct conf_transport	*conf_transport(const struct conf *,

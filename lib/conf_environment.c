@@ -17,6 +17,7 @@
 
 #define VARIABLE_MAX 128
 #define PREFIX "SPOOLD_"
+#define SCHEDULE "retry.schedule"
 #define CONFIG_FILE "SPOOLD_CONFIG"	/* names the file, and is no setting */
 
 extern char **environ;
@@ -39,14 +40,6 @@ variable_name(const struct setting *setting, char out[VARIABLE_MAX])
 		*p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
 }
 
-static void
-list_add(struct conf_list *list, const char *text, size_t length)
-{
-	list->items = xreallocarray(list->items, list->count + 1,
-	    sizeof(*list->items));
-	list->items[list->count++] = xstrndup(text, length);
-}
-
 /* Whoever sets a delay means the formula. */
 static bool
 is_delay(const struct setting *setting)
@@ -63,7 +56,7 @@ variable_take(struct conf *conf, const struct setting *setting,
 {
 	const char *text = getenv(variable);
 	struct why reason;
-	char name[256];
+	char name[SETTING_NAME_MAX];
 
 	if (text == NULL)
 		return 0;
@@ -71,10 +64,14 @@ variable_take(struct conf *conf, const struct setting *setting,
 	if (setting_store_text(setting, conf, text, &reason) == -1)
 		return why_set(why, ERROR_CONFIG_ERROR, "%s in the "
 		    "environment: %s = %s", variable, name, reason.text);
-	if (is_delay(setting))
+	conf_list_add(&conf->environment_names, name, strlen(name));
+	if (is_delay(setting)) {
 		setting_free(conf_setting(SCOPE_plain, "retry", "schedule"),
 		    conf);
-	list_add(&conf->variables, variable, strlen(variable));
+		conf_list_add(&conf->environment_names, SCHEDULE,
+		    strlen(SCHEDULE));
+	}
+	conf_list_add(&conf->variables, variable, strlen(variable));
 	return 0;
 }
 
@@ -102,7 +99,7 @@ find_unknown(struct conf *conf)
 			    strncmp(variable, *entry, length) == 0;
 		}
 		if (!known)
-			list_add(&conf->unknown_variables, *entry, length);
+			conf_list_add(&conf->unknown_variables, *entry, length);
 	}
 }
 

@@ -174,7 +174,7 @@ check_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const struct setting *setting = setting_of(cfg, opt);
 	const char **texts;
-	char name[256], *copy;
+	char name[SETTING_NAME_MAX], *copy;
 	struct why why;
 	size_t count;
 	int result;
@@ -201,8 +201,6 @@ store_value(const struct setting *setting, cfg_opt_t *opt, void *base,
 	char *copy;
 	int result;
 
-	if (!option_is_set(opt))
-		return 0;
 	texts = option_texts(setting, opt, &count, &copy);
 	result = setting_store(setting, base, texts, count, why);
 	free(texts);
@@ -212,19 +210,29 @@ store_value(const struct setting *setting, cfg_opt_t *opt, void *base,
 
 /* All that a section sets itself. */
 static int
-store_section(cfg_t *cfg, enum setting_scope scope, const char *path,
-    void *base, struct why *why)
+store_section(cfg_t *cfg, const struct section *section, void *base,
+    struct conf_list *names, struct why *why)
 {
 	const struct setting *settings;
+	char name[SETTING_NAME_MAX];
 	size_t count;
 
 	settings = conf_settings(&count);
-	for (size_t i = 0; i < count; i++)
-		if (settings[i].scope == scope &&
-		    strcmp(settings[i].section, path) == 0 &&
-		    store_value(&settings[i], cfg_getopt(cfg,
-		    settings[i].name), base, why) == -1)
+	for (size_t i = 0; i < count; i++) {
+		cfg_opt_t *opt;
+
+		if (settings[i].scope != section->scope ||
+		    strcmp(settings[i].section, section->path) != 0)
+			continue;
+		opt = cfg_getopt(cfg, settings[i].name);
+		if (!option_is_set(opt))
+			continue;
+		if (store_value(&settings[i], opt, base, why) == -1)
 			return -1;
+		setting_name(&settings[i], cfg_title(cfg), name,
+		    sizeof(name));
+		conf_list_add(names, name, strlen(name));
+	}
 	return 0;
 }
 
@@ -238,6 +246,13 @@ static const char *const transports[] = {
 #undef DESTINATION_FIELD
 	"intake",
 };
+
+const char *
+conf_transport_name(size_t i)
+{
+	return i < sizeof(transports) / sizeof(*transports) ? transports[i] :
+	    NULL;
+}
 
 static int
 check_transport(cfg_t *cfg, const char *title)
@@ -274,22 +289,25 @@ check_titled(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
-static int
-store_titled(cfg_t *cfg, struct conf *conf, struct why *why)
+/* The settings of that title, made with their defaults if it is new. */
+static void *
+titled_base(struct conf *conf, enum setting_scope scope, const char *title)
 {
-	for (unsigned i = 0; i < cfg_size(cfg, "organization"); i++) {
-		cfg_t *section = cfg_getnsec(cfg, "organization", i);
+	if (scope == SCOPE_organization)
+		return conf_add_organization(conf, title);
+	return conf_add_transport(conf, title);
+}
 
-		if (store_section(section, SCOPE_organization, "organization",
-		    conf_add_organization(conf, cfg_title(section)),
+static int
+store_titled(cfg_t *cfg, const struct section *section, struct conf *conf,
+    struct why *why)
+{
+	for (unsigned i = 0; i < cfg_size(cfg, section->path); i++) {
+		cfg_t *one = cfg_getnsec(cfg, section->path, i);
+
+		if (store_section(one, section, titled_base(conf,
+		    section->scope, cfg_title(one)), &conf->file_names,
 		    why) == -1)
-			return -1;
-	}
-	for (unsigned i = 0; i < cfg_size(cfg, "transport"); i++) {
-		cfg_t *section = cfg_getnsec(cfg, "transport", i);
-
-		if (store_section(section, SCOPE_transport, "transport",
-		    conf_add_transport(conf, cfg_title(section)), why) == -1)
 			return -1;
 	}
 	return 0;
@@ -426,28 +444,30 @@ static int
 store_all(cfg_t *cfg, const struct grammar *grammar, struct conf *conf,
     struct why *why)
 {
-	for (size_t i = 0; i < grammar->count; i++) {
+	int result = 0;
+
+	for (size_t i = 0; i < grammar->count && result == 0; i++) {
 		const struct section *section = &grammar->sections[i];
 
-		if (section->scope == SCOPE_plain &&
-		    store_section(section_at(cfg, section->path), SCOPE_plain,
-		    section->path, conf, why) == -1)
-			return -1;
+		result = section->scope != SCOPE_plain ?
+		    store_titled(cfg, section, conf, why) :
+		    store_section(section_at(cfg, section->path), section,
+		    conf, &conf->file_names, why);
 	}
-	return store_titled(cfg, conf, why);
+	return result;
 }
 
 int
-conf_parse(struct conf *conf, const char *file, struct why *why)
+conf_parse(struct conf *conf, const struct buf *given, struct why *why)
 {
-	struct parse parse = { file, why, false };
+	struct parse parse = { conf->file, why, false };
 	struct grammar grammar = { .count = 0 };
 	struct buf text = { .max = 0 };
 	int result = -1;
 	cfg_t *cfg;
 
-	if (conf_text(file, &text, why) == -1)
-		return -1;
+	buf_add(&text, given->data, given->len);
+	conf_text_blank(text.data, ' ');
 	cfg = cfg_init(grammar_section(&grammar, SCOPE_plain, "")->options,
 	    CFGF_NONE);
 	if (cfg == NULL) {

@@ -7,17 +7,24 @@
 #include "lib/conf.h"
 #include "lib/why.h"
 
-/* Fills in what the file sets.  0, or -1 with *why. */
-int	 conf_parse(struct conf *, const char *file, struct why *);
+/* Fills in what the file's text sets.  0, or -1 with *why. */
+int	 conf_parse(struct conf *, const struct buf *text, struct why *);
+
+/* Reads the file's text, as it is.  0, or -1 with *why (CONFIG_ERROR). */
+int	 conf_text_read(const char *file, struct buf *out, struct why *);
 
 /*
- * Appends the file's text, its comments blanked: libconfuse counts lines wrong
- * after one.  0, or -1 with *why.
+ * Overwrites the comments, so that every offset stays.  With spaces, for
+ * libconfuse, which counts lines wrong after one: then the line feeds within
+ * them stay as well.
  */
-int	 conf_text(const char *file, struct buf *out, struct why *);
+void	 conf_text_blank(char *text, char with);
 
 /* Fills in what the environment sets.  0, or -1 with *why. */
 int	 conf_environment(struct conf *, struct why *);
+
+/* Makes relative paths absolute: seen from the file's directory. */
+void	 conf_resolve(struct conf *);
 
 /* A titled section of that title, made with its defaults if it is new. */
 struct conf_organization	*conf_add_organization(struct conf *,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/conf_table.h"
+#include "lib/conf_write.h"
 
 #define WIDTH 78
 #define TAB 8
@@ -39,43 +40,6 @@ print_comment(struct buf *out, const char *mark, size_t depth,
 	}
 }
 
-/* Numbers and their like stand bare, words in quotes. */
-static const char *
-quote_of(const struct setting *setting)
-{
-	switch (setting->type) {
-	case SETTING_string:
-	case SETTING_path:
-	case SETTING_choice:
-	case SETTING_list:
-	case SETTING_durations:
-		return "\"";
-	default:
-		return "";
-	}
-}
-
-/* The default as libconfuse reads it. */
-static void
-print_value(struct buf *out, const struct setting *setting)
-{
-	const char *item = setting->fallback, *quote = quote_of(setting);
-
-	if (!setting_is_list(setting)) {
-		buf_printf(out, "%s%s%s\n", quote, item, quote);
-		return;
-	}
-	buf_char(out, '{');
-	while (*item != '\0') {
-		size_t length = strcspn(item, ",");
-
-		buf_printf(out, "%s%s%.*s%s", item == setting->fallback ? "" :
-		    ", ", quote, (int)length, item, quote);
-		item += length + (item[length] == ',');
-	}
-	buf_str(out, "}\n");
-}
-
 static void
 print_setting(struct buf *out, const struct setting *setting, size_t depth)
 {
@@ -85,7 +49,8 @@ print_setting(struct buf *out, const struct setting *setting, size_t depth)
 	print_comment(out, "", depth, setting->sentence);
 	print_indent(out, depth);
 	buf_printf(out, "%s%s = ", set ? "" : "#", setting->name);
-	print_value(out, setting);
+	setting_write(setting, setting->fallback, out);
+	buf_char(out, '\n');
 }
 
 static size_t
@@ -141,7 +106,8 @@ print_titled(struct buf *out, enum setting_scope scope, const char *heading)
 			continue;
 		print_comment(out, "#", 1, settings[i].sentence);
 		buf_printf(out, "#\t%s = ", settings[i].name);
-		print_value(out, &settings[i]);
+		setting_write(&settings[i], settings[i].fallback, out);
+		buf_char(out, '\n');
 	}
 	buf_str(out, "#}\n");
 }

@@ -69,6 +69,28 @@ conf_setting(enum setting_scope scope, const char *section, const char *name)
 	return NULL;
 }
 
+const struct setting *
+conf_setting_named(const char *name, char title_r[SETTING_NAME_MAX])
+{
+	const char *title = strchr(name, '.');
+	size_t length = title == NULL ? 0 : strcspn(++title, ".");
+	char full[SETTING_NAME_MAX];
+
+	for (size_t i = 0; i < LENGTH(settings); i++) {
+		bool titled = settings[i].scope != SCOPE_plain;
+
+		if (titled && length == 0)
+			continue;
+		(void)snprintf(title_r, SETTING_NAME_MAX, "%.*s",
+		    titled ? (int)length : 0, titled ? title : "");
+		setting_name(&settings[i], titled ? title_r : NULL, full,
+		    sizeof(full));
+		if (strcmp(full, name) == 0)
+			return &settings[i];
+	}
+	return NULL;
+}
+
 bool
 setting_is_list(const struct setting *setting)
 {

@@ -17,6 +17,8 @@ enum setting_type {
 	SETTING_list, SETTING_statuses, SETTING_durations
 };
 
+#define SETTING_NAME_MAX 256	/* with a title, and the NUL */
+
 enum setting_scope { SCOPE_plain, SCOPE_organization, SCOPE_transport };
 
 struct setting {
@@ -40,12 +42,22 @@ const char	*conf_section(const char *path);
 const struct setting	*conf_setting(enum setting_scope, const char *section,
 			    const char *name);
 
+/*
+ * The setting that setting_name() calls so, or NULL.  `title_r` gets the
+ * title, "" where it has none.
+ */
+const struct setting	*conf_setting_named(const char *name,
+			    char title_r[SETTING_NAME_MAX]);
+
 /* True if its value is a list of items. */
 bool	 setting_is_list(const struct setting *);
 
-/* Checks texts as they stand in the file: 0, or -1 as below. */
+/* Checks texts as they stand in the file, or one: 0, or -1 as below. */
 int	 setting_check(const struct setting *, const char *const *texts,
 	    size_t count, struct why *);
+
+int	 setting_check_text(const struct setting *, const char *text,
+	    struct why *);
 
 /*
  * Sets the field in `base` from texts as they stand in the file.  Returns 0,
@@ -60,7 +72,13 @@ int	 setting_store_text(const struct setting *, void *base,
 /* Appends the value as in the file; items by commas. */
 void	 setting_print(const struct setting *, const void *base,
 	    struct buf *);
+/* The same of its default. */
+void	 setting_print_default(const struct setting *, struct buf *);
 void	 setting_free(const struct setting *, void *base);
+
+/* A list's items; of these too, `struct conf` has some. */
+void	 conf_list_add(struct conf_list *, const char *, size_t length);
+void	 conf_list_free(struct conf_list *);
 
 /* "section.name", with the section's title between where there is one. */
 void	 setting_name(const struct setting *, const char *title,

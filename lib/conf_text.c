@@ -13,8 +13,8 @@
 
 #define FILE_SIZE_MAX (1024 * 1024)
 
-static int
-file_read(const char *file, struct buf *out, struct why *why)
+int
+conf_text_read(const char *file, struct buf *out, struct why *why)
 {
 	FILE *stream = fopen(file, "re");
 	char part[4096];
@@ -24,6 +24,8 @@ file_read(const char *file, struct buf *out, struct why *why)
 	if (stream == NULL)
 		return why_set(why, ERROR_CONFIG_ERROR, "%s: %s", file,
 		    strerror(errno));
+	out->max = FILE_SIZE_MAX;
+	buf_str(out, "");
 	while ((n = fread(part, 1, sizeof(part), stream)) > 0)
 		buf_add(out, part, n);
 	failed = ferror(stream) != 0;
@@ -53,15 +55,15 @@ skip_quoted(char *p)
 }
 
 static char *
-blank_line(char *p)
+blank_line(char *p, char with)
 {
 	while (*p != '\0' && *p != '\n')
-		*p++ = ' ';
+		*p++ = with;
 	return p;
 }
 
 static char *
-blank_block(char *p)
+blank_block(char *p, char with)
 {
 	char *end = strstr(p + 2, "*/");
 
@@ -69,13 +71,13 @@ blank_block(char *p)
 	if (end == NULL)
 		return p + strlen(p);
 	for (end += 2; p < end; p++)
-		if (*p != '\n')
-			*p = ' ';
+		if (*p != '\n' || with != ' ')
+			*p = with;
 	return p;
 }
 
-static void
-blank_comments(char *text)
+void
+conf_text_blank(char *text, char with)
 {
 	bool within = false;	/* a word: its slashes are its own */
 
@@ -83,26 +85,12 @@ blank_comments(char *text)
 		if (*p == '"' || *p == '\'')
 			p = skip_quoted(p);
 		else if (*p == '#' || (!within && p[0] == '/' && p[1] == '/'))
-			p = blank_line(p);
+			p = blank_line(p, with);
 		else if (!within && p[0] == '/' && p[1] == '*')
-			p = blank_block(p);
+			p = blank_block(p, with);
 		else
 			p++;
-		within = p > text && strchr(" \t\r\n={}(),+;\"'", p[-1]) ==
-		    NULL;
+		within = p > text && p[-1] != with &&
+		    strchr(" \t\r\n={}(),+;\"'", p[-1]) == NULL;
 	}
-}
-
-int
-conf_text(const char *file, struct buf *out, struct why *why)
-{
-	struct buf text = { .max = FILE_SIZE_MAX };
-	int result = file_read(file, &text, why);
-
-	if (result == 0 && text.len > 0) {
-		blank_comments(text.data);
-		buf_add(out, text.data, text.len);
-	}
-	buf_free(&text);
-	return result;
 }

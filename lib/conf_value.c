@@ -195,8 +195,16 @@ check_meaning(const struct setting *setting, const char *text,
 	return 0;
 }
 
-static void
-list_free(struct conf_list *list)
+void
+conf_list_add(struct conf_list *list, const char *text, size_t length)
+{
+	list->items = xreallocarray(list->items, list->count + 1,
+	    sizeof(*list->items));
+	list->items[list->count++] = xstrndup(text, length);
+}
+
+void
+conf_list_free(struct conf_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i]);
@@ -216,7 +224,7 @@ store_list(const struct setting *setting, struct conf_list *field,
 	list.items = xcalloc(count + 1, sizeof(*list.items));
 	for (; list.count < count; list.count++)
 		list.items[list.count] = xstrdup(texts[list.count]);
-	list_free(field);
+	conf_list_free(field);
 	*field = list;
 	return 0;
 }
@@ -268,15 +276,18 @@ setting_store(const struct setting *setting, void *base,
 	return store_one(setting, field, texts[0], why);
 }
 
+/* Has room for a field of any scope. */
+union scratch {
+	struct conf			 plain;
+	struct conf_organization	 organization;
+	struct conf_transport		 transport;
+};
+
 int
 setting_check(const struct setting *setting, const char *const *texts,
     size_t count, struct why *why)
 {
-	union {
-		struct conf			 plain;
-		struct conf_organization	 organization;
-		struct conf_transport		 transport;
-	} scratch;
+	union scratch scratch;
 	int result;
 
 	memset(&scratch, 0, sizeof(scratch));
@@ -357,13 +368,39 @@ setting_print(const struct setting *setting, const void *base,
 	}
 }
 
+int
+setting_check_text(const struct setting *setting, const char *text,
+    struct why *why)
+{
+	union scratch scratch;
+	int result;
+
+	memset(&scratch, 0, sizeof(scratch));
+	result = setting_store_text(setting, &scratch, text, why);
+	setting_free(setting, &scratch);
+	return result;
+}
+
+void
+setting_print_default(const struct setting *setting, struct buf *out)
+{
+	union scratch scratch;
+	struct why why;
+
+	memset(&scratch, 0, sizeof(scratch));
+	if (setting_store_text(setting, &scratch, setting->fallback,
+	    &why) == 0)
+		setting_print(setting, &scratch, out);
+	setting_free(setting, &scratch);
+}
+
 void
 setting_free(const struct setting *setting, void *base)
 {
 	void *field = (char *)base + setting->offset;
 
 	if (setting_is_list(setting)) {
-		list_free(field);
+		conf_list_free(field);
 	} else if (setting->type == SETTING_string ||
 	    setting->type == SETTING_path || setting->type == SETTING_choice) {
 		free(*(char **)field);

@@ -3,8 +3,7 @@
  *
  * The document, as it lies in the file, is the destination; the struct's other
  * members are what the supervisor asks for often, read from it once.  Sealed
- * values stay sealed in it: they are opened into a buffer of the caller's
- * only, on their way to a worker.
+ * values stay sealed in it; see destination_sealed.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +12,10 @@
 #include "lib/clock.h"
 #include "lib/destination.h"
 #include "lib/destination_field.h"
-#include "lib/url.h"
 #include "lib/xalloc.h"
 
 #define TIMEOUT_DEFAULT 30000	/* ms */
 #define NUMBER_MAX INT64_C(1000000000000)
-#define MASK "********"
 
 static const char *const names[TRANSPORTS] = {
 #define DESTINATION_FIELD(type, path, form, required, sealed, sentence)
@@ -191,146 +188,4 @@ destination_print(const struct destination *destination, struct buf *out)
 {
 	json_print(out, destination->document);
 	buf_char(out, '\n');
-}
-
-const char *
-destination_sealed(const struct json *value)
-{
-	return json_is(value, JSON_OBJECT) && json_count(value) == 1 ?
-	    json_string(json_get(value, "sealed"), NULL) : NULL;
-}
-
-/* A value as it is; with its name, NULL in an array. */
-static void
-put_value(struct buf *out, const char *name, const struct json *value)
-{
-	struct buf text = { 0 };
-
-	json_print(&text, value);
-	json_put_raw(out, name, text.data, text.len);
-	buf_free(&text);
-}
-
-static void
-put_masked(struct buf *out, const char *name, const struct json *value)
-{
-	const struct json *member;
-
-	if (destination_sealed(value) != NULL) {
-		json_put_string(out, name, MASK);
-		return;
-	}
-	if (!json_is(value, JSON_OBJECT)) {
-		put_value(out, name, value);
-		return;
-	}
-	json_open(out, name, '{');
-	for (member = json_first(value); member != NULL;
-	    member = json_next(member))
-		put_masked(out, json_name(member), member);
-	json_close(out, '}');
-}
-
-void
-destination_print_masked(const struct destination *destination,
-    struct buf *out)
-{
-	put_masked(out, NULL, destination->document);
-}
-
-/* --- opening ------------------------------------------------------------- */
-
-int
-destination_origin(const struct json *config, enum transport transport,
-    struct buf *out)
-{
-	const struct destination_field *field =
-	    destination_field_of(transport, "url");
-	struct url url;
-
-	buf_str(out, "");
-	if (field == NULL)
-		return 0;
-	if (url_parse(json_string(destination_value(config, field->path),
-	    ""), &url) != NULL)
-		return -1;
-	url_origin(&url, out);
-	return 0;
-}
-
-/* An opening under way. */
-struct opening {
-	const struct vault *vault;
-	struct vault_place place;	/* but the field */
-	struct buf	*out;
-	struct why	*why;
-};
-
-static int
-put_opened_value(struct opening *opening, const char *name,
-    const char *sealed, const char *path)
-{
-	struct vault_place place = opening->place;
-	struct buf value = { 0 };
-	int result;
-
-	place.field = path;
-	result = vault_unseal(opening->vault, &place, sealed, &value,
-	    opening->why);
-	if (result == 0)
-		json_put_string(opening->out, name,
-		    value.data != NULL ? value.data : "");
-	buf_wipe(&value);
-	return result;
-}
-
-static int
-put_opened(struct opening *opening, const char *name,
-    const struct json *value, const char *path)
-{
-	const struct json *member = json_first(value);
-	const char *sealed = destination_sealed(value);
-	char inner[FIELD_PATH_MAX];
-	int result = 0;
-
-	if (sealed != NULL)
-		return put_opened_value(opening, name, sealed, path);
-	if (!json_is(value, JSON_OBJECT)) {
-		put_value(opening->out, name, value);
-		return 0;
-	}
-	json_open(opening->out, name, '{');
-	for (; member != NULL && result == 0; member = json_next(member)) {
-		(void)snprintf(inner, sizeof(inner), "%s.%s", path,
-		    json_name(member));
-		result = put_opened(opening, json_name(member), member,
-		    inner);
-	}
-	json_close(opening->out, '}');
-	return result;
-}
-
-int
-destination_open(const struct destination *destination,
-    const char *organization, const struct vault *vault, struct buf *out,
-    struct why *why)
-{
-	const struct json *config = destination_config(destination);
-	struct buf origin = { 0 };
-	struct opening opening = { .vault = vault, .out = out, .why = why };
-	int result;
-
-	if (destination_origin(config, destination->transport, &origin) == -1)
-		result = why_set(why, ERROR_CONFIG_ERROR,
-		    "destination %s has a URL that is none",
-		    destination->id);
-	else {
-		opening.place = (struct vault_place) {
-		    .organization = organization,
-		    .destination = destination->id, .origin = origin.data };
-		result = put_opened(&opening, NULL, config,
-		    transport_name(destination->transport));
-	}
-	buf_free(&origin);
-	return result;
 }

@@ -114,4 +114,23 @@ void	 destination_print_masked(const struct destination *, struct buf *);
 int	 destination_open(const struct destination *, const char *organization,
 	    const struct vault *, struct buf *out, struct why *);
 
+/*
+ * Its file's text with every value sealed under the vault's current key: the
+ * others are opened and sealed anew.  0, or -1 with *why.
+ */
+int	 destination_reseal(const struct destination *,
+	    const char *organization, const struct vault *, struct buf *out,
+	    struct why *);
+
+/*
+ * Opens every sealed value and wipes it; `found` is told of each: its field
+ * within config, whether it is sealed under the vault's current key, and *why
+ * it does not open, or NULL.
+ */
+typedef void	 destination_found(void *arg, const char *field,
+		    bool is_current, const struct why *);
+void	 destination_check_sealed(const struct destination *,
+	    const char *organization, const struct vault *,
+	    destination_found *, void *arg);
+
 #endif

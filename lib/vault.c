@@ -1,11 +1,12 @@
 /*
  * vault - credentials at rest
  *
- * The master key is read once into memory that is locked, left out of core
- * dumps and wiped.  Every value is sealed under a key that is derived from it
- * for one organization and destination, and never stored; each sealing has a
- * random nonce of its own, of 96 bits, which no number of credentials will
- * ever bring near a collision under one such key.
+ * The master key, and while it is rotated the next one, is read once into
+ * memory that is locked, left out of core dumps and wiped.  Every value is
+ * sealed under a key that is derived from it for one organization and
+ * destination, and never stored; each sealing has a random nonce of its own,
+ * of 96 bits, which no number of credentials will ever bring near a collision
+ * under one such key.
  *
  * Every string that is derived from or authenticated stands with its length
  * before it, so that no two places can look alike.
@@ -39,10 +40,11 @@
 #define VALUE_MAX (64 * 1024)	/* a destination's file has no more */
 
 struct vault {
-	struct secret	 master;
+	struct secret	 keys[VAULT_KEYS];
+	char		 ids[VAULT_KEYS][KEY_ID_LENGTH + 1];
+	int		 count;		/* the last one seals */
 	EVP_CIPHER	*cipher;	/* own */
 	EVP_KDF		*kdf;		/* own */
-	char		 key_id[KEY_ID_LENGTH + 1];
 };
 
 /* OpenSSL's own words help nobody here. */
@@ -53,7 +55,8 @@ crypto_failed(struct why *why, const char *what)
 }
 
 static int
-make_key_id(struct vault *vault, struct why *why)
+make_key_id(const struct secret *key, char id[KEY_ID_LENGTH + 1],
+    struct why *why)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -63,15 +66,15 @@ make_key_id(struct vault *vault, struct why *why)
 	    EVP_DigestInit_ex2(context, EVP_sha256(), NULL) != 1 ||
 	    EVP_DigestUpdate(context, KEY_ID_LABEL,
 	    strlen(KEY_ID_LABEL)) != 1 ||
-	    EVP_DigestUpdate(context, vault->master.data,
-	    vault->master.length) != 1 ||
+	    EVP_DigestUpdate(context, key->data, key->length) != 1 ||
 	    EVP_DigestFinal_ex(context, digest, NULL) != 1) {
 		(void)crypto_failed(why, "make the key's id");
 		goto out;
 	}
 	for (size_t i = 0; i < KEY_ID_LENGTH; i++)
-		vault->key_id[i] = "0123456789abcdef"[i % 2 == 0 ?
+		id[i] = "0123456789abcdef"[i % 2 == 0 ?
 		    digest[i / 2] >> 4 : digest[i / 2] & 15];
+	id[KEY_ID_LENGTH] = '\0';
 	result = 0;
 out:
 	EVP_MD_CTX_free(context);
@@ -94,9 +97,13 @@ struct vault *
 vault_open(const char *key_directory, struct why *why)
 {
 	struct vault *vault = xcalloc(1, sizeof(*vault));
+	int result;
 
-	if (vault_key_read(key_directory, &vault->master, why) == -1 ||
-	    fetch(vault, why) == -1 || make_key_id(vault, why) == -1)
+	vault->count = vault_key_read(key_directory, vault->keys, why);
+	result = vault->count == -1 ? -1 : fetch(vault, why);
+	for (int i = 0; i < vault->count && result == 0; i++)
+		result = make_key_id(&vault->keys[i], vault->ids[i], why);
+	if (result == -1)
 		vault_close(&vault);
 	return vault;
 }
@@ -108,12 +115,46 @@ vault_close(struct vault **vault)
 
 	if (old == NULL)
 		return;
-	secret_free(&old->master);
+	for (int i = 0; i < VAULT_KEYS; i++)
+		secret_free(&old->keys[i]);
 	EVP_CIPHER_free(old->cipher);
 	EVP_KDF_free(old->kdf);
 	OPENSSL_cleanse(old, sizeof(*old));
 	free(old);
 	*vault = NULL;
+}
+
+const char *
+vault_key_id(const struct vault *vault)
+{
+	return vault->ids[vault->count - 1];
+}
+
+bool
+vault_is_rotating(const struct vault *vault)
+{
+	return vault->count > 1;
+}
+
+/* The key that a text is sealed under, or -1. */
+static int
+find_key(const struct vault *vault, const char *sealed)
+{
+	const size_t version = strlen(VERSION ".");
+
+	for (int i = 0; i < vault->count; i++)
+		if (strncmp(sealed, VERSION ".", version) == 0 &&
+		    strncmp(sealed + version, vault->ids[i],
+		    KEY_ID_LENGTH) == 0 &&
+		    sealed[version + KEY_ID_LENGTH] == '.')
+			return i;
+	return -1;
+}
+
+bool
+vault_is_current(const struct vault *vault, const char *sealed)
+{
+	return find_key(vault, sealed) == vault->count - 1;
 }
 
 /* Adds a string with its length before it, 32 bits, big endian. */
@@ -130,9 +171,10 @@ add_counted(struct buf *out, const char *text)
 }
 
 static int
-derive(const struct vault *vault, const struct vault_place *place,
+derive(const struct vault *vault, int n, const struct vault_place *place,
     unsigned char key[KEY_LENGTH], struct why *why)
 {
+	const struct secret *master = &vault->keys[n];
 	EVP_KDF_CTX *context = EVP_KDF_CTX_new(vault->kdf);
 	struct buf info = { 0 };
 	OSSL_PARAM params[4];
@@ -144,7 +186,7 @@ derive(const struct vault *vault, const struct vault_place *place,
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
 	    hash, 0);
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY,
-	    vault->master.data, vault->master.length);
+	    master->data, master->length);
 	params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO,
 	    info.data, info.len);
 	params[3] = OSSL_PARAM_construct_end();
@@ -223,7 +265,7 @@ vault_seal(const struct vault *vault, const struct vault_place *place,
 	sealed = xmalloc(length + TAG_LENGTH);
 	run.in_length = (int)length;
 	run.out = sealed;
-	if (derive(vault, place, run.key, why) == -1)
+	if (derive(vault, vault->count - 1, place, run.key, why) == -1)
 		goto out;
 	if (RAND_bytes(run.nonce, NONCE_LENGTH) != 1 ||
 	    run_cipher(vault, place, &run, 1) == -1) {
@@ -231,7 +273,7 @@ vault_seal(const struct vault *vault, const struct vault_place *place,
 		goto out;
 	}
 	memcpy(sealed + length, run.tag, TAG_LENGTH);
-	buf_printf(out, VERSION ".%s.", vault->key_id);
+	buf_printf(out, VERSION ".%s.", vault_key_id(vault));
 	base64_encode(out, run.nonce, NONCE_LENGTH, BASE64_URL);
 	buf_char(out, '.');
 	base64_encode(out, sealed, length + TAG_LENGTH, BASE64_URL);
@@ -272,10 +314,9 @@ take_apart(const struct vault *vault, const char *sealed, struct buf *nonce,
 	    body->len > VALUE_MAX + TAG_LENGTH)
 		return why_set(why, ERROR_CONFIG_ERROR,
 		    "it is no sealed value");
-	if (first - id != KEY_ID_LENGTH ||
-	    strncmp(id, vault->key_id, KEY_ID_LENGTH) != 0)
+	if (find_key(vault, sealed) == -1)
 		return why_set(why, ERROR_CONFIG_ERROR, "it was sealed under "
-		    "another master key than %s", vault->key_id);
+		    "another master key than %s", vault_key_id(vault));
 	return 0;
 }
 
@@ -299,7 +340,7 @@ vault_unseal(const struct vault *vault, const struct vault_place *place,
 	run.in = (const unsigned char *)body.data;
 	run.in_length = (int)length;
 	run.out = xmalloc(length + 1);
-	if (derive(vault, place, run.key, why) == -1)
+	if (derive(vault, find_key(vault, sealed), place, run.key, why) == -1)
 		goto out;
 	if (run_cipher(vault, place, &run, 0) == -1) {
 		(void)why_set(why, ERROR_CONFIG_ERROR, "%s of %s does not "

@@ -10,6 +10,7 @@
 #ifndef LIB_VAULT_H
 #define LIB_VAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/buf.h"
@@ -30,6 +31,25 @@ int	 vault_create(const char *key_directory, struct why *);
  */
 struct vault	*vault_open(const char *key_directory, struct why *);
 void		 vault_close(struct vault **);
+
+/* The id of the key that seals, as it stands in what is sealed. */
+const char	*vault_key_id(const struct vault *);
+
+/* True if the text was sealed under that key. */
+bool	 vault_is_current(const struct vault *, const char *sealed);
+
+/*
+ * Another master key.  After vault_rotation_begin() there are two: vault_open()
+ * has both, seals under the new one and opens what is sealed under either.
+ * When everything has been sealed anew vault_rotation_end() has the new key
+ * replace the old one, which is gone then.  A rotation that has begun and not
+ * ended is gone on with by the next begin.  0, or -1 with *why.
+ */
+int	 vault_rotation_begin(const char *key_directory, struct why *);
+int	 vault_rotation_end(const char *key_directory, struct why *);
+
+/* True if one has begun and not ended. */
+bool	 vault_is_rotating(const struct vault *);
 
 /* Where a value belongs; all strings borrowed, none NULL. */
 struct vault_place {

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/replace.h"
 #include "lib/xalloc.h"
 
 #include "spoold/durable.h"
@@ -59,40 +60,6 @@ struct durable {
 
 /* --- the helper -------------------------------------------------------------- */
 
-static int
-helper_write(int dir, const char *name, const struct request_packet *packet)
-{
-	char temporary[NAME_MAX + 1];
-	size_t done = 0;
-	int fd, error = 0;
-
-	if (snprintf(temporary, sizeof(temporary), ".%s.new", name) >=
-	    (int)sizeof(temporary))
-		return ENAMETOOLONG;
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return errno;
-	while (done < packet->length && error == 0) {
-		ssize_t wrote = write(fd, packet->content + done,
-		    packet->length - done);
-
-		if (wrote == -1)
-			error = errno;
-		else
-			done += (size_t)wrote;
-	}
-	if (error == 0 && fsync(fd) == -1)
-		error = errno;
-	if (close(fd) == -1 && error == 0)
-		error = errno;
-	if (error == 0 && renameat(dir, temporary, dir, name) == -1)
-		error = errno;
-	if (error != 0)
-		(void)unlinkat(dir, temporary, 0);
-	return error;
-}
-
 /* Returns an errno, or 0. */
 static int
 helper_put(struct request_packet *packet)
@@ -107,12 +74,11 @@ helper_put(struct request_packet *packet)
 	if (dir == -1)
 		return errno;
 	if (packet->length != 0)
-		error = helper_write(dir, slash + 1, packet);
+		error = replace_file(dir, slash + 1, packet->content,
+		    packet->length, NULL) == -1 ? errno : 0;
 	else
-		error = unlinkat(dir, slash + 1, 0) == -1 && errno != ENOENT ?
-		    errno : 0;
-	if (error == 0 && fsync(dir) == -1)
-		error = errno;
+		error = (unlinkat(dir, slash + 1, 0) == -1 &&
+		    errno != ENOENT) || fsync(dir) == -1 ? errno : 0;
 	close(dir);
 	return error;
 }

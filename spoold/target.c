@@ -5,15 +5,10 @@
  * the others: it starts small, grows only with answers, and falls to one.
  */
 #include <assert.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "lib/log.h"
+#include "lib/destination_store.h"
 #include "lib/xalloc.h"
 
 #include "spoold/organization.h"
@@ -188,68 +183,24 @@ target_troubled(struct target *target)
 		target->window = WINDOW_MIN;
 }
 
-/* Reads one file of the destinations directory. */
+/* One that cannot be read stops the start: its tickets would have none. */
 static int
-target_load(struct organization *org, int dir, const char *name,
-    struct why *why)
+target_load(void *arg, const struct destination_file *file, struct why *why)
 {
-	struct destination *destination;
-	struct buf text = { .max = DESTINATION_FILE_MAX };
-	char chunk[4096];
-	ssize_t got;
-	int fd;
+	struct organization *org = arg;
 
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1)
-		return why_errno(why, "open destination %s", name);
-	while ((got = read(fd, chunk, sizeof(chunk))) > 0)
-		buf_add(&text, chunk, (size_t)got);
-	close(fd);
-	destination = got == 0 && !text.overflow ?
-	    destination_read(text.data, text.len, why) : NULL;
-	buf_free(&text);
-	if (got == -1)
-		return why_errno(why, "read destination %s", name);
-	if (destination == NULL)
-		return why_set(why, ERROR_CONFIG_ERROR,
-		    "destination %s of %s cannot be read", name, org->id);
-	target_set(target_get(org, destination->id), destination);
+	(void)why;
+	if (file->destination == NULL)
+		return -1;
+	target_set(target_get(org, file->destination->id), file->destination);
 	return 0;
 }
 
 int
 targets_load(struct spoold *s, struct organization *org, struct why *why)
 {
-	char *path = xasprintf("%s/%s/destinations",
-	    s->conf->top_state_directory, org->id);
-	struct dirent *entry;
-	DIR *dir = NULL;
-	int result = -1;
-
-	dir = opendir(path);
-	if (dir == NULL) {
-		why_errno(why, "open %s", path);
-		goto out;
-	}
-	while ((errno = 0, entry = readdir(dir)) != NULL) {
-		const char *dot = strrchr(entry->d_name, '.');
-
-		if (entry->d_name[0] == '.' || dot == NULL ||
-		    strcmp(dot, ".json") != 0)
-			continue;
-		if (target_load(org, dirfd(dir), entry->d_name, why) == -1)
-			goto out;
-	}
-	if (errno != 0) {
-		why_errno(why, "read %s", path);
-		goto out;
-	}
-	result = 0;
-out:
-	if (dir != NULL)
-		closedir(dir);
-	free(path);
-	return result;
+	return destinations_each(s->conf->top_state_directory, org->id,
+	    target_load, org, why);
 }
 
 void

@@ -33,7 +33,8 @@ static const struct cli_option stop_options[] = {
 };
 
 static const struct cli_option check_options[] = {
-	{ 0, "fix", NULL, "Mend directories and modes.", CLI_FLAG, FIELD(fix),
+	{ 0, "fix", NULL, "Mend directories and modes; with spoold down also "
+	    "files that are where they do not belong.", CLI_FLAG, FIELD(fix),
 	    NULL },
 	END
 };

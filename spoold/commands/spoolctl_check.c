@@ -24,6 +24,7 @@
 #include "lib/xalloc.h"
 #include "spool-layout/layout.h"
 
+#include "spoold/commands/mend.h"
 #include "spoold/commands/spoolctl_check.h"
 
 #define TAIL 10000		/* lines of the journal that are read */
@@ -110,6 +111,9 @@ check_key(struct check *check, const struct conf *conf)
 	vault = vault_open(conf->top_key_directory, &why);
 	if (vault == NULL)
 		found(check, "key", "%s", why.text);
+	else if (vault_is_rotating(vault))
+		found(check, "key", "its rotation was interrupted: spoolkey "
+		    "rotate goes on with it");
 	vault_close(&vault);
 }
 
@@ -236,6 +240,23 @@ check_alerts(struct check *check)
 	json_free(&status);
 }
 
+/* Everything that is in the spools; with --fix mended as far as can be. */
+static void
+check_spools(struct check *check, const struct conf *conf)
+{
+	struct why why;
+	int lock = !check->fix ? -1 :
+	    cli_lock(check->cli, MEND_BECAUSE, &why);
+
+	if (check->fix && lock == -1)
+		cli_note(check->cli, "%s", why.text);
+	check->locked = lock != -1;
+	for (size_t i = 0; i < conf->organization_count; i++)
+		check_spool(check, conf, conf->organizations[i].id);
+	if (lock != -1)
+		close(lock);
+}
+
 int
 spoolctl_check(struct cli *cli, void *arg)
 {
@@ -253,8 +274,7 @@ spoolctl_check(struct cli *cli, void *arg)
 		found(&check, "configuration", "%s: there is no organization",
 		    conf->file);
 	check_directories(&check, conf);
-	for (size_t i = 0; i < conf->organization_count; i++)
-		check_spool(&check, conf, conf->organizations[i].id);
+	check_spools(&check, conf);
 	check_key(&check, conf);
 	check_journal(&check, conf);
 	check_space(&check, conf);

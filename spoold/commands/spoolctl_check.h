@@ -12,6 +12,7 @@
 struct check {
 	struct cli	*cli;		/* borrowed */
 	bool		 fix;
+	bool		 locked;	/* no spoold runs: more can be mended */
 	size_t		 found;
 };
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/conf_write.h"
 #include "lib/ticket.h"
 #include "lib/vault.h"
 #include "lib/xalloc.h"
@@ -36,17 +37,15 @@ static const struct {
 	{ "key_directory", "etc/keys" },
 };
 
-/* A double-quoted string of libconfuse: ${NAME} would be a variable there. */
+/* `"ROOT/PLACE"` as libconfuse reads it. */
 static void
 put_quoted(struct buf *out, const char *root, const char *place)
 {
-	buf_char(out, '"');
-	for (const char *p = root; *p != '\0'; p++) {
-		if (strchr("\\\"$", *p) != NULL)
-			buf_char(out, '\\');
-		buf_char(out, *p);
-	}
-	buf_printf(out, "/%s\"\n", place);
+	char *path = xasprintf("%s/%s", root, place);
+
+	conf_quote(path, strlen(path), out);
+	buf_char(out, '\n');
+	free(path);
 }
 
 static void

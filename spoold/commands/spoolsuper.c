@@ -15,6 +15,8 @@
 #include "lib/show.h"
 #include "lib/xalloc.h"
 
+#include "spoold/commands/spoolsuper.h"
+
 struct deed {
 	int		 letter;
 	unsigned	 all;		/* queues of ALL and DEST:ALL */
@@ -39,7 +41,7 @@ struct wish {
 struct super {
 	struct wish	*wishes;	/* own */
 	size_t		 count;
-	bool		 only, delivered;
+	bool		 only, delivered, structure;
 	const struct cli *cli;		/* borrowed */
 	size_t		 changed, unchanged;
 };
@@ -58,6 +60,8 @@ static const struct cli_option options[] = {
 	{ 'r', "requeue", "ID",
 	    "Try a dead letter again, from the first attempt.", CLI_CALL, 0,
 	    wish_add },
+	{ 's', "structure", NULL, "Check the spool's structure and repair it, "
+	    "with spoold down.", CLI_FLAG, SUPER(structure), NULL },
 	{ 0, "delivered", NULL, "With -r: what was delivered, too.", CLI_FLAG,
 	    SUPER(delivered), NULL },
 	{ 'n', "dry-run", NULL, "Only say how many tickets it would be.",
@@ -170,18 +174,28 @@ spoolsuper(struct cli *cli, void *state)
 {
 	struct super *super = state;
 	struct why why;
-	int status = 0;
+	int status = 0, remaining = 0;
 	size_t i;
 
 	super->cli = cli;
+	if (super->count == 0 && !super->structure)
+		return cli_usage(cli, "what to do is missing: -d, -h, -H, "
+		    "-r, -s");
+	if (super->structure && super->only)
+		return cli_usage(cli, "-n is not for -s: spoolctl check only "
+		    "looks");
+	if (super->structure)
+		remaining = spoolsuper_structure(cli, &why);
+	if (remaining == -1)
+		return cli_fail(cli, &why);
 	if (super->count == 0)
-		return cli_usage(cli, "what to do is missing: -d, -h, -H, -r");
+		return remaining > 0;
 	if (cli_spool(cli, &why) == NULL)
 		return cli_fail(cli, &why);
 	for (i = 0; i < super->count && status == 0; i++)
 		if (wish_do(cli, super, &super->wishes[i], &why) == -1)
 			status = cli_fail(cli, &why);
-	return status;
+	return status == 0 ? remaining > 0 : status;
 }
 
 int

@@ -32,7 +32,8 @@ installed() {
 test_everything_is_installed_where_it_belongs() {
 	installed PREFIX=/opt/spoold SYSCONFDIR=/etc/opt LOCALSTATEDIR=/var/opt
 	for file in bin/spoolctl bin/spoolsubmit bin/spoolq bin/spoolsuper \
-	    bin/spooldest bin/spoolcat bin/spoollog sbin/spoold \
+	    bin/spooldest bin/spoolcat bin/spoollog bin/spoolconf \
+	    bin/spoolkey sbin/spoold \
 	    libexec/spoold/intake libexec/spoold/webhook; do
 		[ -x "$PLACE/opt/spoold/$file" ]
 		assertEquals "$file can be run" 0 $?

@@ -4,7 +4,7 @@
 . tests/unit/common.sh
 . tests/unit/by_hand.sh
 
-COMMANDS='spoolsubmit spoolq spoolsuper spooldest spoolcat'
+COMMANDS='spoolsubmit spoolq spoolsuper spooldest spoolcat spoolconf spoolkey'
 
 setUp() {
 	instance_by_hand
@@ -24,6 +24,9 @@ test_every_command_has_the_common_options() {
 		for option in '-c, --config FILE' '-o, --organization ORG' \
 		    '-j, --json' '-v, --verbose' '    --help' '    --version'
 		do
+			# Its -o is another one.
+			[ "$command" != spoolconf ] ||
+			    option=$(echo "$option" | sed 's/^-o,/   /')
 			assertContains "$command" "$help" "  $option "
 		done
 	done

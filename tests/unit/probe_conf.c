@@ -4,6 +4,7 @@
  * probe_conf FILE [NAME]...	`name = value` of every setting, or of these
  * probe_conf -e FILE		what the environment set and what it did not
  * probe_conf -d OLD NEW	what a reload would change, as JSON
+ * probe_conf -w FILE NAME VALUE	its text with that setting changed
  * probe_conf -s FILE N...	the n-th waits of the schedule
  *
  * FILE may be `-`: $SPOOLD_CONFIG or the default.  An error is one line with
@@ -12,7 +13,9 @@
 #include "tests/unit/probe.h"
 
 #include "lib/conf.h"
-#include "lib/conf_table.h"
+#include "lib/conf_edit.h"
+#include "lib/conf_parse.h"
+#include "lib/conf_row.h"
 
 static struct conf *
 read_or_exit(const char *file)
@@ -39,40 +42,54 @@ is_wanted(const char *name, char **names)
 	return false;
 }
 
-static void
-print_scope(enum setting_scope scope, const char *title, const void *base,
-    char **names)
+/* Transports that the file does not name are left out. */
+static bool
+is_named(const struct conf *conf, const struct conf_row *row)
 {
-	const struct setting	*settings;
-	struct buf		 value = { 0 };
-	char			 name[256];
-	size_t			 count;
-
-	settings = conf_settings(&count);
-	for (size_t i = 0; i < count; i++) {
-		setting_name(&settings[i], title, name, sizeof name);
-		if (settings[i].scope != scope || !is_wanted(name, names))
-			continue;
-		buf_clear(&value);
-		buf_str(&value, "");
-		setting_print(&settings[i], base, &value);
-		printf("%s = %s\n", name, value.data);
-	}
-	buf_free(&value);
+	return row->setting->scope != SCOPE_transport ||
+	    conf_transport(conf, row->title) != &conf->transports[0];
 }
 
 static void
 print_all(const struct conf *conf, char **names)
 {
-	print_scope(SCOPE_plain, NULL, conf, names);
-	for (size_t i = 0; i < conf->organization_count; i++)
-		print_scope(SCOPE_organization, conf->organizations[i].id,
-		    &conf->organizations[i], names);
-	for (size_t i = 0; i < conf->transport_count; i++)
-		if (conf->transports[i].name[0] != '\0')
-			print_scope(SCOPE_transport,
-			    conf->transports[i].name, &conf->transports[i],
-			    names);
+	struct conf_rows	 rows;
+	struct buf		 value = { 0 };
+
+	conf_rows(conf, &rows);
+	for (size_t i = 0; i < rows.count; i++) {
+		if (!is_named(conf, &rows.items[i]) ||
+		    !is_wanted(rows.items[i].name, names))
+			continue;
+		buf_clear(&value);
+		conf_row_value(&rows.items[i], &value);
+		printf("%s = %s\n", rows.items[i].name, value.data);
+	}
+	buf_free(&value);
+	conf_rows_free(&rows);
+}
+
+/* The text with that setting changed. */
+static int
+print_edited(const char *file, const char *name, const char *value)
+{
+	const struct setting	*setting;
+	char			 title[SETTING_NAME_MAX];
+	struct buf		 text = { 0 };
+	struct why		 why;
+	int			 status = 1;
+
+	setting = conf_setting_named(name, title);
+	if (setting == NULL)
+		printf("unknown\n");
+	else if (conf_text_read(file, &text, &why) == -1 || conf_edit(&text,
+	    setting, setting->scope == SCOPE_plain ? NULL : title, value,
+	    &why) == -1)
+		printf("%s: %s\n", error_name(why.code), why.text);
+	else
+		status = fwrite(text.data, 1, text.len, stdout) != text.len;
+	buf_free(&text);
+	return status;
 }
 
 static void
@@ -114,6 +131,8 @@ main(int argc, char **argv)
 
 	if (argc < 2 + first)
 		return 64;
+	if (strcmp(how, "-w") == 0 && argc == 5)
+		return print_edited(argv[2], argv[3], argv[4]);
 	conf = read_or_exit(argv[1 + first]);
 	if (!first) {
 		print_all(conf, argv + 2);

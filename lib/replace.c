@@ -1,0 +1,69 @@
+/*
+ * replace - a file's new content, whole and durable or not at all
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/replace.h"
+
+#define MODE_BITS 07777
+
+/* 0, or -1 with errno. */
+static int
+fill_file(int fd, const char *data, size_t length, const struct stat *old)
+{
+	if (old != NULL && (old->st_uid != geteuid() ||
+	    old->st_gid != getegid()) &&
+	    fchown(fd, old->st_uid, old->st_gid) == -1)
+		return -1;
+	if (old != NULL && fchmod(fd, old->st_mode & MODE_BITS) == -1)
+		return -1;
+	while (length > 0) {
+		ssize_t written = write(fd, data, length);
+
+		if (written == -1 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return -1;
+		data += written;
+		length -= (size_t)written;
+	}
+	return fsync(fd);
+}
+
+int
+replace_file(int dir, const char *name, const void *data, size_t length,
+    const struct stat *old)
+{
+	char beside[NAME_MAX + 1];
+	int fd, number = 0;
+
+	if (snprintf(beside, sizeof(beside), ".%s.new", name) >=
+	    (int)sizeof(beside)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	/* What is there was left by one that was cut off. */
+	if (unlinkat(dir, beside, 0) == -1 && errno != ENOENT)
+		return -1;
+	fd = openat(dir, beside,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return -1;
+	if (fill_file(fd, data, length, old) == -1)
+		number = errno;
+	if (close(fd) == -1 && number == 0)
+		number = errno;
+	if (number == 0 && renameat(dir, beside, dir, name) == -1)
+		number = errno;
+	if (number == 0)
+		return fsync(dir);
+	(void)unlinkat(dir, beside, 0);
+	errno = number;
+	return -1;
+}
