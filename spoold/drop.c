@@ -375,16 +375,17 @@ drops_run(struct spoold *s, struct organization *org)
 
 	if (s->phase != PHASE_RUNNING || !commit_possible(s, org))
 		return false;
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): nor the queue */
 	while ((drop = TAILQ_FIRST(&org->drops.queue)) != NULL) {
 		if (left-- == 0)
 			return true;
 		if (s->drops_at_work >= AT_INTAKE_MAX || !reserve_holds(s) ||
 		    drop_has_to_wait(drop))
 			return false;
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): nor the queue */
 		if (!drop_look(drop))
 			return false;
 	}
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	return false;
 }
 

@@ -10,6 +10,11 @@ keyed() {
 	    jq -c ".options.idempotencyKey = \"$1\" | .payload.data = ${2:-1}"
 }
 
+keyed_file() {
+	job ok | jq -c ".options.idempotencyKey = \"$1\" |
+	    .payload = {type: \"report\", file: \"$2\"}"
+}
+
 running_instance() {
 	instance
 	start
@@ -61,14 +66,12 @@ test_hundred_at_once_are_delivered_once() {
 
 test_a_duplicate_leaves_with_its_payload() {
 	running_instance
-	text='{"destinations":["ok"],"payload":{"type":"report",
-	    "file":"%s"},"options":{"idempotencyKey":"k"}}'
 	echo report >"$SPOOL/data/one.txt"
-	drop one "$(printf "$text" one.txt)"
+	drop one "$(keyed_file k one.txt)"
 	first=$ID
 	eventually delivered "$first"
 	echo report >"$SPOOL/data/two.txt"
-	drop two "$(printf "$text" two.txt)"
+	drop two "$(keyed_file k two.txt)"
 	eventually is_duplicate two "$ID" "$first"
 	eventually test ! -e "$SPOOL/data/two.txt"
 	assertFalse "[ -e '$SPOOL/jobs/$ID.data' ]"

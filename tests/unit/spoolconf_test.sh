@@ -17,8 +17,9 @@ edited() {
 # --- printing ---------------------------------------------------------------
 
 test_every_setting_is_a_line_with_its_value() {
-	expect 0 "$(sed -n 's/^CONF([a-z]*, \([a-z]*\), \([a-z_]*\),.*/\1.\2/p' \
-	    lib/conf.def | sed -e 's/^top\.//' -e 's/^encryption/security.&/')" \
+	expect 0 "$(sed -n 's/^CONF([a-z]*, \([a-z_]*\), \([a-z_]*\),.*/\1.\2/p' \
+	    lib/conf.def | sed -e 's/^top\.//' -e 's/^encryption/security.&/' \
+	    -e 's/^webhook_secrets/security.&/')" \
 	    sh -c 'spoolconf -H | grep -v "^organization\|^transport"'
 	assertEquals 'queue.concurrency = 50' \
 	    "$(spoolconf | grep '^queue.concurrency')"
