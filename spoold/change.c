@@ -98,11 +98,11 @@ changing_remember(struct spoold *s, const struct changing *changing,
 		org->failed--;
 	if (w == NULL) {
 		(void)tickets_add(s, org, &ticket, settled->queue,
-		    clock_wall());
+		    changing->settlement.due);
 		return;
 	}
 	w->attempts = (uint16_t)ticket.attempts;
-	tickets_place(s, w, settled->queue, clock_wall());
+	tickets_place(s, w, settled->queue, changing->settlement.due);
 }
 
 static void
@@ -192,6 +192,26 @@ changing_journal(struct spoold *s, struct changing *changing)
 	    &fields);
 }
 
+/* What is released goes on at once, but not before its deliverAt. */
+static void
+changing_postpone(struct changing *changing, const struct change_place *place)
+{
+	struct settlement *settlement = &changing->settlement;
+	struct ticket_file file;
+	struct why why;
+
+	settlement->due = clock_wall();
+	if (changing->change != CHANGE_release || spool_read_ticket(
+	    changing->organization->spool, place->queue, place->name, &file,
+	    &why) != 1)
+		return;
+	if (file.facts.job.deliver_at > settlement->due) {
+		settlement->to = QUEUE_retry;
+		settlement->due = file.facts.job.deliver_at;
+	}
+	ticket_file_free(&file);
+}
+
 int
 change_ticket(struct spoold *s, struct organization *org, enum change change,
     const struct change_place *place, bool delivered, const char *by,
@@ -233,6 +253,7 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 		.to = changes[change].to,
 		.attempts = changes[change].anew ? 0 : ticket.attempts,
 	};
+	changing_postpone(changing, place);
 	if (place->queue == QUEUE_done)
 		changing->from_name = xstrdup(place->name);
 	if (changes[change].line != NO_LINE) {

@@ -81,6 +81,14 @@ server_listen(struct server *server, struct why *why)
 	if (fd == -1)
 		return why_errno(why, "socket");
 	(void)unlink(server->path);
+	/* What is below /run is gone after each boot. */
+	if (mkdir(server->spoold->conf->top_run_directory, 0700) == -1 &&
+	    errno != EEXIST) {
+		why_errno(why, "create directory %s",
+		    server->spoold->conf->top_run_directory);
+		close(fd);
+		return -1;
+	}
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
 	    chmod(server->path, 0600) == -1 || listen(fd, 64) == -1) {
 		why_errno(why, "listen at %s", server->path);

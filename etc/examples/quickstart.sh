@@ -24,7 +24,7 @@ step() {
 }
 
 build() {
-	$MAKE deps && $MAKE programs
+	$MAKE deps && $MAKE programs man
 }
 
 # What earlier runs started: the instance by its lock, the receiver by its pid

@@ -140,6 +140,33 @@ summary_print(const struct super *super, const struct deed *deed)
 	(void)printf("\n");
 }
 
+/* Drops that were set aside go back to new/.  0, or -1 with *why. */
+static int
+drops_release(struct cli *cli, struct super *super, struct why *why)
+{
+	struct spool_list *list = spool_list(cli->spool, QUEUE_hold, why);
+	const char *name, *day;
+	struct ticket ticket;
+	size_t moved = 0;
+	int result = 0;
+
+	if (list == NULL)
+		return -1;
+	while (result != -1 && (name = spool_list_next(list, &day)) != NULL) {
+		if (name[0] == '.' || ticket_parse(name, &ticket) == 0)
+			continue;
+		if (!super->only)
+			result = spool_move(cli->spool, QUEUE_hold, name,
+			    QUEUE_new, name, why);
+		moved += result == 1 || super->only;
+	}
+	spool_list_free(&list);
+	if (result != -1 && moved > 0 && !cli->json)
+		(void)printf("%zu drop%s %s\n", moved, moved == 1 ? "" : "s",
+		    super->only ? "in hold/" : "back in new/");
+	return result == -1 ? -1 : 0;
+}
+
 /* Returns 0, or -1 with *why. */
 static int
 wish_do(struct cli *cli, struct super *super, const struct wish *wish,
@@ -164,6 +191,8 @@ wish_do(struct cli *cli, struct super *super, const struct wish *wish,
 	    &arguments, tickets_answered, super, why);
 	if (!super->only)
 		summary_print(super, deed);
+	if (done == 0 && deed->letter == 'H' && strcmp(wish->word, "ALL") == 0)
+		done = drops_release(cli, super, why);
 	selection_free(&tickets);
 	buf_free(&arguments);
 	return done;

@@ -317,6 +317,48 @@ test_restored_can_be_said_when_starting() {
 	eventually delivered "$ID"
 }
 
+test_drops_that_were_set_aside_are_released_with_all() {
+	instance
+	start
+	sink
+	destination ok
+	stop
+	drop waits "$(job ok)"
+	start --restored
+	assertEquals '' "$(ls "$SPOOL/new")"
+	run spoolsuper -n -H ALL
+	ran 0 "$(printf '0 tickets\n1 drop in hold/')" ''
+	run spoolsuper -H ALL
+	ran 0 "$(printf '0 tickets released\n1 drop back in new/')" ''
+	eventually delivered "$ID"
+}
+
+test_what_is_released_still_waits_for_its_time() {
+	instance
+	start
+	sink
+	destination ok
+	drop later "$(job ok |
+	    jq -c '.options.deliverAt = (now + 3600 | todate)')"
+	eventually in_queue retry "$ID"
+	run spoolsuper -h "$ID"
+	eventually in_queue hold "$ID"
+	run spoolsuper -H "$ID"
+	eventually in_queue retry "$ID"
+	due=$(stat -c %Y "$SPOOL/retry/$(ticket retry "$ID")")
+	assertTrue "in an hour: $due" "[ $due -gt $(($(date +%s) + 3500)) ]"
+	assertEquals 0 "$(arrivals '')"
+}
+
+test_a_run_directory_that_is_gone_is_made() {
+	instance
+	rm -r "$INSTANCE/run"
+	start
+	run spoolctl status
+	assertEquals "$OUT" 0 "$STATUS"
+	assertEquals 700 "$(stat -c %a "$INSTANCE/run")"
+}
+
 test_a_stop_waits_for_what_is_in_flight_and_stop_now_does_not() {
 	instance
 	start
