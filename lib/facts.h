@@ -98,6 +98,9 @@ struct ticket_file {
 int	 ticket_file_read(int fd, struct ticket_file *, struct why *);
 void	 ticket_file_free(struct ticket_file *);
 
+/* Adds a line as if it had been read; its strings are taken. */
+void	 ticket_file_add(struct ticket_file *, struct event_line *);
+
 /* The last finished attempt's line since it was last requeued, or NULL. */
 const struct event_line	*ticket_file_last(const struct ticket_file *);
 

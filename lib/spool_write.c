@@ -74,7 +74,7 @@ static int
 replace_in(int dir, const char *name, const void *data, size_t length)
 {
 	char hidden[NAME_MAX + 1];
-	int number;
+	int number, made;
 
 	if (strlen(name) + 1 >= sizeof(hidden)) {
 		errno = ENAMETOOLONG;
@@ -82,18 +82,14 @@ replace_in(int dir, const char *name, const void *data, size_t length)
 	}
 	hidden[0] = '.';
 	memcpy(hidden + 1, name, strlen(name) + 1);
+	made = create_whole(dir, hidden, data, length);
 	/* What is left of one that was cut off; one process writes here. */
-	if (unlinkat(dir, hidden, 0) == -1 && errno != ENOENT)
-		return -1;
-	switch (create_whole(dir, hidden, data, length)) {
-	case 1:
-		break;
-	case 0:
+	if (made == 0 && unlinkat(dir, hidden, 0) == 0)
+		made = create_whole(dir, hidden, data, length);
+	if (made == 0)
 		errno = EEXIST;
+	if (made != 1)
 		return -1;
-	default:
-		return -1;
-	}
 	if (renameat(dir, hidden, dir, name) == 0)
 		return 0;
 	number = errno;

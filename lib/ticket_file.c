@@ -204,20 +204,28 @@ read_text(int fd, struct buf *text, struct why *why)
 	return result;
 }
 
+void
+ticket_file_add(struct ticket_file *file, struct event_line *line)
+{
+	file->lines = xreallocarray(file->lines, file->line_count + 1,
+	    sizeof(*file->lines));
+	file->lines[file->line_count++] = *line;
+	line->reason = line->reference = line->remote = line->by = NULL;
+}
+
 /* Takes one line of an event, if it is one. */
 static void
 take_line(struct ticket_file *file, const char *text, size_t length)
 {
+	struct event_line line;
 	struct json *json;
 	struct why unread;
 
 	json = json_parse(text, length, &unread);
 	if (json == NULL)
 		return;
-	file->lines = xreallocarray(file->lines, file->line_count + 1,
-	    sizeof(*file->lines));
-	if (event_line_read(json, &file->lines[file->line_count]))
-		file->line_count++;
+	if (event_line_read(json, &line))
+		ticket_file_add(file, &line);
 	json_free(&json);
 }
 

@@ -21,6 +21,8 @@
 #include "spoold/spoold.h"
 
 #define COMMIT_AGAIN 1000	/* ms until a full disk is tried again */
+#define GATHER_TIME 2		/* ms that lines may wait for more */
+#define GATHER_AWAITED 4	/* answers to come that make it worth while */
 #define COMMIT_PATIENCE 10000	/* ms of a full disk that a stop waits for */
 
 struct action {
@@ -39,7 +41,15 @@ struct commit {
 	enum commit_state state;
 	int64_t		 since;		/* monotonic ms */
 	struct timer	 again;
+	struct timer	 gather;	/* only wakes the loop */
+	int64_t		 gather_until;	/* monotonic ms, 0: nothing waits */
 };
+
+static void
+commit_wake(void *arg)
+{
+	(void)arg;
+}
 
 static void
 commit_again(void *arg)
@@ -67,6 +77,7 @@ commit_new(struct spoold *s)
 	commit->redo_timer.arg = s;
 	commit->again.fire = commit_again;
 	commit->again.arg = s;
+	commit->gather.fire = commit_wake;
 	return commit;
 }
 
@@ -174,6 +185,28 @@ commit_changed(struct spoold *s, enum commit_state state,
 		alert_end(s, ALERT_journal);
 	else
 		alert_begin(s, ALERT_journal, "%s", why->text);
+}
+
+bool
+commit_gathers(struct spoold *s)
+{
+	struct commit *commit = s->commit;
+	int64_t now = clock_monotonic();
+
+	if (s->phase != PHASE_RUNNING || commit->state != COMMIT_GOOD ||
+	    journal_pending(s->journal) == 0 ||
+	    s->awaited + s->drops_at_work < GATHER_AWAITED) {
+		commit->gather_until = 0;
+		return false;
+	}
+	if (commit->gather_until == 0) {
+		commit->gather_until = now + GATHER_TIME;
+		timer_set(s->loop, &commit->gather, commit->gather_until);
+	}
+	if (now < commit->gather_until)
+		return true;
+	commit->gather_until = 0;
+	return false;
 }
 
 static void

@@ -44,6 +44,12 @@ void	 commit_redo(struct spoold *, struct organization *,
 /* True if every durable line has been carried out. */
 bool	 commit_carried_out(const struct spoold *);
 
+/*
+ * True if what was collected may wait a moment more, because answers are about
+ * to come that can share its sync.
+ */
+bool	 commit_gathers(struct spoold *);
+
 /* Makes durable what was collected, and acts. */
 void	 commit_run(struct spoold *);
 

@@ -35,6 +35,7 @@
 #define AT_INTAKE_MAX 64	/* given to intake at once */
 #define LEFT_ALONE 10000	/* ms without a change make it final */
 #define DEATHS_MAX 3
+#define OWNER_KEPT 10000	/* ms */
 #define NAME_MAX_DROPPED 200	/* bytes, with .json */
 
 static int
@@ -186,17 +187,29 @@ nanoseconds(const struct statx_timestamp *time)
 	return time->tv_sec * 1000000000LL + time->tv_nsec;
 }
 
-/* The owner's name, or the uid in decimal. */
+/*
+ * The owner's name, or the uid in decimal.  The last one is kept for a while:
+ * of many drops most come from one user.
+ */
 static char *
-drop_owner(uint32_t uid)
+drop_owner(struct owner *last, uint32_t uid)
 {
+	int64_t now = clock_monotonic();
 	struct passwd entry, *found = NULL;
 	char text[4096];
 
+	if (last->name != NULL && last->uid == uid &&
+	    now - last->looked_up < OWNER_KEPT)
+		return xstrdup(last->name);
+	free(last->name);
+	last->uid = uid;
+	last->looked_up = now;
 	if (getpwuid_r(uid, &entry, text, sizeof(text), &found) == 0 &&
 	    found != NULL)
-		return xstrdup(found->pw_name);
-	return xasprintf("%u", uid);
+		last->name = xstrdup(found->pw_name);
+	else
+		last->name = xasprintf("%u", uid);
+	return xstrdup(last->name);
 }
 
 static bool
@@ -226,7 +239,7 @@ drop_identify(struct drop *drop, const struct statx *stat)
 	drop->regular = S_ISREG(stat->stx_mode) && stat->stx_nlink == 1;
 	drop->bad_name = !name_good(drop->name);
 	free(drop->submitter);
-	drop->submitter = drop_owner(stat->stx_uid);
+	drop->submitter = drop_owner(&drop->spoold->owner, stat->stx_uid);
 	free(drop->payload);
 	drop->payload = NULL;
 }
@@ -373,13 +386,14 @@ drops_run(struct spoold *s, struct organization *org)
 	int64_t left = s->conf->queue_batch_size;
 	struct drop *drop;
 
-	if (s->phase != PHASE_RUNNING || !commit_possible(s, org))
+	if (s->phase != PHASE_RUNNING || TAILQ_EMPTY(&org->drops.queue) ||
+	    !commit_possible(s, org) || !reserve_holds(s))
 		return false;
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): nor the queue */
 	while ((drop = TAILQ_FIRST(&org->drops.queue)) != NULL) {
 		if (left-- == 0)
 			return true;
-		if (s->drops_at_work >= AT_INTAKE_MAX || !reserve_holds(s) ||
+		if (s->drops_at_work >= AT_INTAKE_MAX ||
 		    drop_has_to_wait(drop))
 			return false;
 		if (!drop_look(drop))

@@ -58,6 +58,8 @@ flight_leave_worker(struct flight *flight)
 		return;
 	worker_release(flight->worker);
 	flight->worker = NULL;
+	if (flight->handed_out)
+		flight->spoold->awaited--;
 	w->target->in_flight--;
 	flight->spoold->in_flight--;
 	flight->spoold->look_for_work = true;
@@ -215,6 +217,7 @@ flight_hand_out(struct spoold *s, void *arg)
 	if (worker_send(flight->worker, &record) != 1)
 		return;		/* `able` or `died` goes on with it */
 	flight->handed_out = true;
+	flight->spoold->awaited++;
 	flight->heard = clock_monotonic();
 	flight_close_files(flight);
 }

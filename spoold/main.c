@@ -234,7 +234,8 @@ spoold_work(struct spoold *s)
 	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
 	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
 		spoold_close(s);
-	commit_run(s);
+	if (!commit_gathers(s))
+		commit_run(s);
 	checkpoint_run(s);
 	/* What was carried out may have made tickets ready. */
 	return busy || (s->look_for_work && s->phase == PHASE_RUNNING &&
@@ -384,6 +385,7 @@ spoold_free(struct spoold *s)
 	vault_close(&s->vault);
 	recent_free(&s->recent);
 	free(s->link_buffer);
+	free(s->owner.name);
 	loop_free(&s->loop);
 	conf_free(&s->conf);
 	if (s->lock != -1)

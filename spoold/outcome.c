@@ -116,7 +116,10 @@ outcome_apply(struct spoold *s, void *arg)
 		if (result == 1)
 			outcome_count(org, flight, settled.queue);
 		tickets_remove(s, w);
-		receipts_update(s, org, &flight->file.facts);
+		if (flight->recorded)
+			ticket_file_add(&flight->file, &flight->line);
+		receipts_finish(s, org, settlement.ticket.destination,
+		    &flight->file);
 	}
 	TAILQ_REMOVE(&s->flights, flight, entry);
 	flight_free(flight);

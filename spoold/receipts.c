@@ -129,11 +129,21 @@ locate(struct organization *org, const struct facts *facts,
 	return finished_find(org, &facts->id, destination);
 }
 
-/* One destination's ticket and its file.  False if there is none. */
+/* A ticket's file that is known without reading it. */
+struct known {
+	const char	*destination;
+	const struct ticket_file *file;
+};
+
+/*
+ * One destination's ticket and its file, read into `file` where it is not
+ * known.  False if there is none.
+ */
 static bool
 receipt_ticket(struct organization *org, const struct facts *facts,
-    const struct json *old, const char *destination,
-    struct receipt_ticket *ticket, struct ticket_file *file)
+    const struct json *old, const struct known *known,
+    const char *destination, struct receipt_ticket *ticket,
+    struct ticket_file *file)
 {
 	const struct finished *finished;
 	char name[TICKET_NAME_MAX];
@@ -157,14 +167,18 @@ receipt_ticket(struct organization *org, const struct facts *facts,
 		ticket->queue = finished->queue;
 		path = finished->name;
 	}
+	if (known != NULL && strcmp(destination, known->destination) == 0) {
+		ticket->file = known->file;
+		return true;
+	}
 	ticket->file = file;
 	return spool_read_ticket(org->spool, ticket->queue, path, file,
 	    &why) == 1;
 }
 
-enum receipt_status
-receipts_build(struct organization *org, const struct facts *facts,
-    struct buf *out)
+static enum receipt_status
+receipt_build(struct organization *org, const struct facts *facts,
+    const struct known *known, struct buf *out)
 {
 	size_t count = facts->job.destination_count, found = 0;
 	struct receipt_ticket *tickets = xcalloc(count, sizeof(*tickets));
@@ -179,8 +193,9 @@ receipts_build(struct organization *org, const struct facts *facts,
 		old = receipt_read(org, name, &raw);
 	}
 	for (size_t i = 0; i < count; i++)
-		if (receipt_ticket(org, facts, old, facts->job.destinations[i],
-		    &tickets[found], &files[found]))
+		if (receipt_ticket(org, facts, old, known,
+		    facts->job.destinations[i], &tickets[found],
+		    &files[found]))
 			found++;
 	status = receipt_write(out, org->id, tickets, found, clock_wall());
 	for (size_t i = 0; i < found; i++)
@@ -190,6 +205,13 @@ receipts_build(struct organization *org, const struct facts *facts,
 	free(files);
 	free(tickets);
 	return status;
+}
+
+enum receipt_status
+receipts_build(struct organization *org, const struct facts *facts,
+    struct buf *out)
+{
+	return receipt_build(org, facts, NULL, out);
 }
 
 /* The file ends with its line; the text stays as it is. */
@@ -211,14 +233,14 @@ receipts_put(struct organization *org, const char *dropped,
 /* 0, or -1 with *why: the receipt is not written, and nobody told. */
 static int
 receipts_write(struct spoold *s, struct organization *org,
-    const struct facts *facts, struct why *why)
+    const struct facts *facts, const struct known *known, struct why *why)
 {
 	struct buf text = { 0 };
 	enum receipt_status status;
 	bool finished;
 	int result;
 
-	status = receipts_build(org, facts, &text);
+	status = receipt_build(org, facts, known, &text);
 	finished = receipt_finished(status);
 	result = receipts_put(org, facts->name, &facts->id, &text, why);
 	if (result == 0 && finished && status != RECEIPT_completed)
@@ -245,7 +267,7 @@ overdue_apply(struct spoold *s, void *arg)
 	struct overdue *overdue = arg;
 	struct why why;
 
-	if (receipts_write(s, overdue->organization, &overdue->facts,
+	if (receipts_write(s, overdue->organization, &overdue->facts, NULL,
 	    &why) == -1) {
 		commit_redo(s, overdue->organization, overdue_apply, overdue,
 		    why.text);
@@ -255,20 +277,36 @@ overdue_apply(struct spoold *s, void *arg)
 	free(overdue);
 }
 
-void
-receipts_update(struct spoold *s, struct organization *org,
-    struct facts *facts)
+static void
+receipts_renew(struct spoold *s, struct organization *org,
+    struct facts *facts, const struct known *known)
 {
 	struct overdue *overdue;
 	struct why why;
 
-	if (receipts_write(s, org, facts, &why) == 0)
+	if (receipts_write(s, org, facts, known, &why) == 0)
 		return;
 	overdue = xcalloc(1, sizeof(*overdue));
 	overdue->organization = org;
 	overdue->facts = *facts;
 	memset(facts, 0, sizeof(*facts));
 	commit_redo(s, org, overdue_apply, overdue, why.text);
+}
+
+void
+receipts_update(struct spoold *s, struct organization *org,
+    struct facts *facts)
+{
+	receipts_renew(s, org, facts, NULL);
+}
+
+void
+receipts_finish(struct spoold *s, struct organization *org,
+    const char *destination, struct ticket_file *file)
+{
+	struct known known = { destination, file };
+
+	receipts_renew(s, org, &file->facts, &known);
 }
 
 enum receipt_status

@@ -24,6 +24,10 @@ struct spoold;
 void	 receipts_update(struct spoold *, struct organization *,
 	    struct facts *);
 
+/* The same for a ticket that has just finished, whose file needs no reading. */
+void	 receipts_finish(struct spoold *, struct organization *,
+	    const char *destination, struct ticket_file *);
+
 /* Appends the job's receipt as it would be now to `out`. */
 enum receipt_status	receipts_build(struct organization *,
 			    const struct facts *, struct buf *out);

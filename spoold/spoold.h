@@ -30,6 +30,13 @@ struct durable;
 struct server;
 struct watch;
 
+/* A user's name. */
+struct owner {
+	uint32_t	 uid;
+	char		*name;		/* own; NULL: none was looked up */
+	int64_t		 looked_up;	/* monotonic ms */
+};
+
 enum phase {
 	PHASE_RECOVERING,	/* nothing is accepted or attempted yet */
 	PHASE_RUNNING,
@@ -57,7 +64,9 @@ struct spoold {
 	struct timer	 pace_timer;	/* for ratePerMinute */
 	struct flights	 flights;	/* attempts, until settled */
 	struct trials	 trials;	/* tests of destinations */
-	unsigned	 drops_at_work;	/* at intake or its verdict's commit */
+	unsigned	 drops_at_work;	/* at intake */
+	unsigned	 awaited;	/* attempts that workers have */
+	struct owner	 owner;		/* of the last drop */
 	size_t		 ticket_count;	/* in memory */
 	uint64_t	 tokens;	/* given to drops at intake and tests */
 	unsigned	 in_flight;	/* attempts under way */
