@@ -173,7 +173,7 @@ vault_key_read(const char *key_directory, struct secret keys[VAULT_KEYS],
     struct why *why)
 {
 	const char *const names[VAULT_KEYS] = { KEY_NAME, NEXT_NAME };
-	bool credential;
+	bool credential, more;
 	char *path;
 	int fd = open_credential(&credential, &path);
 	int count = 0, result = 0;
@@ -182,13 +182,15 @@ vault_key_read(const char *key_directory, struct secret keys[VAULT_KEYS],
 		count = result = take_key(fd, path, true, &keys[0], why) == 0 ?
 		    1 : -1;
 	free(path);
-	while (result != -1 && !credential && count < VAULT_KEYS) {
+	more = !credential;
+	while (more && result != -1 && count < VAULT_KEYS) {
 		path = xasprintf("%s/%s", key_directory, names[count]);
 		fd = open_key(path);
-		if (fd == -1 && errno == ENOENT && count > 0)
-			break;
-		result = take_key(fd, path, false, &keys[count], why);
-		count++;
+		more = fd != -1 || errno != ENOENT || count == 0;
+		if (more)
+			result = take_key(fd, path, false, &keys[count++],
+			    why);
+		free(path);
 	}
 	return result == -1 ? -1 : count;
 }

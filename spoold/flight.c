@@ -431,7 +431,7 @@ flights_are_stuck(const struct spoold *s)
 	const struct flight *flight;
 
 	TAILQ_FOREACH(flight, &s->flights, entry)
-		if (flight->worker != NULL)
+		if (flight->worker != NULL && flight->handed_out)
 			return false;
 	return commit_stuck(s);
 }

@@ -59,7 +59,8 @@ test_a_key_that_was_cut_off_while_it_was_made_is_none() {
 	sealed
 	rm "$KEYS/master.key"
 	for call in write fsync renameat2; do
-		strace -o /dev/null -e "inject=$call:signal=KILL:when=1" \
+		strace -E ASAN_OPTIONS=detect_leaks=0 -o /dev/null \
+		    -e "inject=$call:signal=KILL:when=1" \
 		    spoolkey init >/dev/null 2>&1
 		assertEquals "killed at $call" 137 $?
 		assertFalse "$call" "[ -e '$KEYS/master.key' ]"
@@ -76,7 +77,8 @@ test_every_value_opens_and_none_is_shown() {
 	assertEquals 0 "$STATUS"
 	assertEquals "4 of 4 values open, of 2 destinations; the key is $(
 	    key_ids)" "$OUT"
-	strace -f -s 4096 -e trace=write,writev -o "$SCRATCH/trace" \
+	strace -E ASAN_OPTIONS=detect_leaks=0 -f -s 4096 \
+	    -e trace=write,writev -o "$SCRATCH/trace" \
 	    spoolkey -j -v check >/dev/null 2>&1
 	assertEquals 'nothing written' 0 "$(grep -c s3cret "$SCRATCH/trace")"
 }
@@ -150,7 +152,8 @@ test_spoold_running_it_is_refused() {
 # interrupted CALL N: kills a rotation at its Nth such call; false if there is
 # no such one.
 interrupted() {
-	strace -o /dev/null -e "inject=$1:signal=KILL:when=$2" \
+	strace -E ASAN_OPTIONS=detect_leaks=0 -o /dev/null \
+	    -e "inject=$1:signal=KILL:when=$2" \
 	    spoolkey rotate >"$SCRATCH/killed" 2>&1
 	[ $? -eq 137 ]
 }

@@ -222,7 +222,8 @@ test_killed_at_any_rename_it_is_finished_by_another() {
 	echo mine >"$SPOOL/retry/note"
 	files=$(find "$SPOOL" -type f ! -name '.checkpoint' | wc -l)
 	kills=0
-	until strace -o /dev/null -e inject=renameat2:signal=KILL:when=2 \
+	until strace -E ASAN_OPTIONS=detect_leaks=0 -o /dev/null \
+	    -e inject=renameat2:signal=KILL:when=2 \
 	    spoolsuper -s >"$SCRATCH/out" 2>&1; do
 		kills=$((kills + 1))
 		[ "$kills" -lt 9 ] || break

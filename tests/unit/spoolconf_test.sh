@@ -316,7 +316,8 @@ test_an_edit_that_is_killed_leaves_the_old_file() {
 	for call in fchmod write fsync renameat; do
 		instance_by_hand
 		before=$(cat "$SPOOLD_CONFIG")
-		strace -f -o /dev/null -e "inject=$call:signal=KILL" \
+		strace -E ASAN_OPTIONS=detect_leaks=0 -f -o /dev/null \
+		    -e "inject=$call:signal=KILL" \
 		    spoolconf -e retry.max_attempts=3 >/dev/null 2>&1
 		assertEquals "killed at $call" 137 $?
 		assertEquals "$before" "$(cat "$SPOOLD_CONFIG")"
