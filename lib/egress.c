@@ -203,7 +203,10 @@ static const struct {
 	{ "0.0.0.0/8", CLASS_FORBIDDEN },
 	{ "169.254.0.0/16", CLASS_FORBIDDEN },	/* metadata is in it */
 	{ "100.100.100.200", CLASS_FORBIDDEN },	/* metadata, too */
-	{ "192.0.0.192", CLASS_FORBIDDEN },	/* and another one */
+	{ "168.63.129.16", CLASS_FORBIDDEN },	/* and another one */
+	{ "192.0.0.0/24", CLASS_FORBIDDEN },	/* protocols; one more in it */
+	{ "192.88.99.0/24", CLASS_FORBIDDEN },	/* 6to4's relays, of old */
+	{ "198.18.0.0/15", CLASS_FORBIDDEN },	/* benchmarks of networks */
 	{ "100.64.0.0/10", CLASS_FORBIDDEN },	/* shared by carriers */
 	{ "224.0.0.0/4", CLASS_FORBIDDEN },
 	{ "240.0.0.0/4", CLASS_FORBIDDEN },	/* broadcast is in it */
@@ -220,7 +223,10 @@ static const struct {
 	{ "fc00::/8", CLASS_FORBIDDEN },	/* reserved */
 	{ "fe80::/10", CLASS_FORBIDDEN },
 	{ "fec0::/10", CLASS_FORBIDDEN },	/* site-local, of old */
-	{ "ff00::/8", CLASS_FORBIDDEN },
+	{ "2001:db8::/32", CLASS_FORBIDDEN },	/* documentation */
+	{ "3fff::/20", CLASS_FORBIDDEN },	/* likewise */
+	{ "2000::/3", CLASS_PUBLIC },
+	{ "::/0", CLASS_FORBIDDEN },	/* nobody has the rest, or all do */
 };
 
 /*

@@ -58,7 +58,8 @@ fd12:3456::1: yes
 test_what_is_dangerous_needs_to_be_named_whatever_words_there_are() {
 	for address in 0.0.0.0 0.1.2.3 169.254.169.254 169.254.0.1 \
 	    100.100.100.200 224.0.0.1 255.255.255.255 :: fe80::1 ff02::1 \
-	    fd00:ec2::254 2001::1 64:ff9b:1::a00:1; do
+	    fd00:ec2::254 2001::1 64:ff9b:1::a00:1 168.63.129.16 192.0.0.8 \
+	    192.88.99.1 198.19.0.1 100::1 4000::1 2001:db8::1 3fff::1; do
 		expect 0 "$address: $address ($never) is not within egress_allow" \
 		    judged "$address" -- public private loopback
 	done
