@@ -219,7 +219,7 @@ moves_missed(struct spoold *s, struct organization *org, struct waiting *w)
 	id_format(&w->id, id);
 	log_warning("%s.%s: its file was removed from %s/ by hand", id,
 	    w->target->id, queue_name((enum queue)w->queue));
-	alert_begin(s, ALERT_lost, "the file of a waiting ticket was removed "
-	    "from %s/", queue_name((enum queue)w->queue));
+	alert_begin(s, ALERT_lost, "the file of %s.%s was removed from %s/",
+	    id, w->target->id, queue_name((enum queue)w->queue));
 	tickets_remove(s, w);
 }
