@@ -486,6 +486,7 @@ main(int argc, char **argv)
 	struct signals signals = { 0 };
 	struct spoold s = { 0 };
 	struct why why;
+	bool unrecorded;
 	int status = 0;
 
 	if (options_read(argc, argv, &options) == -1) {
@@ -507,6 +508,10 @@ main(int argc, char **argv)
 		log_error("%s: %s", error_name(why.code), why.text);
 		status = error_exit_status(why.code);
 	}
+	unrecorded = s.commit != NULL && !commit_carried_out(&s);
 	spoold_free(&s);
+	/* What waited for lines that could not be written nobody else knows. */
+	if (unrecorded)
+		_exit(status);
 	return status;
 }

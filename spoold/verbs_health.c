@@ -30,12 +30,12 @@ static void
 test(struct request *request)
 {
 	struct target *target = request_target(request);
-	bool deliver = json_boolean(json_get(request->json, "deliver"),
-	    false);
 	struct why why;
+	bool deliver;
 
 	if (target == NULL)
-		return;
+		return;		/* and the request is gone */
+	deliver = json_boolean(json_get(request->json, "deliver"), false);
 	if (target->destination->disabled) {
 		(void)why_set(&why, ERROR_DESTINATION_DISABLED,
 		    "destination %s is disabled; spooldest enable %s first",
