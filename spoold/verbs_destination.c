@@ -203,13 +203,13 @@ update(struct request *request)
 	struct destination_keeper keeper;
 	struct destination_change change = {
 		.event = EVENT_destination_updated,
-		.by = request->by,
 		.done = update_done,
 	};
 	struct why why;
 
 	if (target == NULL)
-		return;
+		return;		/* and the request is gone */
+	change.by = request->by;
 	updating = xcalloc(1, sizeof(*updating));
 	updating->request = request;
 	keeper = secrets_keeper(request->spoold, target);
