@@ -131,6 +131,11 @@ checkpoint_run(struct spoold *s)
 	bool possible = !c->broken && commit_carried_out(s) &&
 	    journal_pending(s->journal) == 0;
 
+	if (c->done != NULL && commit_stuck(s)) {
+		/* One that is under way cannot be noted, either. */
+		c->done(s);
+		return;
+	}
 	if (!c->wanted || c->running)
 		return;
 	if (possible && (c->unnoted || s->changed)) {

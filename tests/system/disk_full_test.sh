@@ -205,4 +205,40 @@ test_a_full_spool_is_not_taken_for_one_from_a_backup() {
 	assertTrue 'where it was' "in_queue cur $ID"
 }
 
+journal_stalled() {
+	run spoolctl -j status
+	[ "$(echo "$OUT" | jq '[.alerts[] |
+	    select(.name == "journal-unwritable")] | length')" -eq 1 ]
+}
+
+test_a_stop_ends_although_the_journal_cannot_be_written() {
+	instance_on log 16M
+	setting queue reserve_bytes 0
+	setting queue reserve_inodes 0
+	start
+	sink
+	destination ok
+	drops 5 before "$(job ok)"
+	eventually counts done 5
+	answers ok hang
+	drop one "$(job ok)"
+	eventually arrived "$ID"
+	# with a checkpoint under way, which cannot be noted either; what was
+	# asked of its helper cannot be seen: two intervals
+	kill -STOP "$(helper)"
+	sleep 1
+	fill "$LOG"
+	kill -CONT "$(helper)"
+	# what still fits is used up by these
+	drops 200 during "$(job ok)"
+	eventually journal_stalled
+	kill -9 "$(workers webhook)"
+	stop
+	assertTrue 'it ended' stopped
+	rm "$LOG/ballast"
+	answers ok 200
+	start
+	eventually counts done 206
+}
+
 . /usr/share/shunit2/shunit2

@@ -114,6 +114,11 @@ supervisor() {
 	done
 }
 
+# The process that syncs for the supervisor.
+helper() {
+	pgrep -P "$(supervisor)" -f '/sbin/spoold'
+}
+
 # The worker processes of that transport.
 workers() {
 	for parent in $(supervisor); do

@@ -15,11 +15,6 @@ checkpoint_after() {
 	[ "$(cat "$INSTANCE/spool/.checkpoint")" -gt "$1" ]
 }
 
-# The process that syncs for the supervisor.
-helper() {
-	pgrep -P "$(supervisor)" -f '/sbin/spoold'
-}
-
 
 alert_begun() {
 	[ "$(journal "select(.event == \"alert\" and .name == \"$1\") | .state")" \
