@@ -78,10 +78,9 @@ journal_pending(const struct journal *j)
 
 /* Begins the next line; returns where it begins in `pending`. */
 static size_t
-line_begin(struct journal *j, enum event event)
+line_begin(struct journal *j, enum event event, int64_t now)
 {
 	size_t begin = j->pending.len;
-	int64_t now = clock_wall();
 
 	if (now != j->time) {
 		j->time = now;
@@ -125,12 +124,19 @@ add_fields(struct journal *j, const struct buf *fields)
 int64_t
 journal_add(struct journal *j, enum event event, const struct buf *fields)
 {
+	return journal_add_at(j, event, clock_wall(), fields);
+}
+
+int64_t
+journal_add_at(struct journal *j, enum event event, int64_t wall_ms,
+    const struct buf *fields)
+{
 	size_t begin;
 
 	/* The chain of keys hangs on the first line. */
 	assert(j->seq > 0 || event == EVENT_start);
 	assert(event != EVENT_checkpoint && event != EVENT_key_rotated);
-	begin = line_begin(j, event);
+	begin = line_begin(j, event, wall_ms);
 	if (j->seq == 1)
 		buf_printf(&j->pending, ",\"instance\":\"%s\",\"key\":\"%s\"",
 		    j->instance, journal_key_public(j->key));
@@ -158,7 +164,7 @@ static void
 add_rotation(struct journal *j, const char *public)
 {
 	char signature[JOURNAL_SIGNATURE_TEXT + 1];
-	size_t begin = line_begin(j, EVENT_key_rotated);
+	size_t begin = line_begin(j, EVENT_key_rotated, clock_wall());
 	struct buf text = { 0 };
 
 	journal_signed_key(&text, j->instance, j->seq, public);
@@ -208,7 +214,7 @@ journal_add_checkpoint(struct journal *j, int64_t up_to,
 	assert(j->seq > 0);
 	if (rotate_key(j, why) == -1)
 		return -1;
-	begin = line_begin(j, EVENT_checkpoint);
+	begin = line_begin(j, EVENT_checkpoint, clock_wall());
 	buf_printf(&j->pending, ",\"upTo\":%" PRId64 ",\"inFlight\":", up_to);
 	buf_add(&j->pending, in_flight->data, in_flight->len);
 	buf_printf(&j->pending, ",\"key\":\"%s\"", journal_key_public(j->key));

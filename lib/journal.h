@@ -78,6 +78,10 @@ const char	*journal_instance(const struct journal *);
  */
 int64_t	 journal_add(struct journal *, enum event, const struct buf *fields);
 
+/* The same for what happened at that time, not at the moment of the call. */
+int64_t	 journal_add_at(struct journal *, enum event, int64_t wall_ms,
+	    const struct buf *fields);
+
 /*
  * A checkpoint line, signed.  `in_flight` is a JSON array.  Begins a new day's
  * key first where the day has changed (two lines then).  Returns the

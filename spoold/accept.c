@@ -297,7 +297,9 @@ accept_journal(const struct acceptance *acceptance)
 		json_close(&fields, '}');
 	}
 	json_close(&fields, ']');
-	(void)commit_line(acceptance->drop->spoold, EVENT_accepted, &fields);
+	/* A webhook's timestamp is this line's time. */
+	(void)commit_line_at(acceptance->drop->spoold, EVENT_accepted,
+	    facts->accepted_at, &fields);
 }
 
 void

@@ -107,7 +107,14 @@ commit_fields(struct buf *fields, const char *org, const char *job)
 int64_t
 commit_line(struct spoold *s, enum event event, struct buf *fields)
 {
-	int64_t seq = journal_add(s->journal, event, fields);
+	return commit_line_at(s, event, clock_wall(), fields);
+}
+
+int64_t
+commit_line_at(struct spoold *s, enum event event, int64_t wall_ms,
+    struct buf *fields)
+{
+	int64_t seq = journal_add_at(s->journal, event, wall_ms, fields);
 
 	buf_free(fields);
 	s->changed = true;

@@ -28,6 +28,10 @@ void	 commit_fields(struct buf *, const char *org, const char *job);
 /* Adds a line; `fields` is emptied.  Returns its seq. */
 int64_t	 commit_line(struct spoold *, enum event, struct buf *fields);
 
+/* The same with that time. */
+int64_t	 commit_line_at(struct spoold *, enum event, int64_t wall_ms,
+	    struct buf *fields);
+
 /* Runs `act` after all lines added so far are durable. */
 void	 commit_then(struct spoold *, void (*act)(struct spoold *, void *),
 	    void *arg);
