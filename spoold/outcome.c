@@ -76,14 +76,14 @@ outcome_apply(struct spoold *s, void *arg)
 	struct flight *flight = arg;
 	struct waiting *w = flight->waiting;
 	struct organization *org = w->target->organization;
+	/* One that was withdrawn counts for nothing, and has none. */
+	bool told = flight->seq == 0 || flight->attempts == flight->attempt;
 	struct settlement settlement = {
 		.from = QUEUE_cur,
 		.to = flight->to,
 		.attempts = flight->attempts,
 		.due = flight->line.due,
-		.line = !flight->recorded && (flight->seq == 0 ||
-		    flight->attempts == flight->attempt) ? &flight->line :
-		    NULL,
+		.line = told && !flight->recorded ? &flight->line : NULL,
 		.moved_wins = flight->to == QUEUE_retry,
 	};
 	struct settled settled;
@@ -92,7 +92,7 @@ outcome_apply(struct spoold *s, void *arg)
 
 	tickets_ticket(w, &settlement.ticket);
 	result = settle(s, org, &settlement, &settled, &why);
-	flight->recorded = settlement.line == NULL;
+	flight->recorded = told && settlement.line == NULL;
 	if (result == -1) {
 		commit_redo(s, org, outcome_apply, flight, why.text);
 		return;
