@@ -46,7 +46,7 @@ ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 
 # What lib/ offers, by what it is for.
 BASE := $(addprefix lib/,why log xalloc buf utf8 lines clock id ticket \
-    replace)
+    replace write)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
 RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)

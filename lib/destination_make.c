@@ -279,16 +279,6 @@ put_sealed(const struct making *making, struct buf *out, const char *name,
 	return result;
 }
 
-static void
-put_value(struct buf *out, const char *name, const struct json *value)
-{
-	struct buf text = { 0 };
-
-	json_print(&text, value);
-	json_put_raw(out, name, text.data, text.len);
-	buf_free(&text);
-}
-
 static int
 put_headers(const struct making *making, struct buf *out, const char *name,
     const struct json *headers, struct why *why)
@@ -329,7 +319,7 @@ put_field(const struct making *making, struct buf *out,
 	if (field->sealed)
 		return put_sealed(making, out, name, json_string(value, ""),
 		    field->path, why);
-	put_value(out, name, value);
+	json_put_value(out, name, value);
 	return 0;
 }
 
@@ -437,7 +427,8 @@ put_document(const struct making *making, struct buf *out, struct why *why)
 	json_close(out, '}');
 	put_limits(input, out);
 	if (json_get(input, "submitters") != NULL)
-		put_value(out, "submitters", json_get(input, "submitters"));
+		json_put_value(out, "submitters",
+		    json_get(input, "submitters"));
 	else {
 		json_open(out, "submitters", '[');
 		json_close(out, ']');

@@ -37,17 +37,6 @@ destination_sealed(const struct json *value)
 	    json_string(json_get(value, "sealed"), NULL) : NULL;
 }
 
-/* A value as it is; with its name, NULL in an array. */
-static void
-put_value(struct buf *out, const char *name, const struct json *value)
-{
-	struct buf text = { 0 };
-
-	json_print(&text, value);
-	json_put_raw(out, name, text.data, text.len);
-	buf_free(&text);
-}
-
 static int
 walk_value(struct walk *walk, const char *name, const struct json *value,
     const char *path)
@@ -60,7 +49,7 @@ walk_value(struct walk *walk, const char *name, const struct json *value,
 	if (sealed != NULL)
 		return walk->put(walk, name, sealed, path);
 	if (!json_is(value, JSON_OBJECT)) {
-		put_value(walk->out, name, value);
+		json_put_value(walk->out, name, value);
 		return 0;
 	}
 	json_open(walk->out, name, '{');
@@ -215,7 +204,7 @@ walk_document(struct walk *walk, const struct json *document)
 		if (strcmp(json_name(member), "config") == 0)
 			result = walk_value(walk, "config", member, "");
 		else
-			put_value(walk->out, json_name(member), member);
+			json_put_value(walk->out, json_name(member), member);
 	json_close(walk->out, '}');
 	return result;
 }

@@ -18,6 +18,7 @@
 #include "lib/drop.h"
 #include "lib/log.h"
 #include "lib/show.h"
+#include "lib/write.h"
 #include "lib/xalloc.h"
 
 #define DROP_CHUNK 1048576
@@ -35,22 +36,6 @@ drop_unique(char out[DROP_UNIQUE])
 		log_fatal(70, "getrandom: %s", strerror(errno));
 	for (i = 0; i < sizeof(bytes); i++)
 		(void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-/* Writes all of it.  0, or -1 with errno. */
-static int
-write_all(int fd, const char *bytes, size_t length)
-{
-	ssize_t n;
-
-	for (; length > 0; bytes += n, length -= (size_t)n) {
-		n = write(fd, bytes, length);
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		else if (n == -1)
-			return -1;
-	}
-	return 0;
 }
 
 /*

@@ -83,6 +83,7 @@ void	 json_put_boolean(struct buf *, const char *name, bool);
 void	 json_put_null(struct buf *, const char *name);
 void	 json_put_time(struct buf *, const char *name, int64_t wall_ms);
 void	 json_put_raw(struct buf *, const char *name, const char *, size_t);
+void	 json_put_value(struct buf *, const char *name, const struct json *);
 /* The string's bytes in quotes, escaped, without a comma. */
 void	 json_quote(struct buf *, const char *, size_t);
 

@@ -126,3 +126,13 @@ json_put_raw(struct buf *out, const char *name, const char *text,
 	put_name(out, name);
 	buf_add(out, text, length);
 }
+
+void
+json_put_value(struct buf *out, const char *name, const struct json *value)
+{
+	struct buf text = { 0 };
+
+	json_print(&text, value);
+	json_put_raw(out, name, text.data, text.len);
+	buf_free(&text);
+}

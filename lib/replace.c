@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/replace.h"
+#include "lib/write.h"
 
 #define MODE_BITS 07777
 
@@ -23,17 +24,7 @@ fill_file(int fd, const char *data, size_t length, const struct stat *old)
 		return -1;
 	if (old != NULL && fchmod(fd, old->st_mode & MODE_BITS) == -1)
 		return -1;
-	while (length > 0) {
-		ssize_t written = write(fd, data, length);
-
-		if (written == -1 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return -1;
-		data += written;
-		length -= (size_t)written;
-	}
-	return fsync(fd);
+	return write_all(fd, data, length) == -1 ? -1 : fsync(fd);
 }
 
 int

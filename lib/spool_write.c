@@ -16,23 +16,7 @@
 
 #include "lib/spool.h"
 #include "lib/spool_place.h"
-
-/* Writes all of it, wherever the kernel breaks off.  0, or -1 with errno. */
-static int
-write_all(int fd, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, data, length);
-
-		if (written == -1 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return -1;
-		data += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
+#include "lib/write.h"
 
 /* Creates a file that is not there: 1, 0 if it is, -1 with errno. */
 static int

@@ -18,6 +18,7 @@
 #include "lib/conf_write.h"
 #include "lib/ticket.h"
 #include "lib/vault.h"
+#include "lib/write.h"
 #include "lib/xalloc.h"
 #include "spool-layout/layout.h"
 
@@ -151,21 +152,6 @@ exists_already(const char *file, struct why *why)
 	    "already", file);
 }
 
-static int
-write_all(int fd, const struct buf *text)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n == -1 && errno != EINTR)
-			return -1;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return fsync(fd);
-}
-
 /* Whole or not at all, and never over one that is there. */
 static int
 make_configuration(const char *file, const char *root, const char *org,
@@ -178,7 +164,8 @@ make_configuration(const char *file, const char *root, const char *org,
 	put_configuration(&text, root, org);
 	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
 	    O_CLOEXEC, 0600);
-	if (fd == -1 || write_all(fd, &text) == -1)
+	if (fd == -1 || write_all(fd, text.data, text.len) == -1 ||
+	    fsync(fd) == -1)
 		result = why_errno(why, "write %s", beside);
 	if (fd != -1)
 		close(fd);
