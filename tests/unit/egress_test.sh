@@ -107,7 +107,10 @@ test_a_cidr_that_is_wider_than_a_dangerous_network_does_not_name_it() {
 
 test_the_hosts_own_addresses_are_the_host_itself() {
 	# shellcheck disable=SC2119
-	[ -n "$(judged own --)" ] || startSkipping
+	if [ -z "$(judged own --)" ]; then
+		assertEquals 'it has none' '' "$(hostname -I | tr -d ' ')"
+		return
+	fi
 	expect 0 'own: (this host itself) is not within egress_allow' \
 	    judged own -- public private 0.0.0.0/0
 	expect 0 'own: yes' judged own -- loopback

@@ -7,14 +7,6 @@ sandbox() {
 	"$BUILD/tests/probe_sandbox" "$@"
 }
 
-# The sanitizers' own calls are allowed in their builds.
-sanitized() {
-	case $BUILD in
-	*san*) return 0 ;;
-	esac
-	return 1
-}
-
 test_outside_of_a_sandbox_all_of_it_works() {
 	for what in read socket name fork thread code unix signal owner \
 	    limits sort; do
