@@ -115,8 +115,11 @@ export class Instance {
 	// Starts spoold below strace with these options; resolves once it takes
 	// jobs or is dead: {child, dead: a promise of its end}.
 	async startTraced(options) {
-		const child = spawn('strace', ['-qq', ...options,
-			`${BUILD}/sbin/spoold`, '-c', this.conf,
+		// leaks cannot be looked for below strace
+		const { ASAN_OPTIONS } = this.environment;
+		const child = spawn('strace', ['-qq', '-E',
+			`ASAN_OPTIONS=${ASAN_OPTIONS}:detect_leaks=0`,
+			...options, `${BUILD}/sbin/spoold`, '-c', this.conf,
 			'--ready-fd', '3'], { env: this.environment,
 			stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
 		const run = { child, ended: false };
