@@ -146,14 +146,21 @@ drop_find(struct organization *org, const char *name)
 	return RB_FIND(drop_tree, &org->drops.tree, &key);
 }
 
+bool
+drop_named(const char *name)
+{
+	size_t length = strlen(name);
+
+	return name[0] != '.' && length >= sizeof(".json") &&
+	    strcmp(name + length - strlen(".json"), ".json") == 0;
+}
+
 void
 drop_seen(struct spoold *s, struct organization *org, const char *name)
 {
-	size_t length = strlen(name);
 	struct drop *drop;
 
-	if (name[0] == '.' || length < sizeof(".json") ||
-	    strcmp(name + length - strlen(".json"), ".json") != 0)
+	if (!drop_named(name))
 		return;
 	drop = drop_find(org, name);
 	if (drop != NULL) {

@@ -76,6 +76,9 @@ void	 drops_free(struct organization *);
 /* The intake processes of an organization. */
 struct pool	*drops_pool(struct spoold *, struct organization *);
 
+/* True if a file of that name in new/ is a drop; others are ignored. */
+bool	 drop_named(const char *name);
+
 /* A name was seen in new/, or something happened to it. */
 void	 drop_seen(struct spoold *, struct organization *, const char *name);
 

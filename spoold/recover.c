@@ -243,13 +243,16 @@ recover_hold_drops(struct organization *org)
 	size_t count = 0;
 
 	list = spool_list(org->spool, QUEUE_new, &why);
-	while (list != NULL && (name = spool_list_next(list, &day)) != NULL)
+	while (list != NULL && (name = spool_list_next(list, &day)) != NULL) {
+		if (!drop_named(name))
+			continue;
 		if (spool_move(org->spool, QUEUE_new, name, QUEUE_hold, name,
 		    &why) == 1)
 			count++;
 		else
 			log_warning("new/%s: stays there: %s", name,
 			    why.text);
+	}
 	spool_list_free(&list);
 	return count;
 }

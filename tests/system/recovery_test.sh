@@ -319,8 +319,9 @@ test_drops_that_were_set_aside_are_released_with_all() {
 	destination ok
 	stop
 	drop waits "$(job ok)"
+	echo 'being written' >"$SPOOL/new/ignored"
 	start --restored
-	assertEquals '' "$(ls "$SPOOL/new")"
+	assertEquals 'no drop, so it stays' ignored "$(ls "$SPOOL/new")"
 	run spoolsuper -n -H ALL
 	ran 0 "$(printf '0 tickets\n1 drop in hold/')" ''
 	run spoolsuper -H ALL
