@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/buf.h"
 #include "lib/id.h"
@@ -91,11 +92,12 @@ struct ticket_file {
 };
 
 /*
- * Reads it.  A last line without a newline (a crash) is left out, and so are
+ * Reads it, of `size` bytes.  A last line without a newline (a crash) is left out, and so are
  * later lines that cannot be read.  Returns 1, 0 if there is no whole first
  * line, -1 with *why.
  */
-int	 ticket_file_read(int fd, struct ticket_file *, struct why *);
+int	 ticket_file_read(int fd, off_t size, struct ticket_file *,
+	    struct why *);
 void	 ticket_file_free(struct ticket_file *);
 
 /* Adds a line as if it had been read; its strings are taken. */

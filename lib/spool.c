@@ -60,6 +60,14 @@ spool_open(const char *spool_directory, const char *org, struct why *why)
 	return sp;
 }
 
+static void
+spool_forget_day(struct spool *sp)
+{
+	if (sp->day != -1)
+		close(sp->day);
+	sp->day = -1;
+}
+
 void
 spool_close(struct spool **sp)
 {
@@ -70,8 +78,7 @@ spool_close(struct spool **sp)
 	for (int i = 0; i < QUEUES; i++)
 		if (old->queues[i] != -1)
 			close(old->queues[i]);
-	if (old->day != -1)
-		close(old->day);
+	spool_forget_day(old);
 	if (old->directory != -1)
 		close(old->directory);
 	free(old->organization);
@@ -129,12 +136,12 @@ spool_stat(const struct spool *sp, enum queue queue, const char *name,
 }
 
 /*
- * Opens a regular file and nothing else.  Returns a descriptor, or -1 with
- * *why.
+ * Opens a regular file and nothing else.  Returns a descriptor and its size, or
+ * -1 with *why.
  */
 static int
 open_regular(const struct spool *sp, enum queue queue, const char *name,
-    int flags, struct why *why)
+    int flags, off_t *size_r, struct why *why)
 {
 	struct spool_place place;
 	struct stat st;
@@ -153,8 +160,10 @@ open_regular(const struct spool *sp, enum queue queue, const char *name,
 	else if (!S_ISREG(st.st_mode))
 		(void)why_set(why, ERROR_PAYLOAD_UNREADABLE,
 		    "%s/%s is no regular file", queue_name(queue), name);
-	else
+	else {
+		*size_r = st.st_size;
 		return fd;
+	}
 	close(fd);
 	return -1;
 }
@@ -163,7 +172,9 @@ int
 spool_open_file(const struct spool *sp, enum queue queue, const char *name,
     struct why *why)
 {
-	return open_regular(sp, queue, name, O_RDONLY, why);
+	off_t size;
+
+	return open_regular(sp, queue, name, O_RDONLY, &size, why);
 }
 
 /*
@@ -171,17 +182,19 @@ spool_open_file(const struct spool *sp, enum queue queue, const char *name,
  * that the target's directory was removed beneath us, which is a failure.
  */
 static int
-move_missing(const struct spool_place *from, struct why *why,
-    const char *words)
+move_failed(const struct spool_place *source, enum queue from,
+    const char *name, enum queue to, const char *to_name, struct why *why)
 {
+	int number = errno;
 	struct stat st;
 
-	if (fstatat(from->fd, from->name, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
-	    errno == ENOENT)
+	if (number == ENOENT && fstatat(source->fd, source->name, &st,
+	    AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT)
 		return 0;
-	errno = ENOENT;
-	return why_errno(why, "%s: the directory is not there any more",
-	    words);
+	errno = number;
+	return why_errno(why, "move %s/%s to %s/%s%s", queue_name(from), name,
+	    queue_name(to), to_name, number == ENOENT ?
+	    ": the directory is not there any more" : "");
 }
 
 int
@@ -189,11 +202,8 @@ spool_move(const struct spool *sp, enum queue from, const char *from_name,
     enum queue to, const char *to_name, struct why *why)
 {
 	struct spool_place source, target;
-	char words[NAME_SIZE];
 	int result;
 
-	(void)snprintf(words, sizeof(words), "move %s/%s to %s/%s",
-	    queue_name(from), from_name, queue_name(to), to_name);
 	result = place_existing(sp, from, from_name, &source, why);
 	if (result != 1)
 		return result;
@@ -203,8 +213,8 @@ spool_move(const struct spool *sp, enum queue from, const char *from_name,
 	}
 	if (renameat2(source.fd, source.name, target.fd, target.name,
 	    RENAME_NOREPLACE) == -1)
-		result = errno == ENOENT ? move_missing(&source, why, words) :
-		    why_errno(why, "%s", words);
+		result = move_failed(&source, from, from_name, to, to_name,
+		    why);
 	spool_place_close(&source);
 	spool_place_close(&target);
 	return result;
@@ -220,8 +230,7 @@ keep_day(struct spool *sp, const char *name, struct why *why)
 		return -1;
 	if (!place.opened)
 		return 0;
-	if (sp->day != -1)
-		close(sp->day);
+	spool_forget_day(sp);
 	sp->day = place.fd;
 	memcpy(sp->day_name, name, CLOCK_DAY - 1);
 	sp->day_name[CLOCK_DAY - 1] = '\0';
@@ -233,7 +242,7 @@ spool_move_done(struct spool *sp, enum queue from, const char *from_name,
     const char *to_name, int64_t wall_ms, struct why *why)
 {
 	char day[CLOCK_DAY], name[NAME_SIZE];
-	int length;
+	int length, result = -1;
 
 	clock_format_day(wall_ms, day);
 	length = snprintf(name, sizeof(name), "%s/%s", day, to_name);
@@ -242,9 +251,17 @@ spool_move_done(struct spool *sp, enum queue from, const char *from_name,
 		return why_errno(why, "move %s/%s to done/%s",
 		    queue_name(from), from_name, day);
 	}
-	if (keep_day(sp, name, why) == -1)
-		return -1;
-	return spool_move(sp, from, from_name, QUEUE_done, name, why);
+	/* The day that is kept may be gone: then once more, with a new one. */
+	for (int tries = 0; tries < 2; tries++) {
+		if (keep_day(sp, name, why) == -1)
+			return -1;
+		result = spool_move(sp, from, from_name, QUEUE_done, name,
+		    why);
+		if (result != -1 || why->number != ENOENT)
+			return result;
+		spool_forget_day(sp);
+	}
+	return result;
 }
 
 int
@@ -282,15 +299,34 @@ spool_remove(const struct spool *sp, enum queue queue, const char *name,
 }
 
 int
+spool_open_ticket(const struct spool *sp, enum queue queue, const char *name,
+    struct ticket_file *file, int *fd_r, struct why *why)
+{
+	off_t size;
+	int fd, result;
+
+	fd = open_regular(sp, queue, name, O_RDWR | O_APPEND, &size, why);
+	if (fd == -1)
+		return why->number == ENOENT ? 0 : -1;
+	result = ticket_file_read(fd, size, file, why);
+	if (result == 1)
+		*fd_r = fd;
+	else
+		close(fd);
+	return result;
+}
+
+int
 spool_read_ticket(const struct spool *sp, enum queue queue, const char *name,
     struct ticket_file *file, struct why *why)
 {
+	off_t size;
 	int fd, result;
 
-	fd = open_regular(sp, queue, name, O_RDONLY, why);
+	fd = open_regular(sp, queue, name, O_RDONLY, &size, why);
 	if (fd == -1)
 		return why->number == ENOENT ? 0 : -1;
-	result = ticket_file_read(fd, file, why);
+	result = ticket_file_read(fd, size, file, why);
 	close(fd);
 	return result;
 }

@@ -77,6 +77,13 @@ int	 spool_replace(const struct spool *, enum queue, const char *name,
 int	 spool_append(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
 
+/*
+ * The same to one that is open for reading and appending; the name is for
+ * messages.  0: the file has no name any more.
+ */
+int	 spool_append_open(int fd, enum queue, const char *name, const void *,
+	    size_t, struct why *);
+
 /* Sets a ticket's mtime (when it is due).  1, 0 or -1 as above. */
 int	 spool_set_due(const struct spool *, enum queue, const char *name,
 	    int64_t wall_ms, struct why *);
@@ -88,6 +95,13 @@ int	 spool_remove(const struct spool *, enum queue, const char *name,
 /* Reads a ticket's file.  1, 0 if it is not there or has no first line, -1. */
 int	 spool_read_ticket(const struct spool *, enum queue,
 	    const char *name, struct ticket_file *, struct why *);
+
+/*
+ * The same, and on 1 it stays open for spool_append_open() in *fd_r, which the
+ * caller closes.
+ */
+int	 spool_open_ticket(const struct spool *, enum queue,
+	    const char *name, struct ticket_file *, int *fd_r, struct why *);
 
 /*
  * Walks a queue in pieces: spool_list() opens the directory anew, next()

@@ -79,14 +79,17 @@ day_open(const struct spool *sp, const char *day, bool make, struct why *why)
 	return fd;
 }
 
-/* True if the day that is kept open is this one, and not removed meanwhile. */
+/*
+ * True if the day that is kept open is this one.  To look for something there
+ * it must not have been removed meanwhile; a rename into it tells by itself.
+ */
 static bool
-day_kept(const struct spool *sp, const char *day)
+day_kept(const struct spool *sp, const char *day, bool make)
 {
 	struct stat st;
 
 	return sp->day != -1 && strcmp(day, sp->day_name) == 0 &&
-	    fstat(sp->day, &st) == 0 && st.st_nlink > 0;
+	    (make || (fstat(sp->day, &st) == 0 && st.st_nlink > 0));
 }
 
 int
@@ -110,7 +113,7 @@ spool_place(const struct spool *sp, enum queue queue, const char *name,
 		return 0;
 	memcpy(day, name, length - 1);
 	day[length - 1] = '\0';
-	if (day_kept(sp, day)) {
+	if (day_kept(sp, day, make)) {
 		place->fd = sp->day;
 		return 0;
 	}

@@ -125,20 +125,16 @@ last_line_end(int fd, off_t size)
 	return 0;
 }
 
-/* Appends to an open file.  0, or -1 with errno and the file as it was. */
+/* Appends to a file of `size` bytes.  0, or -1 with errno and it as it was. */
 static int
-append_lines(int fd, const void *data, size_t length)
+append_lines(int fd, off_t size, const void *data, size_t length)
 {
-	struct stat st;
-	off_t end;
+	off_t end = last_line_end(fd, size);
 	int number;
 
-	if (fstat(fd, &st) == -1)
-		return -1;
-	end = last_line_end(fd, st.st_size);
 	if (end == -1)
 		return -1;
-	if (end < st.st_size && ftruncate(fd, end) == -1)
+	if (end < size && ftruncate(fd, end) == -1)
 		return -1;
 	if (write_all(fd, data, length) == 0)
 		return 0;
@@ -151,12 +147,30 @@ append_lines(int fd, const void *data, size_t length)
 }
 
 int
+spool_append_open(int fd, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return why_errno(why, "look at %s/%s", queue_name(queue), name);
+	if (!S_ISREG(st.st_mode))
+		return why_set(why, ERROR_PAYLOAD_UNREADABLE,
+		    "%s/%s is no regular file", queue_name(queue), name);
+	if (st.st_nlink == 0)
+		return 0;
+	if (length > 0 && append_lines(fd, st.st_size, data, length) == -1)
+		return why_errno(why, "append to %s/%s", queue_name(queue),
+		    name);
+	return 1;
+}
+
+int
 spool_append(const struct spool *sp, enum queue queue, const char *name,
     const void *data, size_t length, struct why *why)
 {
 	struct spool_place place;
-	struct stat st;
-	int fd, number, result = 1;
+	int fd, number, result;
 
 	if (spool_place(sp, queue, name, false, &place, why) == -1)
 		return why->number == ENOENT ? 0 : -1;
@@ -168,12 +182,7 @@ spool_append(const struct spool *sp, enum queue queue, const char *name,
 	errno = number;
 	if (fd == -1)
 		return why_errno(why, "open %s/%s", queue_name(queue), name);
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
-		result = why_set(why, ERROR_PAYLOAD_UNREADABLE,
-		    "%s/%s is no regular file", queue_name(queue), name);
-	else if (length > 0 && append_lines(fd, data, length) == -1)
-		result = why_errno(why, "append to %s/%s", queue_name(queue),
-		    name);
+	result = spool_append_open(fd, queue, name, data, length, why);
 	if (close(fd) == -1 && result == 1)
 		result = why_errno(why, "append to %s/%s", queue_name(queue),
 		    name);

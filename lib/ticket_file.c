@@ -9,8 +9,6 @@
  * A file that has outgrown its limit (thousands of attempts) is read at both
  * ends: the facts are at the beginning, and what became of it last at the end.
  */
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,22 +166,19 @@ keep_lines(struct buf *text)
 }
 
 /*
- * Reads the whole lines of the file, of a long one the first and the last.
- * 0, or -1 with *why.
+ * Reads the whole lines of a file of `size` bytes, of a long one the first and
+ * the last.  0, or -1 with *why.
  */
 static int
-read_text(int fd, struct buf *text, struct why *why)
+read_text(int fd, off_t size, struct buf *text, struct why *why)
 {
 	const size_t half = TICKET_FILE_MAX / 2;
 	struct buf tail = { 0 };
 	const char *newline;
-	struct stat st;
 	int result;
 
-	if (fstat(fd, &st) == -1)
-		return why_errno(why, "look at a ticket");
-	if (st.st_size <= TICKET_FILE_MAX) {
-		result = read_part(fd, 0, TICKET_FILE_MAX, text, why);
+	if (size <= TICKET_FILE_MAX) {
+		result = read_part(fd, 0, (size_t)size, text, why);
 		keep_lines(text);
 		return result;
 	}
@@ -194,7 +189,7 @@ read_text(int fd, struct buf *text, struct why *why)
 		return why_set(why, ERROR_VALIDATION_ERROR,
 		    "the ticket's first line is longer than %zu bytes", half);
 	text->len = (size_t)(newline + 1 - text->data);
-	result = read_part(fd, st.st_size - (off_t)half, half, &tail, why);
+	result = read_part(fd, size - (off_t)half, half, &tail, why);
 	keep_lines(&tail);
 	newline = tail.len > 0 ? memchr(tail.data, '\n', tail.len) : NULL;
 	if (newline != NULL)
@@ -245,14 +240,15 @@ parse_facts(const char *text, size_t length, struct facts *facts,
 }
 
 int
-ticket_file_read(int fd, struct ticket_file *file, struct why *why)
+ticket_file_read(int fd, off_t size, struct ticket_file *file,
+    struct why *why)
 {
 	struct buf text = { 0 };
 	const char *line, *end, *newline;
 	int result = 1;
 
 	memset(file, 0, sizeof(*file));
-	if (read_text(fd, &text, why) == -1)
+	if (read_text(fd, size, &text, why) == -1)
 		result = -1;
 	else if (text.len == 0)
 		result = 0;

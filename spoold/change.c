@@ -18,6 +18,7 @@
 #include "spoold/change.h"
 #include "spoold/commit.h"
 #include "spoold/finished.h"
+#include "spoold/moves.h"
 #include "spoold/organization.h"
 #include "spoold/receipts.h"
 #include "spoold/settle.h"
@@ -145,6 +146,23 @@ changing_leave_done(struct changing *changing, struct why *why)
 	return result;
 }
 
+/* Its file is nowhere. */
+static void
+changing_lost(struct spoold *s, const struct changing *changing)
+{
+	const struct ticket *ticket = &changing->settlement.ticket;
+	struct organization *org = changing->organization;
+	struct waiting *w = tickets_find(org, &ticket->id,
+	    ticket->destination);
+
+	if (w != NULL)
+		moves_missed(s, org, w);
+	else
+		alert_begin(s, ALERT_lost,
+		    "the file of a ticket that was to be %s was removed",
+		    change_done(changing->change));
+}
+
 static void
 changing_apply(struct spoold *s, void *arg)
 {
@@ -170,9 +188,7 @@ changing_apply(struct spoold *s, void *arg)
 		log_info("%s: %s by=%s", name, change_done(changing->change),
 		    changing->by);
 	} else
-		alert_begin(s, ALERT_lost,
-		    "the file of a ticket that was to be %s was removed",
-		    change_done(changing->change));
+		changing_lost(s, changing);
 	changing_free(changing);
 }
 
@@ -252,6 +268,7 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 		    place->queue,
 		.to = changes[change].to,
 		.attempts = changes[change].anew ? 0 : ticket.attempts,
+		.file = -1,
 	};
 	changing_postpone(changing, place);
 	if (place->queue == QUEUE_done)
@@ -262,6 +279,8 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 		changing->line.by = changing->by;
 		changing->settlement.line = &changing->line;
 	}
+	if (w != NULL)
+		tickets_withhold(s, w);
 	changing_journal(s, changing);
 	commit_then(s, changing_apply, changing);
 	return 1;

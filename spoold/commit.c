@@ -34,9 +34,13 @@ struct action {
 
 enum commit_state { COMMIT_GOOD, COMMIT_STALLED, COMMIT_BROKEN };
 
+STAILQ_HEAD(action_list, action);
+
 struct commit {
-	STAILQ_HEAD(, action) actions;
-	STAILQ_HEAD(, action) redo;	/* could not be carried out */
+	struct action_list first;	/* what sets a worker to work */
+	struct action_list actions;
+	struct action_list acting;	/* their lines are durable */
+	struct action_list redo;	/* could not be carried out */
 	struct timer	 redo_timer;
 	enum commit_state state;
 	int64_t		 since;		/* monotonic ms */
@@ -44,6 +48,16 @@ struct commit {
 	struct timer	 gather;	/* only wakes the loop */
 	int64_t		 gather_until;	/* monotonic ms, 0: nothing waits */
 };
+
+static struct action *
+action_take(struct action_list *list)
+{
+	struct action *action = STAILQ_FIRST(list);
+
+	if (action != NULL)
+		STAILQ_REMOVE_HEAD(list, entry);
+	return action;
+}
 
 static void
 commit_wake(void *arg)
@@ -71,7 +85,9 @@ commit_new(struct spoold *s)
 {
 	struct commit *commit = xcalloc(1, sizeof(*commit));
 
+	STAILQ_INIT(&commit->first);
 	STAILQ_INIT(&commit->actions);
+	STAILQ_INIT(&commit->acting);
 	STAILQ_INIT(&commit->redo);
 	commit->redo_timer.fire = commit_redo_all;
 	commit->redo_timer.arg = s;
@@ -88,11 +104,11 @@ commit_free(struct commit **commit)
 
 	if (*commit == NULL)
 		return;
+	STAILQ_CONCAT(&(*commit)->actions, &(*commit)->first);
+	STAILQ_CONCAT(&(*commit)->actions, &(*commit)->acting);
 	STAILQ_CONCAT(&(*commit)->actions, &(*commit)->redo);
-	while ((action = STAILQ_FIRST(&(*commit)->actions)) != NULL) {
-		STAILQ_REMOVE_HEAD(&(*commit)->actions, entry);
+	while ((action = action_take(&(*commit)->actions)) != NULL)
 		free(action);
-	}
 	free(*commit);
 	*commit = NULL;
 }
@@ -140,6 +156,22 @@ commit_then(struct spoold *s, void (*act)(struct spoold *, void *), void *arg)
 }
 
 void
+commit_then_first(struct spoold *s, void (*act)(struct spoold *, void *),
+    void *arg)
+{
+	struct action *action = action_new(act, arg);
+
+	STAILQ_INSERT_TAIL(&s->commit->first, action, entry);
+}
+
+/* True if nothing is to be carried out but what could not be yet. */
+static bool
+commit_acted(const struct commit *commit)
+{
+	return STAILQ_EMPTY(&commit->first) && STAILQ_EMPTY(&commit->actions);
+}
+
+void
 commit_redo(struct spoold *s, struct organization *org,
     void (*act)(struct spoold *, void *), void *arg, const char *reason)
 {
@@ -158,8 +190,7 @@ commit_redo(struct spoold *s, struct organization *org,
 bool
 commit_carried_out(const struct spoold *s)
 {
-	return STAILQ_EMPTY(&s->commit->actions) &&
-	    STAILQ_EMPTY(&s->commit->redo);
+	return commit_acted(s->commit) && STAILQ_EMPTY(&s->commit->redo);
 }
 
 bool
@@ -219,10 +250,13 @@ commit_gathers(struct spoold *s)
 static void
 commit_act(struct spoold *s)
 {
+	struct commit *commit = s->commit;
 	struct action *action;
 
-	while ((action = STAILQ_FIRST(&s->commit->actions)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->commit->actions, entry);
+	/* What these add waits for lines of its own. */
+	STAILQ_CONCAT(&commit->acting, &commit->first);
+	STAILQ_CONCAT(&commit->acting, &commit->actions);
+	while ((action = action_take(&commit->acting)) != NULL) {
 		if (action->undone != NULL && --action->undone->undone == 0)
 			s->look_for_work = true;
 		action->act(s, action->arg);
@@ -237,8 +271,7 @@ commit_run(struct spoold *s)
 {
 	struct why why;
 
-	while (journal_pending(s->journal) > 0 ||
-	    !STAILQ_EMPTY(&s->commit->actions)) {
+	while (journal_pending(s->journal) > 0 || !commit_acted(s->commit)) {
 		if (s->commit->state == COMMIT_BROKEN)
 			return;
 		switch (journal_commit(s->journal, &why)) {

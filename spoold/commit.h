@@ -36,6 +36,10 @@ int64_t	 commit_line_at(struct spoold *, enum event, int64_t wall_ms,
 void	 commit_then(struct spoold *, void (*act)(struct spoold *, void *),
 	    void *arg);
 
+/* The same, before all others: what sets a worker to work meanwhile. */
+void	 commit_then_first(struct spoold *,
+	    void (*act)(struct spoold *, void *), void *arg);
+
 /*
  * For an action that could not be carried out now (a full disk): runs it again
  * every second until it can.  Nothing new begins in that organization

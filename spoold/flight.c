@@ -42,6 +42,8 @@ void
 flight_free(struct flight *flight)
 {
 	flight_close_files(flight);
+	if (flight->ticket != -1)
+		close(flight->ticket);
 	ticket_file_free(&flight->file);
 	free(flight->line.reason);
 	free(flight->line.reference);
@@ -78,8 +80,8 @@ flight_open(struct flight *flight, struct why *why)
 	int result;
 
 	tickets_name(w, name);
-	result = spool_read_ticket(org->spool, QUEUE_cur, name, &flight->file,
-	    why);
+	result = spool_open_ticket(org->spool, QUEUE_cur, name, &flight->file,
+	    &flight->ticket, why);
 	if (result == 0)
 		(void)why_set(why, ERROR_INTERNAL_ERROR,
 		    "the ticket has left cur/ or is empty");
@@ -279,7 +281,7 @@ flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 
 	flight->spoold = s;
 	flight->waiting = w;
-	flight->job = flight->payload = -1;
+	flight->ticket = flight->job = flight->payload = -1;
 	flight->attempt = w->attempts + 1;
 	flight->started = flight->heard = clock_monotonic();
 	result = flight_open(flight, &why);
@@ -312,7 +314,7 @@ flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 	w->target->in_flight++;
 	s->in_flight++;
 	flight_journal(flight);
-	commit_then(s, flight_hand_out, flight);
+	commit_then_first(s, flight_hand_out, flight);
 	return true;
 }
 

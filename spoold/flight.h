@@ -37,6 +37,7 @@ struct flight {
 	int64_t		 heard;		/* monotonic ms of the last sign */
 	int64_t		 sent;		/* bytes, as its worker says */
 	int		 attempt;	/* its number, from 1 */
+	int		 ticket;	/* own; its file, until it is settled */
 	int		 job;		/* own; descriptors until handed out */
 	int		 payload;	/* own; -1: inline data */
 	bool		 handed_out;

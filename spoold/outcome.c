@@ -84,6 +84,7 @@ outcome_apply(struct spoold *s, void *arg)
 		.attempts = flight->attempts,
 		.due = flight->line.due,
 		.line = told && !flight->recorded ? &flight->line : NULL,
+		.file = flight->ticket,
 		.moved_wins = flight->to == QUEUE_retry,
 	};
 	struct settled settled;

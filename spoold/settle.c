@@ -38,19 +38,27 @@ settle_locate(const struct organization *org, const char *name)
 	return -1;
 }
 
-/* Appends the line to the file, if it is where it should be.  1, 0 or -1. */
+/*
+ * Appends the line to the file, if it is where it should be.  One that is open
+ * is the ticket's own wherever it is; without a name it was replaced.  1, 0 or
+ * -1.
+ */
 static int
 settle_append(struct organization *org, enum queue from, const char *name,
     struct settlement *settlement, struct why *why)
 {
 	struct buf line = { 0 };
-	int result;
+	int result = 0;
 
 	if (settlement->line == NULL)
 		return 1;
 	event_line_write(&line, settlement->line);
-	result = spool_append(org->spool, from, name, line.data, line.len,
-	    why);
+	if (settlement->file != -1)
+		result = spool_append_open(settlement->file, from, name,
+		    line.data, line.len, why);
+	if (result == 0)
+		result = spool_append(org->spool, from, name, line.data,
+		    line.len, why);
 	buf_free(&line);
 	if (result == 1)
 		settlement->line = NULL;
@@ -111,6 +119,7 @@ settle_from(struct spoold *s, struct organization *org, enum queue from,
 	char before[TICKET_NAME_MAX], after[TICKET_NAME_MAX];
 	char day[CLOCK_DAY];
 	int64_t now = clock_wall();
+	bool written = settlement->line != NULL;
 	int result;
 
 	ticket_format(&ticket, before);
@@ -122,9 +131,14 @@ settle_from(struct spoold *s, struct organization *org, enum queue from,
 	settled->queue = settlement->to;
 	if (settlement->moved_wins && from != settlement->from)
 		settled->queue = from;
-	/* In retry/ the mtime says when it is due, else when it came there. */
-	result = spool_set_due(org->spool, from, before,
-	    settled->queue == QUEUE_retry ? settlement->due : now, why);
+	/*
+	 * In retry/ the mtime says when it is due, else when it came there,
+	 * which is what it says of a line that was just written.
+	 */
+	if (settled->queue == QUEUE_retry || !written)
+		result = spool_set_due(org->spool, from, before,
+		    settled->queue == QUEUE_retry ? settlement->due : now,
+		    why);
 	if (result != 1)
 		return result;
 	clock_format_day(now, day);

@@ -33,6 +33,7 @@ struct settlement {
 	int64_t		 due;		/* wall ms, to retry/ */
 	const struct event_line *line;	/* for its file; NULL: none, or it is
 					 * in it already */
+	int		 file;		/* borrowed; it, open to append, or -1 */
 	bool		 moved_wins;	/* where a person moved it meanwhile,
 					 * there it stays */
 };

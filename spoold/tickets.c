@@ -66,8 +66,8 @@ tickets_monotonic(int64_t wall)
 	return clock_monotonic() + (wall - clock_wall());
 }
 
-static void
-tickets_take_out(struct spoold *s, struct waiting *w)
+void
+tickets_withhold(struct spoold *s, struct waiting *w)
 {
 	if (!w->placed)
 		return;
@@ -84,7 +84,7 @@ tickets_place(struct spoold *s, struct waiting *w, enum queue queue,
 {
 	struct organization *org = w->target->organization;
 
-	tickets_take_out(s, w);
+	tickets_withhold(s, w);
 	org->counts[w->queue]--;
 	org->counts[queue]++;
 	w->queue = (uint8_t)queue;
@@ -134,7 +134,7 @@ tickets_remove(struct spoold *s, struct waiting *w)
 {
 	struct organization *org = w->target->organization;
 
-	tickets_take_out(s, w);
+	tickets_withhold(s, w);
 	organization_forget(org, w);
 	s->look_for_work = true;	/* it may have been in the way */
 	target_leaves(w->target, w);

@@ -65,6 +65,9 @@ struct waiting	*tickets_first(const struct organization *,
 		    const struct id *);
 struct waiting	*tickets_next(const struct waiting *);
 
+/* It is not to be attempted: it is about to be moved. */
+void	 tickets_withhold(struct spoold *, struct waiting *);
+
 /* Moves it in memory after its file has been moved. */
 void	 tickets_place(struct spoold *, struct waiting *, enum queue,
 	    int64_t due);

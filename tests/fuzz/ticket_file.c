@@ -12,7 +12,7 @@ read_bytes(const void *data, size_t size, struct ticket_file *file)
 	struct why	 why;
 	int		 fd = fuzz_memory(data, size), result;
 
-	result = ticket_file_read(fd, file, &why);
+	result = ticket_file_read(fd, (off_t)size, file, &why);
 	MUST(close(fd) == 0);
 	return result == 1;
 }

@@ -82,7 +82,8 @@ probe_events(void)
 	struct why why;
 	int result;
 
-	result = ticket_file_read(STDIN_FILENO, &file, &why);
+	result = ticket_file_read(STDIN_FILENO,
+	    lseek(STDIN_FILENO, 0, SEEK_END), &file, &why);
 	if (result == -1)
 		return refuse(&why);
 	if (result == 0) {
@@ -145,7 +146,8 @@ read_ticket(char **argv, struct receipt_ticket *ticket,
 	ticket->queue = (enum queue)queue_by_name(argv[0]);
 	ticket->due = strtoll(rest, &rest, 10);
 	ticket->in_flight = strcmp(rest, ":1") == 0;
-	if (fd != -1 && ticket_file_read(fd, file, &why) == 1)
+	if (fd != -1 && ticket_file_read(fd, lseek(fd, 0, SEEK_END), file,
+	    &why) == 1)
 		ticket->file = file;
 	if (fd != -1)
 		close(fd);

@@ -388,6 +388,27 @@ attempt 2 job timeout=700 $(to hang)
 wait"
 }
 
+# libcurl would send it again; a body of 20,000 bytes is read while it is sent.
+test_a_request_is_never_repeated_where_a_kept_connection_ends() {
+	answers reset reset
+	job large "{\"destinations\":[\"ehr\"],\"payload\":{\"type\":\"report\",
+	    \"data\":\"$(head -c 20000 /dev/zero | tr '\0' x)\"}}"
+	expect 0 "outcome token=1 $delivered bytes=222 $from
+outcome token=2 deferred MAY_HAVE_ARRIVED code=0 bytes=222 transport reason=\"127.0.0.1:PORT: everything was sent, no answer came: a kept connection ended instead of an answer\" $from
+outcome token=3 $delivered bytes=222 $from
+outcome token=4 deferred MAY_HAVE_ARRIVED code=0 bytes=20132 transport reason=\"127.0.0.1:PORT: everything was sent, no answer came: a kept connection ended instead of an answer\" $from
+exit status 0" worker "attempt 1 job $(to ok)
+wait
+attempt 2 job $(to reset)
+wait
+attempt 3 job $(to ok)
+wait
+attempt 4 large $(to reset)
+wait"
+	assertEquals 'requests that were cut off' 2 \
+	    "$(grep -c '"path":"/reset"' sink/requests)"
+}
+
 # A status line is seventeen of the bytes that drip.
 test_an_answer_that_drips_is_waited_for_while_it_moves_but_not_for_ever() {
 	answers slow 'drip 30'

@@ -4,8 +4,9 @@
  * libcurl's multi interface with what spoold asks of every request: only http
  * and https, no redirects, no proxy from the environment, certificates and
  * names always checked, the address checked against the egress policy when it
- * is connected to, and an end to every way of being slow.  A body is read from
- * a callback, so it never is in memory.
+ * is connected to, and an end to every way of being slow.  A small body goes
+ * out in one piece with its headers; a larger one is read from a callback, so it
+ * never is in memory.
  */
 #ifndef WORKERS_HTTP_H
 #define WORKERS_HTTP_H
@@ -59,6 +60,8 @@ struct http_request {
 	bool		 head;		/* HEAD: no body, whatever `length` */
 	bool		 fresh;		/* over a connection of its own */
 	struct http_tls	 tls;		/* borrowed until done */
+	const char	*bytes;		/* the body, borrowed until done; NULL:
+					 * it is read */
 	/* Fills `out`; the bytes given, 0 at the end, -1: stop. */
 	int64_t		(*read)(void *arg, char *out, size_t room);
 	/* It has moved since the last call; at most once a second. */

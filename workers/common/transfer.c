@@ -9,9 +9,10 @@
  *
  * A request is never sent twice behind the caller's back.  Where a kept
  * connection turns out to have ended, libcurl would send again what the other
- * side may have got; it cannot, since it is not told how to rewind a body.
- * So that this is rare, a connection that has been idle for longer than what
- * servers commonly allow (five seconds) is not used again.
+ * side may have got; it is stopped where it begins to, or cannot, since it is
+ * not told how to rewind a body that is read.  So that this is rare, a
+ * connection that has been idle for longer than what servers commonly allow
+ * (five seconds) is not used again.
  */
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -74,6 +75,29 @@ describe_tls(struct transfer *transfer)
 	if (answer->tls[0] == '\0' && !transfer->plain)
 		tls_describe(transfer->easy, answer->tls, sizeof(answer->tls),
 		    answer->fingerprint, sizeof(answer->fingerprint));
+}
+
+/* Before each sending of the request: there is only one. */
+static int
+before_sending(void *arg, char *remote, char *local, int remote_port,
+    int local_port)
+{
+	struct transfer *transfer = arg;
+	long sent = 0;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	describe_tls(transfer);
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
+	/* What a proxy was sent before is no part of it. */
+	transfer->again = transfer->begun && sent > transfer->before;
+	transfer->begun = true;
+	transfer->before = sent;
+	if (transfer->request.bytes != NULL)
+		transfer->given = transfer->request.length;
+	return transfer->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static size_t
@@ -261,7 +285,9 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 	    &request_bytes);
 	/* Sent over a connection that was about to end; libcurl has forgotten
 	 * how much, since it wanted to begin again. */
-	if (code == CURLE_SEND_FAIL_REWIND) {
+	if (code == CURLE_SEND_FAIL_REWIND || transfer->again) {
+		code = CURLE_SEND_FAIL_REWIND;
+		words = "a kept connection ended instead of an answer";
 		up = transfer->given;
 		request_bytes = 1;
 	}
@@ -408,17 +434,13 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
 	SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_UPLOAD, request->head ? 0L : 1L);
-	SET(CURLOPT_NOBODY, request->head ? 1L : 0L);
 	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
 	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
 	SET(CURLOPT_FORBID_REUSE, request->fresh ? 1L : 0L);
-	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->length);
-	SET(CURLOPT_UPLOAD_BUFFERSIZE, 64L * 1024);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT);
-	SET(CURLOPT_READFUNCTION, read_body);
-	SET(CURLOPT_READDATA, transfer);
+	SET(CURLOPT_PREREQFUNCTION, before_sending);
+	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, read_header);
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, read_answer);
@@ -429,6 +451,29 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	SET(CURLOPT_OPENSOCKETDATA, transfer);
 	SET(CURLOPT_PRIVATE, transfer);
+	return code;
+}
+
+/* What is sent, and how: with the headers, or read. */
+static CURLcode
+set_body(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->request;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
+	if (request->head)
+		SET(CURLOPT_NOBODY, 1L);
+	else if (request->bytes != NULL) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+		SET(CURLOPT_POSTFIELDS, request->bytes);
+	} else {
+		SET(CURLOPT_UPLOAD, 1L);
+		SET(CURLOPT_UPLOAD_BUFFERSIZE, 64L * 1024);
+		SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->length);
+		SET(CURLOPT_READFUNCTION, read_body);
+		SET(CURLOPT_READDATA, transfer);
+	}
 	return code;
 }
 
@@ -505,6 +550,8 @@ transfer_set(struct transfer *transfer, struct why *why)
 		return -1;
 	code = set_options(transfer);
 	if (code == CURLE_OK)
+		code = set_body(transfer);
+	if (code == CURLE_OK && !transfer->plain)
 		code = set_tls(transfer);
 	return code == CURLE_OK ? 0 : why_set(why, ERROR_INTERNAL_ERROR,
 	    "libcurl: %s", curl_easy_strerror(code));

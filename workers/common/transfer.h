@@ -23,7 +23,10 @@ struct transfer {
 	struct http_request request;
 	struct http_answer answer;
 	size_t		 header_bytes;
-	int64_t		 given;		/* bytes the callback gave */
+	int64_t		 given;		/* bytes of the body, to libcurl */
+	bool		 begun;		/* it is being sent, */
+	long		 before;	/* after so many bytes of others, */
+	bool		 again;		/* and libcurl was about to repeat it */
 	int64_t		 heard;		/* monotonic ms of the last byte */
 	bool		 headers_ended;	/* of the last answer */
 	int64_t		 told;		/* of the last `moved` */

@@ -34,6 +34,7 @@ struct attempt {
 	int		 job, payload;	/* own */
 	struct config	*config;	/* held */
 	struct body	 body;
+	char		*bytes;		/* own; the body, if it is small */
 	struct signature *signature;	/* own; until the headers are made */
 	enum pass	 pass;
 	int64_t		 started;	/* monotonic ms */
@@ -58,6 +59,7 @@ attempt_free(struct attempt *attempt)
 	attempt->courier->attempts--;
 	attempt_signed(attempt);
 	body_close(&attempt->body);
+	free(attempt->bytes);
 	if (attempt->config != NULL)
 		config_release(attempt->config);
 	for (int i = 0; i < ATTEMPT_texts; i++)
@@ -206,6 +208,7 @@ attempt_request(struct attempt *attempt)
 		.length = attempt->body.length,
 		.timeout = attempt->facts.timeout,
 		.tls = config->tls,
+		.bytes = attempt->bytes,
 		.read = request_read,
 		.moved = request_moved,
 		.done = request_done,
@@ -218,7 +221,8 @@ attempt_request(struct attempt *attempt)
 	result = set_headers(&headers, attempt, &why);
 	attempt_signed(attempt);
 	if (result == 0) {
-		body_rewind(&attempt->body);
+		if (attempt->bytes == NULL)
+			body_rewind(&attempt->body);
 		request.headers = headers.list;
 		request.header_count = headers.count;
 		result = http_start(attempt->courier->http, &request, &why);
@@ -229,6 +233,13 @@ attempt_request(struct attempt *attempt)
 }
 
 /* --- before it --------------------------------------------------------------- */
+
+/* Small enough to be read once, and sent in one piece with its headers. */
+static bool
+attempt_keeps(const struct attempt *attempt)
+{
+	return attempt->body.length > 0 && attempt->body.length <= ATTEMPT_KEPT;
+}
 
 /* What each pass does with the next piece: 1 at the end, 0, or -1 with *why. */
 static int
@@ -252,6 +263,10 @@ sign_piece(struct attempt *attempt, int64_t *done, struct why *why)
 	*done = body_read(&attempt->body, chunk, ATTEMPT_CHUNK, why);
 	if (*done <= 0)
 		return *done == 0 ? 1 : -1;
+	if (attempt_keeps(attempt)) {
+		attempt->bytes = xmalloc((size_t)*done);
+		memcpy(attempt->bytes, chunk, (size_t)*done);
+	}
 	return signature_update(attempt->signature, chunk, (size_t)*done,
 	    why);
 }
@@ -284,7 +299,7 @@ attempt_slice(struct attempt *attempt, struct why *why)
 	int result;
 
 	while (slice < SLICE && attempt->pass < PASSES) {
-		if (attempt->pass == PASS_SIGN &&
+		if (attempt->pass == PASS_SIGN && !attempt_keeps(attempt) &&
 		    !signature_wanted(attempt->signature))
 			break;
 		if (attempt_waits(attempt))

@@ -203,12 +203,15 @@ body_open(struct body *body, const struct link_record *attempt,
 	body->metadata.length = (int64_t)facts->metadata_length;
 	body->header.max = HEADER_MAX;
 	body->digest = EVP_MD_CTX_new();
-	body->metadata_digest = EVP_MD_CTX_new();
-	if (body->digest == NULL || body->metadata_digest == NULL)
+	if (body->metadata.length > 0)
+		body->metadata_digest = EVP_MD_CTX_new();
+	if (body->digest == NULL || (body->metadata.length > 0 &&
+	    body->metadata_digest == NULL))
 		return why_set(why, ERROR_UNAVAILABLE, "no memory");
 	compose(body, attempt, config->body != BODY_DATA, organization);
 	digest_begin(body->digest);
-	digest_begin(body->metadata_digest);
+	if (body->metadata_digest != NULL)
+		digest_begin(body->metadata_digest);
 	return 0;
 }
 
@@ -286,7 +289,8 @@ check_end(struct body *body, struct why *why)
 {
 	int64_t metadata = body->length;
 
-	digest_end(body->metadata_digest, body->metadata.sha256);
+	if (body->metadata_digest != NULL)
+		digest_end(body->metadata_digest, body->metadata.sha256);
 	body->length = 0;
 	for (size_t i = 0; i < body->count; i++) {
 		struct body_part *part = &body->parts[i];
@@ -303,21 +307,24 @@ check_end(struct body *body, struct why *why)
 int
 body_check(struct body *body, char *chunk, size_t size, struct why *why)
 {
-	int64_t left = body->job_bytes - body->at, got;
+	int64_t left = body->job_bytes - body->at;
+	/* One more than there is, which shows that it ends there. */
+	int64_t want = left < (int64_t)size ? left + 1 : (int64_t)size;
+	int64_t got;
 	char more;
 
-	if (left > 0) {
-		got = read_file(body, body->job, body->at, chunk,
-		    left < (int64_t)size ? left : (int64_t)size, why);
-		if (got == -1)
-			return -1;
-		digest_add(body->digest, chunk, (size_t)got);
-		check_metadata(body, chunk, body->at, got);
-		body->at += got;
-		if (got < left)
-			return 0;
-	}
-	if (pread(body->job, &more, 1, (off_t)body->at) != 0 ||
+	got = read_file(body, body->job, body->at, chunk, want, why);
+	if (got == -1)
+		return -1;
+	if (got > left)
+		return is_changed(body, "the job", why);
+	digest_add(body->digest, chunk, (size_t)got);
+	check_metadata(body, chunk, body->at, got);
+	body->at += got;
+	if (got < left)
+		return 0;
+	if ((got == want && pread(body->job, &more, 1,
+	    (off_t)body->at) != 0) ||
 	    !digest_is(body->digest, body->job_sha256))
 		return is_changed(body, "the job", why);
 	return check_end(body, why) == -1 ? -1 : 1;
@@ -331,7 +338,8 @@ begin_part(struct body *body, size_t part)
 	body->part = part;
 	body->at = 0;
 	memset(&body->minifier, 0, sizeof(body->minifier));
-	digest_begin(body->digest);
+	if (part < body->count && body->parts[part].fd != -1)
+		digest_begin(body->digest);
 }
 
 void

@@ -22,7 +22,6 @@ struct trial {
 	struct link_test facts;
 	struct config	*config;	/* held */
 	struct buf	 body;		/* own; empty: HEAD */
-	size_t		 given;		/* of it */
 	int64_t		 started;	/* monotonic ms */
 };
 
@@ -127,20 +126,6 @@ trial_done(void *arg, const struct http_answer *answer)
 
 /* --- the request ------------------------------------------------------------- */
 
-static int64_t
-trial_read(void *arg, char *out, size_t room)
-{
-	struct trial *trial = arg;
-	size_t left = trial->body.len - trial->given;
-
-	if (left > room)
-		left = room;
-	if (left > 0)
-		memcpy(out, trial->body.data + trial->given, left);
-	trial->given += left;
-	return (int64_t)left;
-}
-
 static void
 trial_moved(void *arg, int64_t sent)
 {
@@ -218,7 +203,6 @@ trial_start(struct trial *trial, struct why *why)
 		.head = trial->facts.test == TEST_reach,
 		.fresh = true,
 		.tls = config->tls,
-		.read = trial_read,
 		.moved = trial_moved,
 		.done = trial_done,
 		.arg = trial,
@@ -230,6 +214,7 @@ trial_start(struct trial *trial, struct why *why)
 	if (result == 0) {
 		request.headers = headers.list;
 		request.header_count = headers.count;
+		request.bytes = trial->body.data;
 		request.length = (int64_t)trial->body.len;
 		result = http_start(trial->courier->http, &request, why);
 	}
