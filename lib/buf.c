@@ -15,7 +15,7 @@
 
 #include "lib/xalloc.h"
 
-#define CAP_FIRST 128
+#define CAP_FIRST 512
 
 /* Makes room for `more` bytes and the NUL, or sets overflow. */
 static bool
@@ -81,16 +81,25 @@ buf_printf(struct buf *buf, const char *format, ...)
 void
 buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
+	size_t	 room;
 	va_list	 again;
 	int	 n;
 
+	/* Most of it fits; what does not is printed again. */
+	if (!reserve(buf, 0))
+		return;
+	room = buf->cap - buf->len;
 	va_copy(again, args);
-	n = vsnprintf(NULL, 0, format, again);
+	n = vsnprintf(buf->data + buf->len, room, format, again);
 	va_end(again);
 	assert(n >= 0);		/* a wrong format is our bug */
-	if (!reserve(buf, (size_t)n))
+	if (!reserve(buf, (size_t)n)) {
+		buf->data[buf->len] = '\0';
 		return;
-	n = vsnprintf(buf->data + buf->len, buf->cap - buf->len, format, args);
+	}
+	if ((size_t)n >= room)
+		n = vsnprintf(buf->data + buf->len, buf->cap - buf->len,
+		    format, args);
 	buf->len += (size_t)n;
 }
 

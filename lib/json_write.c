@@ -33,15 +33,33 @@ quote_character(struct buf *out, const char *bytes, size_t length,
 		buf_add(out, bytes, length);
 }
 
+/* How many bytes at the beginning stand for themselves. */
+static size_t
+plain_length(const char *text, size_t length)
+{
+	size_t	 i = 0;
+
+	while (i < length && text[i] >= ' ' && text[i] <= '~' &&
+	    text[i] != '"' && text[i] != '\\')
+		i++;
+	return i;
+}
+
 void
 json_quote(struct buf *out, const char *text, size_t length)
 {
 	uint32_t	 code;
-	size_t		 i = 0;
+	size_t		 i = 0, plain;
 	int		 bytes;
 
 	buf_char(out, '"');
 	while (i < length) {
+		plain = plain_length(text + i, length - i);
+		if (plain > 0) {
+			buf_add(out, text + i, plain);
+			i += plain;
+			continue;
+		}
 		bytes = utf8_next(text + i, length - i, &code);
 		if (bytes <= 0 || code == 0) {
 			buf_str(out, "\xef\xbf\xbd");
