@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 #include "lib/xalloc.h"
 
 #include "workers/common/skeleton.h"
+
+#define KEPT_MEMORY (1024 * 1024)	/* bytes that are not given back */
 
 static void
 skeleton_die(const struct skeleton *skeleton, const struct why *why)
@@ -44,6 +47,9 @@ skeleton_begin(struct skeleton *skeleton, const char *program,
 	struct rlimit files;
 	struct why why;
 
+	/* What one batch needed the next will need, too. */
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+	(void)mallopt(M_TOP_PAD, KEPT_MEMORY);
 	skeleton->program = program;
 	skeleton->ended = false;
 	skeleton->buffer = xcalloc(1, sizeof(*skeleton->buffer));

@@ -22,6 +22,8 @@
 
 #define SLICE (2 * 1024 * 1024)	/* bytes of one attempt between two looks */
 #define PROGRESS_EVERY 1000	/* ms */
+#define TRACE_BYTES 16		/* of the ids in a traceparent */
+#define SPAN_BYTES 8
 #define DEFAULT_TYPE "application/octet-stream"
 
 enum pass { PASS_CHECK, PASS_SIGN, PASSES };
@@ -137,24 +139,34 @@ request_done(void *arg, const struct http_answer *answer)
 	buf_free(&text.remote);
 }
 
+static char *
+put_hex(char *out, const unsigned char *bytes, size_t length)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < length; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 15];
+	}
+	return out;
+}
+
 /* The sender's trace goes on; where there is none a new one begins here. */
 static int
 set_traceparent(struct headers *headers, const char *trace, struct why *why)
 {
-	unsigned char id[24];
-	char text[56], *p = text;
+	unsigned char id[TRACE_BYTES + SPAN_BYTES];
+	char text[] = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-00";
+	char *end;
 
 	if (trace[0] != '\0')
 		return headers_set(headers, "traceparent", trace, why);
 	if (RAND_bytes(id, sizeof(id)) != 1)
 		return 0;	/* a trace is no reason to fail */
 	id[0] |= 1;
-	id[16] |= 1;		/* neither id may be all zero */
-	p += snprintf(p, sizeof(text), "00-");
-	for (size_t i = 0; i < sizeof(id); i++)
-		p += snprintf(p, (size_t)(text + sizeof(text) - p), "%s%02x",
-		    i == 16 ? "-" : "", id[i]);
-	(void)snprintf(p, (size_t)(text + sizeof(text) - p), "-00");
+	id[TRACE_BYTES] |= 1;	/* neither id may be all zero */
+	end = put_hex(text + 3, id, TRACE_BYTES);
+	(void)put_hex(end + 1, id + TRACE_BYTES, SPAN_BYTES);
 	return headers_set(headers, "traceparent", text, why);
 }
 
