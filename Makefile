@@ -55,8 +55,9 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_make destination_sealed destination_secret \
-    destination_store destination_update signing url)
+    destination_form destination_form_http destination_form_tls \
+    destination_make destination_sealed destination_secret destination_store \
+    destination_together destination_update signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -102,8 +103,9 @@ $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     webhook attempt body config headers sign test verdict) \
-    $(addprefix workers/common/,http transfer tls) $(WORKER) $(BASE) $(JSON) \
-    $(JOB) lib/base64 lib/egress lib/signing,-lcurl -lseccomp -lcjson \
+    $(addprefix workers/common/,http silence tls transfer transfer_set) \
+    $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress signing \
+    url),-lcurl -lseccomp -lcjson \
     -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
@@ -235,8 +237,8 @@ DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
     libcurl4-openssl-dev libseccomp-dev libssl-dev linux-libc-dev \
     ca-certificates python3:python3
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
-    xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount shellcheck mandoc clang \
-    libclang-rt-dev clang-tidy cppcheck
+    xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
+    shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
     postfix redis-server:redis-server
 

@@ -83,6 +83,13 @@ void	 destination_check_config(const struct json *, enum transport,
 /* True for a header whose value is no secret. */
 bool	 header_harmless(const char *name);
 
+/* True if the config asks for that signature. */
+bool	 destination_signature_is(const struct json *config, const char *);
+
+/* Checks what the fields of a config, each good by itself, say together. */
+void	 destination_check_together(const struct json *config,
+	    enum transport, struct complaints *);
+
 /* Complains if a signature like `config` asks for cannot be made with it. */
 void	 destination_check_secret(const struct json *config,
 	    const char *secret, const char *path, struct complaints *);

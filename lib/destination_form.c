@@ -9,41 +9,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
-#include "lib/base64.h"
-#include "lib/destination_field.h"
+#include "lib/destination_form.h"
 #include "lib/signing.h"
 #include "lib/url.h"
 #include "lib/utf8.h"
 
 #define STRING_MAX 256		/* characters */
 #define TEXT_MAX 4096
-#define HEADERS_MAX 64
-#define HEADER_NAME_MAX 128	/* bytes */
-#define HEADER_VALUE_MAX 8192
 #define USERS_MAX 1000
 #define USER_MAX 32
 #define SECRET_MIN 24		/* bytes behind whsec_: Standard Webhooks */
 #define SECRET_MAX 64
-#define PINS_MAX 10
-#define PIN_PREFIX "sha256//"
-#define PIN_LENGTH 32		/* bytes of a hash */
 #define RAW_SECRET_MIN 16
 #define RAW_SECRET_MAX 256
-#define MASK "********"
 
-typedef void	 form_check(const struct json *, const char *form,
-		    const char *path, struct complaints *);
-
-/* The characters of a text; -1 if it has a control that is not in `but`. */
-static long
-count_characters(const char *text, const char *but)
+long
+form_count(const char *text, const char *but)
 {
 	size_t length = strlen(text);
 	uint32_t code;
@@ -59,11 +41,11 @@ count_characters(const char *text, const char *but)
 	return count;
 }
 
-static bool
-is_text(const struct json *value, const char *but, long min, long max)
+bool
+form_is_text(const struct json *value, const char *but, long min, long max)
 {
 	const char *text = json_string(value, NULL);
-	long count = text != NULL ? count_characters(text, but) : -1;
+	long count = text != NULL ? form_count(text, but) : -1;
 
 	return count >= min && count <= max;
 }
@@ -75,7 +57,7 @@ check_string(const struct json *value, const char *form, const char *path,
     struct complaints *all)
 {
 	(void)form;
-	if (!is_text(value, "", 1, STRING_MAX))
+	if (!form_is_text(value, "", 1, STRING_MAX))
 		complain(all, path, "must be a string of 1 to %d characters "
 		    "without control characters", STRING_MAX);
 }
@@ -85,7 +67,7 @@ check_text(const struct json *value, const char *form, const char *path,
     struct complaints *all)
 {
 	(void)form;
-	if (!is_text(value, "\n\t", 0, TEXT_MAX))
+	if (!form_is_text(value, "\n\t", 0, TEXT_MAX))
 		complain(all, path, "must be a string of up to %d characters, "
 		    "without control characters but newline and tab",
 		    TEXT_MAX);
@@ -204,7 +186,7 @@ check_users(const struct json *value, const char *form, const char *path,
 
 	(void)form;
 	for (; good && user != NULL; user = json_next(user))
-		good = is_text(user, "", 1, USER_MAX);
+		good = form_is_text(user, "", 1, USER_MAX);
 	if (!good)
 		complain(all, path, "must be an array of up to %d user names",
 		    USERS_MAX);
@@ -226,213 +208,12 @@ check_url(const struct json *value, const char *form, const char *path,
 		complain(all, path, "%s", words);
 }
 
-/* How many certificates there are; -1 if something else is there too. */
-static int
-count_certificates(const char *text)
-{
-	BIO *bio = BIO_new_mem_buf(text, -1);
-	X509 *certificate;
-	int count = 0;
-
-	if (bio == NULL || strstr(text, "PRIVATE KEY-----") != NULL)
-		count = -1;
-	while (count >= 0 && (certificate = PEM_read_bio_X509(bio, NULL, NULL,
-	    NULL)) != NULL) {
-		X509_free(certificate);
-		count++;
-	}
-	if (count >= 0 && ERR_GET_REASON(ERR_peek_last_error()) !=
-	    PEM_R_NO_START_LINE)
-		count = -1;
-	ERR_clear_error();
-	BIO_free(bio);
-	return count;
-}
-
-static void
-check_pem(const struct json *value, const char *form, const char *path,
-    struct complaints *all)
-{
-	const char *text = json_string(value, "");
-
-	(void)form;
-	if (count_certificates(text) < 1)
-		complain(all, path, "must be certificates in PEM, their "
-		    "content and not a path");
-}
-
-/* Asks nobody for a passphrase. */
-static int
-no_passphrase(char *out, int size, int writing, void *arg)
-{
-	(void)writing;
-	(void)arg;
-	if (size > 0)
-		out[0] = '\0';
-	return 0;
-}
-
-EVP_PKEY *
-destination_private_key(const char *text)
-{
-	BIO *bio = BIO_new_mem_buf(text, -1);
-	EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio,
-	    NULL, no_passphrase, NULL);
-
-	ERR_clear_error();
-	BIO_free(bio);
-	return key;
-}
-
-static void
-check_key(const struct json *value, const char *form, const char *path,
-    struct complaints *all)
-{
-	EVP_PKEY *key = destination_private_key(json_string(value, ""));
-
-	(void)form;
-	if (key == NULL)
-		complain(all, path, "must be a private key in PEM, not "
-		    "encrypted, its content and not a path");
-	EVP_PKEY_free(key);
-}
-
-static bool
-is_pin(const char *text, size_t length)
-{
-	const size_t skip = strlen(PIN_PREFIX);
-	struct buf hash = { 0 };
-	bool good = length > skip && strncmp(text, PIN_PREFIX, skip) == 0 &&
-	    base64_decode(&hash, text + skip, length - skip,
-	    BASE64_STANDARD) == 0 && hash.len == PIN_LENGTH;
-
-	buf_free(&hash);
-	return good;
-}
-
-static void
-check_pins(const struct json *value, const char *form, const char *path,
-    struct complaints *all)
-{
-	const char *pin = json_string(value, "");
-	bool good = true, more = true;
-	size_t count = 0;
-
-	(void)form;
-	while (good && more) {
-		size_t length = strcspn(pin, ";");
-
-		good = is_pin(pin, length) && ++count <= PINS_MAX;
-		more = pin[length] == ';';
-		pin += length + 1;
-	}
-	if (!good)
-		complain(all, path, "must be up to %d of \"" PIN_PREFIX "\" "
-		    "and base64 of the SHA-256 of a public key, separated by "
-		    "\";\"", PINS_MAX);
-}
-
-/* Headers that spoold's own framing and signature need to itself. */
-static bool
-header_reserved(const char *name)
-{
-	static const char *const reserved[] = { "Host", "Content-Length",
-	    "Transfer-Encoding", "Connection" };
-
-	if (strncasecmp(name, "webhook-", strlen("webhook-")) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
-		if (strcasecmp(name, reserved[i]) == 0)
-			return true;
-	return false;
-}
-
-bool
-header_harmless(const char *name)
-{
-	static const char *const harmless[] = { "Accept", "Accept-Language",
-	    "Cache-Control", "Content-Language", "Content-Type",
-	    "User-Agent", "X-Request-Source" };
-
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
-		if (strcasecmp(name, harmless[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool
-header_name_valid(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length >= 1 && length <= HEADER_NAME_MAX &&
-	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789!#$%&'*+-.^_`|~") == length;
-}
-
-/* True if one before it is the same but for case. */
-static bool
-header_repeats(const struct json *headers, const struct json *header)
-{
-	const struct json *other = json_first(headers);
-
-	while (other != header &&
-	    strcasecmp(json_name(other), json_name(header)) != 0)
-		other = json_next(other);
-	return other != header;
-}
-
-static void
-check_header(const struct json *headers, const struct json *header,
-    const char *path, struct complaints *all)
-{
-	const char *name = json_name(header);
-	const char *value = json_string(header, NULL);
-
-	if (!header_name_valid(name))
-		complain(all, path, "must be a header's name: up to %d "
-		    "letters, digits and \"-\"", HEADER_NAME_MAX);
-	else if (header_reserved(name))
-		complain(all, path, "may not be set, it is spoold's own");
-	else if (header_repeats(headers, header))
-		complain(all, path, "is there twice");
-	if (value == NULL || *value == '\0' ||
-	    strlen(value) > HEADER_VALUE_MAX ||
-	    count_characters(value, "\t") == -1)
-		complain(all, path, "must be a string of 1 to %d bytes "
-		    "without CR, LF and other control characters",
-		    HEADER_VALUE_MAX);
-	else if (strcmp(value, MASK) == 0)
-		complain(all, path, "must be the value itself, not what "
-		    "stands for it in a listing");
-}
-
-static void
-check_headers(const struct json *value, const char *form, const char *path,
-    struct complaints *all)
-{
-	const struct json *header = json_first(value);
-	char at[FIELD_PATH_MAX];
-
-	(void)form;
-	if (!json_is(value, JSON_OBJECT) || json_count(value) > HEADERS_MAX) {
-		complain(all, path, "must be an object of up to %d headers",
-		    HEADERS_MAX);
-		return;
-	}
-	for (; header != NULL; header = json_next(header)) {
-		(void)snprintf(at, sizeof(at), "%s.%s", path,
-		    json_name(header));
-		check_header(value, header, at, all);
-	}
-}
-
 static void
 check_raw_secret(const char *secret, const char *path, struct complaints *all)
 {
 	if (strlen(secret) < RAW_SECRET_MIN ||
 	    strlen(secret) > RAW_SECRET_MAX ||
-	    count_characters(secret, "") == -1)
+	    form_count(secret, "") == -1)
 		complain(all, path, "must be \"whsec_\" or \"whsk_\" and "
 		    "base64, or for the signature x-webhook a string of %d "
 		    "to %d bytes", RAW_SECRET_MIN, RAW_SECRET_MAX);
@@ -479,10 +260,13 @@ static const struct {
 	{ "config", check_config },
 	{ "users", check_users },
 	{ "url", check_url },
-	{ "pem", check_pem },
-	{ "key", check_key },
-	{ "pins", check_pins },
-	{ "headers", check_headers },
+	{ "pem", form_check_pem },
+	{ "key", form_check_key },
+	{ "pins", form_check_pins },
+	{ "headers", form_check_headers },
+	{ "header", form_check_header },
+	{ "credential", form_check_credential },
+	{ "statuses", form_check_statuses },
 	{ "secret", check_secret },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))

@@ -8,11 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include "lib/clock.h"
 #include "lib/destination_field.h"
 #include "lib/destination_secret.h"
@@ -34,86 +29,6 @@ struct making {
 };
 
 /* --- checking ------------------------------------------------------------ */
-
-static bool
-signature_is(const struct json *config, const char *word)
-{
-	return strcmp(json_string(json_get(config, "signature"), "standard"),
-	    word) == 0;
-}
-
-void
-destination_check_secret(const struct json *config, const char *secret,
-    const char *path, struct complaints *all)
-{
-	bool x_webhook = signature_is(config, "x-webhook");
-
-	if (signing_kind(secret) == SIGNING_raw && !x_webhook)
-		complain(all, path, "must be \"whsec_\" and base64 unless the "
-		    "signature is x-webhook");
-	if (signing_kind(secret) == SIGNING_ed25519 &&
-	    (x_webhook || signature_is(config, "both")))
-		complain(all, path, "must be \"whsec_\" and base64 unless the "
-		    "signature is standard");
-}
-
-/* The first of the certificates is the key's. */
-static bool
-is_pair(const char *certificates, const char *private_key)
-{
-	BIO *bio = BIO_new_mem_buf(certificates, -1);
-	X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL,
-	    NULL, NULL);
-	EVP_PKEY *key = destination_private_key(private_key);
-	bool good = certificate != NULL && key != NULL &&
-	    X509_check_private_key(certificate, key) == 1;
-
-	ERR_clear_error();
-	EVP_PKEY_free(key);
-	X509_free(certificate);
-	BIO_free(bio);
-	return good;
-}
-
-/* A certificate is shown with its key, or not at all. */
-static void
-check_client(const struct json *config, enum transport transport,
-    struct complaints *all)
-{
-	const char *certificate = json_string(destination_value(config,
-	    "tls.clientCert"), NULL);
-	const char *key = json_string(destination_value(config,
-	    "tls.clientKey"), NULL);
-	char path[FIELD_PATH_MAX];
-
-	(void)snprintf(path, sizeof(path), "config.%s.tls.%s",
-	    transport_name(transport), certificate == NULL ? "clientCert" :
-	    "clientKey");
-	if ((certificate == NULL) != (key == NULL))
-		complain(all, path, "is missing: a client needs both, its "
-		    "certificate and the key");
-	else if (key != NULL && !is_pair(certificate, key))
-		complain(all, path, "is not the key of clientCert");
-}
-
-/* What the fields of a config say only together. */
-static void
-check_together(const struct json *config, enum transport transport,
-    struct complaints *all)
-{
-	const struct destination_field *field =
-	    destination_field_of(transport, "secret");
-	const char *secret = field == NULL ? NULL :
-	    json_string(destination_value(config, field->path), NULL);
-	char path[FIELD_PATH_MAX];
-
-	check_client(config, transport, all);
-	if (secret == NULL)
-		return;
-	(void)snprintf(path, sizeof(path), "config.%s.%s",
-	    transport_name(transport), field->path);
-	destination_check_secret(config, secret, path, all);
-}
 
 /* The member of `config` that is named as the type, and no other. */
 static void
@@ -145,8 +60,8 @@ check_config_member(struct making *making, struct complaints *all)
 		destination_check_config(making->config, making->transport,
 		    all);
 		if (all->count == before)
-			check_together(making->config, making->transport,
-			    all);
+			destination_check_together(making->config,
+			    making->transport, all);
 	}
 }
 
@@ -447,7 +362,8 @@ secret_wanted(const struct making *making)
 	const struct destination_field *field =
 	    destination_field_of(making->transport, "secret");
 
-	return field != NULL && !signature_is(making->config, "none") &&
+	return field != NULL &&
+	    !destination_signature_is(making->config, "none") &&
 	    destination_value(making->config, field->path) == NULL;
 }
 

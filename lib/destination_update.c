@@ -178,7 +178,7 @@ check_fixed(const struct update *update, struct complaints *all)
 static bool
 goes_elsewhere(const struct update *update)
 {
-	static const char *const trusted[] = { "tls.ca",
+	static const char *const trusted[] = { "proxy", "tls.ca",
 	    "tls.pinnedPublicKey" };
 	const struct json *before = config_in(update, update->view);
 	const struct json *after = config_in(update, update->merged);
@@ -212,7 +212,8 @@ check_given_again(const struct json *sealed, const struct json *patch,
 	if (destination_sealed(sealed) != NULL) {
 		if (patch == NULL || is_mask(patch))
 			complain(all, path, "has to be given again, for the "
-			    "host or what vouches for it changes");
+			    "host, the proxy or what vouches for them "
+			    "changes");
 		return;
 	}
 	for (; member != NULL; member = json_next(member)) {

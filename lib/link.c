@@ -51,6 +51,7 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[SETUP_tls_minimum] = 8,
 		[SETUP_user_agent] = 64,
 		[SETUP_permanent] = 4096,
+		[SETUP_algorithm] = 8,
 	},
 	[LINK_attempt] = {
 		[ATTEMPT_config] = 64 * 1024,

@@ -53,7 +53,8 @@ enum link_type {
 
 /* setup: what a worker needs to know for its life.  Lists: one a line. */
 enum { SETUP_organization, SETUP_egress, SETUP_plaintext, SETUP_ca_file,
-	SETUP_tls_minimum, SETUP_user_agent, SETUP_permanent, SETUP_texts };
+	SETUP_tls_minimum, SETUP_user_agent, SETUP_permanent,
+	SETUP_algorithm, SETUP_texts };
 struct link_setup {
 	int64_t	 max_job_size;
 	int64_t	 max_payload_size;

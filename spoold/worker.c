@@ -152,6 +152,7 @@ worker_setup(struct worker *worker, struct why *why)
 	record.text[SETUP_permanent] = permanent.data;
 	record.text[SETUP_ca_file] = conf->security_ca_file;
 	record.text[SETUP_tls_minimum] = conf->security_tls_minimum;
+	record.text[SETUP_algorithm] = conf->webhook_secrets_algorithm;
 	record.text[SETUP_user_agent] = "spoold/" SPOOLD_VERSION;
 	record.setup.max_job_size = conf->queue_max_job_size;
 	record.setup.max_payload_size = conf->queue_max_payload_size;

@@ -156,6 +156,44 @@ test_the_other_signature_and_both_at_once() {
 	assertEquals null "$(header_of none x-webhook-signature)"
 }
 
+# mac ALGORITHM DESTINATION WHSEC: what openssl makes of its last request.
+mac() {
+	key=$(printf %s "${3#whsec_}" | base64 -d | od -An -v -tx1 |
+	    tr -d ' \n')
+	printf '%s=%s' "$1" "$({
+		printf '%s.' "$(header_of "$2" x-webhook-timestamp)"
+		cat "$(body_of "$2")"
+	} | openssl dgst -"$1" -mac HMAC -macopt "hexkey:$key" -r |
+	    cut -d ' ' -f 1)"
+}
+
+test_the_other_signature_has_the_instances_hash_also_while_secrets_rotate() {
+	instance
+	printf 'security {\n\twebhook_secrets {\n\t\talgorithm = sha512\n\t}\n}\n' \
+	    >>"$CONF"
+	start
+	keeping_sink
+	destination both "\"signature\":\"both\",\"secret\":\"$secret\""
+	destination other '"signature":"x-webhook","secret":"just plain words"'
+	second=$(spooldest secret rotate both)
+	drop one "$(job both other)"
+	eventually delivered "$ID" both
+	eventually delivered "$ID" other
+	assertEquals "$(mac sha512 both "$second"),$(mac sha512 both "$secret")" \
+	    "$(header_of both x-webhook-signature)"
+	assertEquals "$(x_webhook other 'just plain words' sha512)" \
+	    "$(header_of other x-webhook-signature)"
+	verified "$second" /both
+	verified "$secret" /both
+	sed -i 's/algorithm = sha512/algorithm = sha256/' "$CONF"
+	run spoolctl reload
+	assertEquals "$ERR" 0 "$STATUS"
+	drop two "$(job both)"
+	eventually delivered "$ID"
+	assertEquals "$(mac sha256 both "$second"),$(mac sha256 both "$secret")" \
+	    "$(header_of both x-webhook-signature)"
+}
+
 test_keys_traces_and_credentials_travel_and_stay_secret() {
 	instance
 	start

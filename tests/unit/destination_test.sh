@@ -190,7 +190,7 @@ test_what_spoold_sets_cannot_be_given() {
 }
 
 test_unknown_fields_are_errors_wherever_they_are() {
-	allowed='is unknown (allowed: url, method, headers, body, signature, secret, timeout, retryConfig, tls)'
+	allowed='is unknown (allowed: url, method, headers, auth, body, signature, secret, successStatus, timeout, retryConfig, tls, proxy, proxyAuth)'
 	refused_config retries "$allowed" '"retries":3'
 	refused_config URL "$allowed" '"URL":"x"'
 	refused_config retryConfig.maxRetries "$allowed" \
@@ -458,6 +458,64 @@ test_an_authority_is_given_as_pem_and_not_as_a_path() {
 }
 
 # --- sealed, masked, opened ---
+
+# --- authentication, statuses, proxies ---
+
+test_each_kind_of_authentication_has_its_own_fields_and_no_others() {
+	taken_config '"auth":{"type":"bearer","token":"t-1"}'
+	taken_config '"auth":{"type":"basic","user":"ä b","password":"p:w"}'
+	taken_config '"auth":{"type":"apiKey","header":"X-Key","key":"k-1"}'
+	refused_config auth.type 'must be "bearer", "basic" or "apiKey"' \
+	    '"auth":{"type":"digest"}'
+	refused_config auth.token 'is missing: bearer needs it' \
+	    '"auth":{"type":"bearer"}'
+	refused_config auth.password 'is missing: basic needs it' \
+	    '"auth":{"type":"basic","user":"u"}'
+	refused_config auth.token 'belongs to the type bearer' \
+	    '"auth":{"type":"basic","user":"u","password":"p","token":"t"}'
+	refused_config auth 'has no type' '"auth":{}'
+	refused_config auth 'has a user with a colon in it' \
+	    '"auth":{"type":"basic","user":"u:v","password":"p"}'
+	refused_config auth.token 'must be a string of 1 to 4096 characters without control characters' \
+	    '"auth":{"type":"bearer","token":"a\r\nX: y"}'
+	refused_config auth.token 'must be the value itself, not what stands for it in a listing' \
+	    '"auth":{"type":"bearer","token":"********"}'
+	for name in Host webhook-id; do
+		refused_config auth.header "may not be set, it is spoold's own" \
+		    "\"auth\":{\"type\":\"apiKey\",\"header\":\"$name\",\"key\":\"k\"}"
+	done
+	refused_config auth 'sets the header Authorization, which is among the headers, too' \
+	    '"headers":{"authorization":"x"},"auth":{"type":"bearer","token":"t"}'
+}
+
+test_what_authenticates_is_sealed_and_the_user_is_not() {
+	masked=$(of masked "$(webhook '"auth":{"type":"basic","user":"u-1","password":"p-1"},"proxy":"http://p.example:3128","proxyAuth":{"user":"u-2","password":"p-2"}')")
+	for there in '"user":"u-1","password":"\*\*\*\*\*\*\*\*"' \
+	    '"user":"u-2","password":"\*\*\*\*\*\*\*\*"'; do
+		assertEquals "$there" 1 "$(echo "$masked" | grep -c "$there")"
+	done
+	assertEquals 0 "$(grep -c 'p-[12]' "$SHUNIT_TMPDIR/document")"
+}
+
+test_statuses_of_success_are_a_list_of_final_ones() {
+	taken_config '"successStatus":[200,202,404]'
+	for wrong in '[]' 200 '[100]' '[600]' '["200"]' '[200.5]' null; do
+		refused_config successStatus 'must be an array of 1 to 64 whole numbers from 200 to 599' \
+		    "\"successStatus\":$wrong"
+	done
+}
+
+test_a_proxy_is_a_url_without_credentials_which_stand_beside_it() {
+	taken_config '"proxy":"http://127.0.0.1:3128","proxyAuth":{"user":"u","password":"p"}'
+	refused_config proxy 'must not have a user or password' \
+	    '"proxy":"http://u:p@a"'
+	refused_config proxy 'must begin with https:// or http://' \
+	    '"proxy":"socks5://a"'
+	refused_config proxyAuth 'needs a proxy' \
+	    '"proxyAuth":{"user":"u","password":"p"}'
+	refused_config proxyAuth 'needs both, user and password' \
+	    '"proxy":"http://a","proxyAuth":{"user":"u"}'
+}
 
 test_nothing_sealed_shows_in_a_listing_or_the_file() {
 	given=$(webhook '"headers":{"X-Key":"hunter2hunter2"},"signature":"x-webhook","secret":"hunter2hunter2hunter2"')

@@ -269,6 +269,7 @@ do_setup(struct probe *probe, char *const *words)
 	record.text[SETUP_tls_minimum] = word(words, "tlsMinimum");
 	if (record.text[SETUP_tls_minimum] == NULL)
 		record.text[SETUP_tls_minimum] = "1.2";
+	record.text[SETUP_algorithm] = word(words, "algorithm");
 	record.text[SETUP_user_agent] = "spoold/probe";
 	record.text[SETUP_permanent] = "400\n404\n410\n413\n422\n";
 	send_record(probe, &record);

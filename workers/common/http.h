@@ -2,10 +2,10 @@
  * http - requests over kept connections, as many at once as are asked for
  *
  * libcurl's multi interface with what spoold asks of every request: only http
- * and https, no redirects, no proxy from the environment, certificates and
- * names always checked, the address checked against the egress policy when it
- * is connected to, and an end to every way of being slow.  A small body goes
- * out in one piece with its headers; a larger one is read from a callback, so it
+ * and https, no redirects, no proxy but the one given, certificates and names
+ * always checked, the address checked against the egress policy when it is
+ * connected to, and an end to every way of being slow.  A small body goes out
+ * in one piece with its headers; a larger one is read from a callback, so it
  * never is in memory.
  */
 #ifndef WORKERS_HTTP_H
@@ -34,7 +34,7 @@ struct http_answer {
 					 * -1: it did not come so far */
 	bool		 stopped;	/* the read callback stopped it */
 	int64_t		 sent;		/* bytes of the body */
-	char		 peer[64];	/* address:port */
+	char		 peer[64];	/* address:port; the proxy's, if any */
 	char		 tls[16];	/* TLSv1.3, or "" */
 	char		 fingerprint[65];	/* SHA-256 of its certificate */
 	char		 retry_after[64];	/* the header, or "" */
@@ -50,6 +50,12 @@ struct http_tls {
 	char		*minimum;	/* "1.2" or "1.3"; never NULL */
 };
 
+/* An HTTP proxy to go through, by CONNECT where TLS is spoken. */
+struct http_proxy {
+	char		*url;		/* NULL: none */
+	char		*user, *password;	/* NULL: it asks for none */
+};
+
 struct http_request {
 	const char	*url;
 	const char	*method;
@@ -60,6 +66,7 @@ struct http_request {
 	bool		 head;		/* HEAD: no body, whatever `length` */
 	bool		 fresh;		/* over a connection of its own */
 	struct http_tls	 tls;		/* borrowed until done */
+	struct http_proxy proxy;	/* borrowed until done */
 	const char	*bytes;		/* the body, borrowed until done; NULL:
 					 * it is read */
 	/* Fills `out`; the bytes given, 0 at the end, -1: stop. */

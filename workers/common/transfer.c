@@ -1,12 +1,6 @@
 /*
  * transfer - one request as libcurl sees it
  *
- * Silence is measured here and not by libcurl, which knows a lowest speed
- * only: `timeout` without a byte in either direction ends a request.  libcurl
- * tells of whole header lines; a byte now and then before that is seen in the
- * kernel's counts.  Once everything is sent the answer has twice that time in
- * all, so that such a byte keeps nobody waiting for ever.
- *
  * A request is never sent twice behind the caller's back.  Where a kept
  * connection turns out to have ended, libcurl would send again what the other
  * side may have got; it is stopped where it begins to, or cannot, since it is
@@ -14,29 +8,22 @@
  * connection that has been idle for longer than what servers commonly allow
  * (five seconds) is not used again.
  */
-#include <linux/tcp.h>
-#include <netinet/in.h>
-
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/clock.h"
-#include "lib/xalloc.h"
 
 #include "workers/common/tls.h"
 #include "workers/common/transfer.h"
 
-#define CONNECT_TIMEOUT 10000L	/* ms */
-#define IDLE_MAX 4L		/* s; then a connection is not used again */
 #define MOVED_EVERY 1000	/* ms between calls of `moved` */
 
 /* --- what libcurl calls ------------------------------------------------------ */
 
-static curl_socket_t
-open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+curl_socket_t
+transfer_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
 	struct egress *egress = transfer->egress;
@@ -45,7 +32,7 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	(void)purpose;
 	egress_refresh(egress);
 	if (egress_allows(egress, &address->addr, &transfer->denied) == -1 ||
-	    (transfer->plain && egress_allows_plaintext(egress,
+	    (transfer->in_clear && egress_allows_plaintext(egress,
 	    &address->addr, &transfer->denied) == -1))
 		return CURL_SOCKET_BAD;
 	transfer->denied.code = ERROR_NONE;
@@ -56,8 +43,8 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	return fd;
 }
 
-static CURLcode
-use_store(CURL *easy, void *context, void *arg)
+CURLcode
+transfer_use_store(CURL *easy, void *context, void *arg)
 {
 	const struct transfer *transfer = arg;
 
@@ -78,8 +65,8 @@ describe_tls(struct transfer *transfer)
 }
 
 /* Before each sending of the request: there is only one. */
-static int
-before_sending(void *arg, char *remote, char *local, int remote_port,
+int
+transfer_before_sending(void *arg, char *remote, char *local, int remote_port,
     int local_port)
 {
 	struct transfer *transfer = arg;
@@ -100,8 +87,8 @@ before_sending(void *arg, char *remote, char *local, int remote_port,
 	return transfer->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-static size_t
-read_body(char *out, size_t size, size_t count, void *arg)
+size_t
+transfer_read_body(char *out, size_t size, size_t count, void *arg)
 {
 	struct transfer *transfer = arg;
 	int64_t got;
@@ -136,8 +123,8 @@ header_value(const char *line, size_t length, const char *name, char *out,
 	return true;
 }
 
-static size_t
-read_header(char *line, size_t size, size_t count, void *arg)
+size_t
+transfer_read_header(char *line, size_t size, size_t count, void *arg)
 {
 	struct transfer *transfer = arg;
 	struct http_answer *answer = &transfer->answer;
@@ -165,8 +152,8 @@ read_header(char *line, size_t size, size_t count, void *arg)
 	return length;
 }
 
-static size_t
-read_answer(char *bytes, size_t size, size_t count, void *arg)
+size_t
+transfer_read_answer(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct transfer *transfer = arg;
 	struct buf *body = &transfer->answer.body;
@@ -179,8 +166,8 @@ read_answer(char *bytes, size_t size, size_t count, void *arg)
 	return 0;		/* that is enough: the status is known */
 }
 
-static int
-progress(void *arg, curl_off_t down_total, curl_off_t down,
+int
+transfer_progress(void *arg, curl_off_t down_total, curl_off_t down,
     curl_off_t up_total, curl_off_t up)
 {
 	struct transfer *transfer = arg;
@@ -268,6 +255,18 @@ transfer_time(const struct transfer *transfer, CURLINFO point)
 	return us > 0 ? us / 1000 : -1;
 }
 
+/* Some say 401 where it should be 407. */
+static bool
+refused_by_proxy(const struct transfer *transfer, long status)
+{
+	long connect = 0;
+
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE,
+	    &connect);
+	return transfer->request.proxy.url != NULL &&
+	    (connect == 401 || connect == 407 || status == 407);
+}
+
 void
 transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 {
@@ -301,6 +300,11 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 	if (ip != NULL && ip[0] != '\0')
 		(void)snprintf(answer->peer, sizeof(answer->peer),
 		    strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip, port);
+	if (refused_by_proxy(transfer, status)) {
+		answer->error = ERROR_AUTHENTICATION_FAILED;
+		(void)snprintf(answer->words, sizeof(answer->words),
+		    "the proxy does not accept the credentials");
+	}
 	/* With 1xx, or headers without an end, it was still to come. */
 	if (status >= 200 && transfer->headers_ended &&
 	    answer->error == ERROR_NONE && !answer->stopped)
@@ -319,240 +323,4 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 		answer->connected = answer->resolved;
 	transfer->request.done(transfer->request.arg, answer);
 	transfer_free(transfer);
-}
-
-/* --- silence ----------------------------------------------------------------- */
-
-static int64_t
-slow_at(const struct transfer *transfer)
-{
-	return transfer->sent_at == 0 ? INT64_MAX :
-	    transfer->sent_at + 2 * transfer->request.timeout;
-}
-
-int64_t
-transfer_deadline(const struct transfer *transfer)
-{
-	int64_t limit = transfer->request.timeout;
-	int64_t look = transfer->heard + (transfer->seen_since ==
-	    transfer->heard ? limit : limit / 2);
-
-	return look < slow_at(transfer) ? look : slow_at(transfer);
-}
-
-/* The port of a socket's own, or its peer's, address; -1 if it has none. */
-static long
-socket_port(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
-{
-	struct sockaddr_in6 address = { 0 };
-	const struct sockaddr_in *ipv4 = (const void *)&address;
-	socklen_t size = sizeof(address);
-
-	if (name(fd, (struct sockaddr *)(void *)&address, &size) == -1)
-		return -1;
-	return address.sin6_family == AF_INET6 ? ntohs(address.sin6_port) :
-	    address.sin6_family == AF_INET ? ntohs(ipv4->sin_port) : -1;
-}
-
-/*
- * What went through its connection, as the kernel counts it; 0: unknown.
- * libcurl does not tell a request's socket before the request has ended, but
- * its ports.
- */
-static uint64_t
-bytes_below(const struct transfer *transfer)
-{
-	struct tcp_info info = { 0 };
-	socklen_t size = sizeof(info);
-	long local = 0, remote = 0;
-
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local);
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_PORT,
-	    &remote);
-	for (int fd = 0; fd <= *transfer->highest; fd++)
-		if (socket_port(fd, getsockname) == local &&
-		    socket_port(fd, getpeername) == remote &&
-		    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-			return info.tcpi_bytes_acked +
-			    info.tcpi_bytes_received;
-	return 0;
-}
-
-bool
-transfer_overdue(struct transfer *transfer, int64_t now, char *words,
-    size_t size)
-{
-	int64_t limit = transfer->request.timeout;
-
-	if (now >= slow_at(transfer)) {
-		(void)snprintf(words, size,
-		    "the answer is not whole after %" PRId64 " ms",
-		    2 * limit);
-		return true;
-	}
-	if (now < transfer_deadline(transfer))
-		return false;
-	/* Half-way, the kernel's count is noted; at the end it is compared. */
-	if (transfer->seen_since != transfer->heard) {
-		transfer->seen_since = transfer->heard;
-		transfer->seen_below = bytes_below(transfer);
-	}
-	if (now - transfer->heard < limit)
-		return false;
-	if (bytes_below(transfer) != transfer->seen_below) {
-		transfer->heard = now;
-		return false;
-	}
-	(void)snprintf(words, size, "nothing moved for %" PRId64 " ms",
-	    limit);
-	return true;
-}
-
-/* --- the beginning ----------------------------------------------------------- */
-
-/* The first option that fails counts. */
-#define SET(option, value) do {						\
-	if (code == CURLE_OK)						\
-		code = curl_easy_setopt(easy, option, value);		\
-} while (0)
-
-static CURLcode
-set_options(struct transfer *transfer)
-{
-	const struct http_request *request = &transfer->request;
-	CURL *easy = transfer->easy;
-	CURLcode code = CURLE_OK;
-
-	SET(CURLOPT_URL, request->url);
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_DEFAULT_PROTOCOL, "https");
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_PROXY, "");
-	SET(CURLOPT_NOSIGNAL, 1L);
-	/* A resolver that hangs is left behind, not waited for. */
-	SET(CURLOPT_QUICK_EXIT, 1L);
-	SET(CURLOPT_ERRORBUFFER, transfer->error);
-	SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
-	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-	SET(CURLOPT_FORBID_REUSE, request->fresh ? 1L : 0L);
-	SET(CURLOPT_HTTPHEADER, transfer->headers);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT);
-	SET(CURLOPT_PREREQFUNCTION, before_sending);
-	SET(CURLOPT_PREREQDATA, transfer);
-	SET(CURLOPT_HEADERFUNCTION, read_header);
-	SET(CURLOPT_HEADERDATA, transfer);
-	SET(CURLOPT_WRITEFUNCTION, read_answer);
-	SET(CURLOPT_WRITEDATA, transfer);
-	SET(CURLOPT_XFERINFOFUNCTION, progress);
-	SET(CURLOPT_XFERINFODATA, transfer);
-	SET(CURLOPT_NOPROGRESS, 0L);
-	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	SET(CURLOPT_OPENSOCKETDATA, transfer);
-	SET(CURLOPT_PRIVATE, transfer);
-	return code;
-}
-
-/* What is sent, and how: with the headers, or read. */
-static CURLcode
-set_body(struct transfer *transfer)
-{
-	const struct http_request *request = &transfer->request;
-	CURL *easy = transfer->easy;
-	CURLcode code = CURLE_OK;
-
-	if (request->head)
-		SET(CURLOPT_NOBODY, 1L);
-	else if (request->bytes != NULL) {
-		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
-		SET(CURLOPT_POSTFIELDS, request->bytes);
-	} else {
-		SET(CURLOPT_UPLOAD, 1L);
-		SET(CURLOPT_UPLOAD_BUFFERSIZE, 64L * 1024);
-		SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->length);
-		SET(CURLOPT_READFUNCTION, read_body);
-		SET(CURLOPT_READDATA, transfer);
-	}
-	return code;
-}
-
-/* PEM; a key is not copied, so that nothing is left of it afterwards. */
-static CURLcode
-set_blob(CURL *easy, CURLoption option, char *pem, unsigned flags)
-{
-	struct curl_blob blob = { pem, strlen(pem), flags };
-
-	return curl_easy_setopt(easy, option, &blob);
-}
-
-/* Certificates and names are always checked; pins come on top. */
-static CURLcode
-set_tls(struct transfer *transfer)
-{
-	const struct http_tls *tls = &transfer->request.tls;
-	CURL *easy = transfer->easy;
-	CURLcode code = CURLE_OK;
-
-	SET(CURLOPT_SSL_VERIFYPEER, 1L);
-	SET(CURLOPT_SSL_VERIFYHOST, 2L);
-	SET(CURLOPT_SSLVERSION, strcmp(tls->minimum, "1.3") == 0 ?
-	    (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_CAPATH, NULL);
-	SET(CURLOPT_CAINFO, NULL);
-	SET(CURLOPT_PINNEDPUBLICKEY, tls->pins);
-	if (tls->client_key != NULL && code == CURLE_OK)
-		code = set_blob(easy, CURLOPT_SSLKEY_BLOB, tls->client_key,
-		    CURL_BLOB_NOCOPY);
-	if (tls->client_certificate != NULL && code == CURLE_OK)
-		code = set_blob(easy, CURLOPT_SSLCERT_BLOB,
-		    tls->client_certificate, CURL_BLOB_COPY);
-	if (tls->ca != NULL && code == CURLE_OK)
-		code = set_blob(easy, CURLOPT_CAINFO_BLOB, tls->ca,
-		    CURL_BLOB_COPY);
-	if (tls->ca == NULL) {
-		SET(CURLOPT_SSL_CTX_FUNCTION, use_store);
-		SET(CURLOPT_SSL_CTX_DATA, transfer);
-	}
-	return code;
-}
-
-#undef SET
-
-/* `Expect:` without a value keeps libcurl from asking first. */
-static int
-set_headers(struct transfer *transfer, struct why *why)
-{
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-
-	for (size_t i = 0; i < transfer->request.header_count &&
-	    list != NULL; i++) {
-		struct curl_slist *longer = curl_slist_append(list,
-		    transfer->request.headers[i]);
-
-		if (longer == NULL)
-			curl_slist_free_all(list);
-		list = longer;
-	}
-	transfer->headers = list;
-	return list != NULL ? 0 : why_set(why, ERROR_UNAVAILABLE,
-	    "no memory for the headers");
-}
-
-int
-transfer_set(struct transfer *transfer, struct why *why)
-{
-	CURLcode code;
-
-	transfer->heard = clock_monotonic();
-	transfer->plain = strncasecmp(transfer->request.url, "http:", 5) == 0;
-	if (set_headers(transfer, why) == -1)
-		return -1;
-	code = set_options(transfer);
-	if (code == CURLE_OK)
-		code = set_body(transfer);
-	if (code == CURLE_OK && !transfer->plain)
-		code = set_tls(transfer);
-	return code == CURLE_OK ? 0 : why_set(why, ERROR_INTERNAL_ERROR,
-	    "libcurl: %s", curl_easy_strerror(code));
 }

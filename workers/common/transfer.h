@@ -35,6 +35,7 @@ struct transfer {
 	uint64_t	 seen_below;	/* as the kernel counted them, */
 	int64_t		 seen_since;	/* after that `heard` */
 	bool		 plain;		/* http:// */
+	bool		 in_clear;	/* so, or credentials for a proxy */
 	struct why	 denied;	/* EGRESS_DENIED, or nothing */
 	char		 error[CURL_ERROR_SIZE];	/* libcurl's words */
 };
@@ -55,5 +56,17 @@ bool	 transfer_overdue(struct transfer *, int64_t now, char *words,
 /* It has ended: tells so, and frees it.  The handle stays. */
 void	 transfer_end(struct transfer *, CURLcode, const char *words);
 void	 transfer_free(struct transfer *);
+
+/* What libcurl calls; the last argument of each is the transfer. */
+curl_socket_t	 transfer_open_socket(void *, curlsocktype,
+		    struct curl_sockaddr *);
+CURLcode	 transfer_use_store(CURL *, void *context, void *);
+int	 transfer_before_sending(void *, char *remote, char *local,
+	    int remote_port, int local_port);
+size_t	 transfer_read_body(char *out, size_t, size_t, void *);
+size_t	 transfer_read_header(char *line, size_t, size_t, void *);
+size_t	 transfer_read_answer(char *bytes, size_t, size_t, void *);
+int	 transfer_progress(void *, curl_off_t, curl_off_t, curl_off_t,
+	    curl_off_t);
 
 #endif

@@ -128,13 +128,15 @@ request_done(void *arg, const struct http_answer *answer)
 	struct attempt *attempt = arg;
 	struct verdict_text text;
 	struct link_record record;
+	struct verdict_rules rules = { attempt->config->success,
+	    attempt->courier->permanent };
 
 	if (answer->stopped) {
 		attempt_fail(attempt, &attempt->broken);
 		return;
 	}
 	link_init(&record, LINK_outcome);
-	verdict(answer, attempt->courier->permanent, &record, &text);
+	verdict(answer, &rules, &record, &text);
 	attempt_answer(attempt, &record);
 	buf_free(&text.remote);
 }
@@ -220,6 +222,7 @@ attempt_request(struct attempt *attempt)
 		.length = attempt->body.length,
 		.timeout = attempt->facts.timeout,
 		.tls = config->tls,
+		.proxy = config->proxy,
 		.bytes = attempt->bytes,
 		.read = request_read,
 		.moved = request_moved,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base64.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
@@ -30,6 +31,8 @@ config_free(struct config *config)
 		wipe(config->headers[i].value);
 	}
 	free(config->headers);
+	free(config->auth.name);
+	wipe(config->auth.value);
 	wipe(config->text);
 	free(config->url);
 	free(config->method);
@@ -38,6 +41,10 @@ config_free(struct config *config)
 	wipe(config->tls.client_key);
 	free(config->tls.pins);
 	free(config->tls.minimum);
+	free(config->proxy.url);
+	free(config->proxy.user);
+	wipe(config->proxy.password);
+	free(config->success);
 	for (size_t i = 0; i < config->secret_count; i++)
 		buf_wipe(&config->secrets[i].key);
 	free(config);
@@ -129,6 +136,68 @@ read_tls(struct config *config, const struct json *tls, const char *least)
 	};
 }
 
+static void
+read_proxy(struct config *config, const struct json *json)
+{
+	const struct json *auth = json_get(json, "proxyAuth");
+
+	config->proxy = (struct http_proxy) {
+		.url = copy_string(json, "proxy"),
+		.user = copy_string(auth, "user"),
+		.password = copy_string(auth, "password"),
+	};
+}
+
+/* RFC 7617, in UTF-8. */
+static void
+put_basic(struct buf *out, const struct json *auth)
+{
+	struct buf pair = { 0 };
+
+	buf_printf(&pair, "%s:%s", json_string(json_get(auth, "user"), ""),
+	    json_string(json_get(auth, "password"), ""));
+	buf_str(out, "Basic ");
+	base64_encode(out, pair.data, pair.len, BASE64_STANDARD);
+	buf_wipe(&pair);
+}
+
+static void
+read_auth(struct config *config, const struct json *auth)
+{
+	const char *type = json_string(json_get(auth, "type"), "");
+	const char *name = "Authorization";
+	struct buf value = { 0 };
+
+	if (auth == NULL)
+		return;
+	if (strcmp(type, "bearer") == 0)
+		buf_printf(&value, "Bearer %s",
+		    json_string(json_get(auth, "token"), ""));
+	else if (strcmp(type, "basic") == 0)
+		put_basic(&value, auth);
+	else {
+		name = json_string(json_get(auth, "header"), "");
+		buf_str(&value, json_string(json_get(auth, "key"), ""));
+	}
+	config->auth.name = xstrdup(name);
+	config->auth.value = xstrdup(value.data);
+	buf_wipe(&value);
+}
+
+static void
+read_success(struct config *config, const struct json *statuses)
+{
+	const struct json *status = json_first(statuses);
+	struct buf list = { 0 };
+
+	buf_str(&list, "");
+	for (; status != NULL; status = json_next(status))
+		buf_printf(&list, "%lld\n",
+		    (long long)json_integer(status, 0));
+	config->success = xstrdup(list.data);
+	buf_free(&list);
+}
+
 static int
 read_config(struct config *config, const struct json *json,
     const char *tls_minimum, struct why *why)
@@ -148,6 +217,9 @@ read_config(struct config *config, const struct json *json,
 	config->standard = both || strcmp(signature, "standard") == 0;
 	config->x_webhook = both || strcmp(signature, "x-webhook") == 0;
 	read_headers(config, json_get(json, "headers"));
+	read_auth(config, json_get(json, "auth"));
+	read_proxy(config, json);
+	read_success(config, json_get(json, "successStatus"));
 	return read_secrets(config, json, why);
 }
 

@@ -20,14 +20,17 @@
 
 enum body_form { BODY_DEFAULT, BODY_ENVELOPE, BODY_DATA, BODY_FILE };
 
+struct config_header {
+	char	*name, *value;		/* own */
+};
+
 struct config {
 	LIST_ENTRY(config) entry;
 	char		*text;		/* own; as it was handed out */
 	unsigned	 users;		/* attempts that hold it */
 	char		*url, *method;	/* own */
-	struct config_header {
-		char	*name, *value;	/* own */
-	}		*headers;	/* own */
+	struct config_header auth;	/* own; no name: none is asked for */
+	struct config_header *headers;	/* own */
 	size_t		 header_count;
 	enum body_form	 body;
 	bool		 standard, x_webhook;	/* the signatures */
@@ -37,6 +40,8 @@ struct config {
 	}		 secrets[SIGNING_SECRETS_MAX];	/* the current first */
 	size_t		 secret_count;
 	struct http_tls	 tls;		/* own */
+	struct http_proxy proxy;	/* own */
+	char		*success;	/* own; statuses, one a line; "": 2xx */
 };
 
 LIST_HEAD(configs, config);

@@ -66,7 +66,8 @@ headers_of(struct headers *headers, const struct config *config,
 		if (headers_set(headers, config->headers[i].name,
 		    config->headers[i].value, why) == -1)
 			return -1;
-	return 0;
+	return config->auth.name == NULL ? 0 : headers_set(headers,
+	    config->auth.name, config->auth.value, why);
 }
 
 void

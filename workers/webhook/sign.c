@@ -22,11 +22,25 @@
 
 #include "workers/webhook/sign.h"
 
-#define MAC_LENGTH 32
+#define MAC_MAX 64		/* bytes */
 #define ED25519_LENGTH 64
+
+struct hash {
+	const char	*name;		/* as the header has it */
+	const char	*digest;	/* as OpenSSL does */
+	size_t		 length;	/* bytes of a MAC */
+};
+
+static const struct hash hashes[] = {
+	{ "sha256", "SHA256", 32 },	/* the first: of standard, too */
+	{ "sha512", "SHA512", 64 },
+};
+#define HASHES (sizeof(hashes) / sizeof(*hashes))
+#define STANDARD_HASH (&hashes[0])
 
 struct signer {
 	EVP_MAC	*hmac;		/* own */
+	const struct hash *x_webhook;
 };
 
 /* What one secret makes; NULL: not asked for. */
@@ -39,6 +53,7 @@ struct signature {
 	struct maker	 makers[SIGNING_SECRETS_MAX];
 	size_t		 count;
 	bool		 standard, x_webhook;	/* wanted */
+	const struct hash *hash;	/* of x_webhook */
 	bool		 collects;	/* one of them is ed25519 */
 	struct buf	 message;	/* own; what was collected */
 	char		 id[ID_LENGTH + 1];
@@ -47,10 +62,14 @@ struct signature {
 };
 
 struct signer *
-signer_new(struct why *why)
+signer_new(const char *algorithm, struct why *why)
 {
 	struct signer *signer = xcalloc(1, sizeof(*signer));
 
+	signer->x_webhook = STANDARD_HASH;
+	for (size_t i = 0; i < HASHES; i++)
+		if (strcmp(hashes[i].name, algorithm) == 0)
+			signer->x_webhook = &hashes[i];
 	signer->hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	if (signer->hmac == NULL) {
 		(void)why_set(why, ERROR_INTERNAL_ERROR, "no HMAC");
@@ -61,15 +80,17 @@ signer_new(struct why *why)
 }
 
 static EVP_MAC_CTX *
-mac_new(const struct signer *signer, const struct buf *key)
+mac_new(const struct signer *signer, const struct hash *hash,
+    const struct buf *key)
 {
-	char sha256[] = "SHA256";
+	char digest[8];
 	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string("digest", sha256, 0),
+		OSSL_PARAM_construct_utf8_string("digest", digest, 0),
 		OSSL_PARAM_construct_end(),
 	};
 	EVP_MAC_CTX *mac = EVP_MAC_CTX_new(signer->hmac);
 
+	(void)snprintf(digest, sizeof(digest), "%s", hash->digest);
 	if (mac != NULL && EVP_MAC_init(mac, (const unsigned char *)key->data,
 	    key->len, params) != 1) {
 		EVP_MAC_CTX_free(mac);
@@ -106,12 +127,14 @@ maker_begin(struct maker *maker, const struct signer *signer,
 		return maker->key != NULL ? 0 : -1;
 	}
 	if (standard->len > 0) {
-		maker->standard = mac_new(signer, &secret->key);
+		maker->standard = mac_new(signer, STANDARD_HASH,
+		    &secret->key);
 		if (mac_begin(maker->standard, standard) == -1)
 			return -1;
 	}
 	if (x_webhook->len > 0) {
-		maker->x_webhook = mac_new(signer, &secret->key);
+		maker->x_webhook = mac_new(signer, signer->x_webhook,
+		    &secret->key);
 		if (mac_begin(maker->x_webhook, x_webhook) == -1)
 			return -1;
 	}
@@ -160,6 +183,7 @@ signature_new(const struct signer *signer, const struct config *config,
 	clock_format(now, signature->timestamp);
 	signature->standard = config->standard;
 	signature->x_webhook = config->x_webhook;
+	signature->hash = signer->x_webhook;
 	if (count > config->secret_count)
 		count = config->secret_count;
 	if (signature_wanted(signature) &&
@@ -217,12 +241,12 @@ signature_update(struct signature *signature, const void *bytes,
 }
 
 static int
-mac_end(EVP_MAC_CTX *mac, unsigned char *out)
+mac_end(EVP_MAC_CTX *mac, const struct hash *hash, unsigned char *out)
 {
 	size_t length;
 
-	return EVP_MAC_final(mac, out, &length, MAC_LENGTH) == 1 &&
-	    length == MAC_LENGTH ? 0 : -1;
+	return EVP_MAC_final(mac, out, &length, MAC_MAX) == 1 &&
+	    length == hash->length ? 0 : -1;
 }
 
 /* `v1,<base64>`, or `v1a,<base64>` of an ed25519 key. */
@@ -230,16 +254,17 @@ static int
 maker_standard(const struct maker *maker, const struct buf *message,
     struct buf *out)
 {
-	unsigned char bytes[ED25519_LENGTH];
-	size_t length = sizeof(bytes);
+	unsigned char bytes[MAC_MAX];
+	size_t length = ED25519_LENGTH;
 	EVP_MD_CTX *context;
 	int good;
 
 	if (maker->key == NULL) {
-		if (mac_end(maker->standard, bytes) == -1)
+		if (mac_end(maker->standard, STANDARD_HASH, bytes) == -1)
 			return -1;
 		buf_str(out, "v1,");
-		base64_encode(out, bytes, MAC_LENGTH, BASE64_STANDARD);
+		base64_encode(out, bytes, STANDARD_HASH->length,
+		    BASE64_STANDARD);
 		return 0;
 	}
 	context = EVP_MD_CTX_new();
@@ -256,14 +281,15 @@ maker_standard(const struct maker *maker, const struct buf *message,
 
 /* `sha256=<hex>` */
 static int
-maker_x_webhook(const struct maker *maker, struct buf *out)
+maker_x_webhook(const struct maker *maker, const struct hash *hash,
+    struct buf *out)
 {
-	unsigned char mac[MAC_LENGTH];
+	unsigned char mac[MAC_MAX];
 
-	if (mac_end(maker->x_webhook, mac) == -1)
+	if (mac_end(maker->x_webhook, hash, mac) == -1)
 		return -1;
-	buf_str(out, "sha256=");
-	for (size_t i = 0; i < sizeof(mac); i++)
+	buf_printf(out, "%s=", hash->name);
+	for (size_t i = 0; i < hash->length; i++)
 		buf_printf(out, "%02x", mac[i]);
 	return 0;
 }
@@ -308,7 +334,8 @@ signature_headers(struct signature *signature, struct headers *headers,
 			result = maker_standard(maker, &signature->message,
 			    &standard);
 		if (signature->x_webhook && result == 0)
-			result = maker_x_webhook(maker, &x_webhook);
+			result = maker_x_webhook(maker, signature->hash,
+			    &x_webhook);
 	}
 	if (result == -1)
 		(void)why_set(why, ERROR_INTERNAL_ERROR,

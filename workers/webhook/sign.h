@@ -2,7 +2,8 @@
  * sign - the signatures of a webhook
  *
  * `standard` is Standard Webhooks 1.0: HMAC-SHA256 or ed25519 over
- * `id.timestamp.body`, `x-webhook` HMAC-SHA256 over `timestamp.body`.
+ * `id.timestamp.body`, `x-webhook` HMAC with the instance's hash over
+ * `timestamp.body`.
  */
 #ifndef WORKERS_WEBHOOK_SIGN_H
 #define WORKERS_WEBHOOK_SIGN_H
@@ -18,7 +19,8 @@
 struct signer;				/* opaque; what is the same for all */
 struct signature;			/* opaque; one being made */
 
-struct signer	*signer_new(struct why *);
+/* `algorithm` is the hash of x-webhook, "sha512" or else "sha256". */
+struct signer	*signer_new(const char *algorithm, struct why *);
 
 /* The largest body that an ed25519 key signs: it has to be in memory. */
 #define SIGN_COLLECTED_MAX (12 * 1024 * 1024)

@@ -102,11 +102,12 @@ trial_done(void *arg, const struct http_answer *answer)
 {
 	struct trial *trial = arg;
 	struct link_record outcome, record;
+	struct verdict_rules rules = { trial->config->success, "" };
 	struct verdict_text text;
 	bool accepted;
 
 	link_init(&outcome, LINK_outcome);
-	verdict(answer, "", &outcome, &text);
+	verdict(answer, &rules, &outcome, &text);
 	accepted = outcome.outcome.verdict == VERDICT_delivered;
 	link_init(&record, LINK_tested);
 	record.tested.error = outcome.outcome.error;
@@ -203,6 +204,7 @@ trial_start(struct trial *trial, struct why *why)
 		.head = trial->facts.test == TEST_reach,
 		.fresh = true,
 		.tls = config->tls,
+		.proxy = config->proxy,
 		.moved = trial_moved,
 		.done = trial_done,
 		.arg = trial,

@@ -28,7 +28,8 @@ static const struct {
 	int		 flags;
 	const char	*words;
 } statuses[] = {
-	{ 200, 299, VERDICT_delivered, ERROR_NONE, 0, NULL },
+	{ 200, 299, VERDICT_deferred, ERROR_HTTP_STATUS, 0,
+	    "that is no success here" },
 	{ 300, 399, VERDICT_deferred, ERROR_HTTP_STATUS, 0,
 	    "redirects are not followed" },
 	{ 401, 401, VERDICT_deferred, ERROR_AUTHENTICATION_FAILED, TROUBLE,
@@ -48,9 +49,9 @@ static const struct {
 
 /* True if the status is one of a list, one a line. */
 static bool
-is_permanent(const char *permanent, int status)
+is_listed(const char *list, int status)
 {
-	for (const char *p = permanent; *p != '\0';) {
+	for (const char *p = list; *p != '\0';) {
 		char *end;
 
 		if (strtol(p, &end, 10) == status)
@@ -60,30 +61,47 @@ is_permanent(const char *permanent, int status)
 	return false;
 }
 
+static bool
+is_success(const struct verdict_rules *rules, int status)
+{
+	return rules->success[0] != '\0' ? is_listed(rules->success, status) :
+	    status >= 200 && status <= 299;
+}
+
+/* An answer to a part of the request is none to the request. */
 static void
-verdict_status(const struct http_answer *answer, const char *permanent,
-    struct link_record *outcome, struct verdict_text *text)
+verdict_success(const struct http_answer *answer, struct link_record *outcome,
+    struct verdict_text *text)
+{
+	outcome->outcome.verdict = VERDICT_delivered;
+	if (answer->all_sent)
+		return;
+	outcome->outcome.verdict = VERDICT_deferred;
+	outcome->outcome.error = ERROR_PROTOCOL_ERROR;
+	outcome->outcome.flags = TROUBLE;
+	(void)snprintf(text->reason, sizeof(text->reason),
+	    "it answered %d after %lld bytes, before it had all",
+	    answer->status, (long long)answer->sent);
+}
+
+static void
+verdict_status(const struct http_answer *answer,
+    const struct verdict_rules *rules, struct link_record *outcome,
+    struct verdict_text *text)
 {
 	size_t i = 0;
 
+	if (is_success(rules, answer->status)) {
+		verdict_success(answer, outcome, text);
+		return;
+	}
 	while (answer->status < statuses[i].from ||
 	    answer->status > statuses[i].to)
 		i++;
 	outcome->outcome.verdict = (int32_t)statuses[i].verdict;
 	outcome->outcome.error = (int32_t)statuses[i].error;
 	outcome->outcome.flags = statuses[i].flags;
-	if (statuses[i].verdict == VERDICT_delivered && answer->all_sent)
-		return;
-	if (statuses[i].verdict == VERDICT_delivered) {
-		outcome->outcome.verdict = VERDICT_deferred;
-		outcome->outcome.error = ERROR_PROTOCOL_ERROR;
-		outcome->outcome.flags = TROUBLE;
-		(void)snprintf(text->reason, sizeof(text->reason),
-		    "it answered %d after %lld bytes, before it had all",
-		    answer->status, (long long)answer->sent);
-		return;
-	}
-	if (is_permanent(permanent, answer->status))
+	if (is_listed(rules->permanent, answer->status))
 		outcome->outcome.verdict = VERDICT_failed;
 	(void)snprintf(text->reason, sizeof(text->reason),
 	    "it answered %d%s%s", answer->status,
@@ -100,7 +118,8 @@ verdict_error(const struct http_answer *answer, struct link_record *outcome,
 	 * no trouble of the destination. */
 	bool own = answer->error == ERROR_EGRESS_DENIED ||
 	    answer->error == ERROR_UNAVAILABLE;
-	bool answered = answer->error == ERROR_PROTOCOL_ERROR;
+	bool answered = answer->error == ERROR_PROTOCOL_ERROR ||
+	    answer->error == ERROR_AUTHENTICATION_FAILED;
 
 	outcome->outcome.verdict = VERDICT_deferred;
 	outcome->outcome.error = (int32_t)answer->error;
@@ -200,12 +219,12 @@ keep_remote(const struct http_answer *answer, struct verdict_text *text)
 }
 
 void
-verdict(const struct http_answer *answer, const char *permanent,
+verdict(const struct http_answer *answer, const struct verdict_rules *rules,
     struct link_record *outcome, struct verdict_text *text)
 {
 	memset(text, 0, sizeof(*text));
 	if (answer->status != 0)
-		verdict_status(answer, permanent, outcome, text);
+		verdict_status(answer, rules, outcome, text);
 	else
 		verdict_error(answer, outcome, text);
 	outcome->outcome.code = answer->status;

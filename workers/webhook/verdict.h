@@ -17,10 +17,18 @@ struct verdict_text {
 };
 
 /*
- * Fills in the outcome of an answer; `permanent` lists the statuses that end
- * a ticket, one a line.  The record borrows from `text` and the answer.
+ * Which statuses mean what, one a line each: `success` delivered, or all from
+ * 200 to 299 if it is ""; `permanent` ends a ticket otherwise.
  */
-void	 verdict(const struct http_answer *, const char *permanent,
+struct verdict_rules {
+	const char	*success, *permanent;	/* borrowed */
+};
+
+/*
+ * Fills in the outcome of an answer.  The record borrows from `text` and the
+ * answer.
+ */
+void	 verdict(const struct http_answer *, const struct verdict_rules *,
 	    struct link_record *outcome, struct verdict_text *text);
 
 #endif

@@ -53,7 +53,8 @@ courier_begin(struct courier *courier)
 	    (unsigned)setup.setup.concurrency : 1;
 	egress = read_egress(&setup, &why);
 	if (egress != NULL)
-		courier->signer = signer_new(&why);
+		courier->signer = signer_new(setup.text[SETUP_algorithm],
+		    &why);
 	/* The policy stays with the requests, for as long as they live. */
 	if (courier->signer != NULL)
 		courier->http = http_new(egress, setup.text[SETUP_ca_file],

@@ -1,0 +1,166 @@
+/*
+ * destination_together - what the fields of a config say only together
+ *
+ * Each of them has its form by then.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "lib/destination_field.h"
+#include "lib/signing.h"
+
+bool
+destination_signature_is(const struct json *config, const char *word)
+{
+	return strcmp(json_string(json_get(config, "signature"), "standard"),
+	    word) == 0;
+}
+
+void
+destination_check_secret(const struct json *config, const char *secret,
+    const char *path, struct complaints *all)
+{
+	bool x_webhook = destination_signature_is(config, "x-webhook");
+
+	if (signing_kind(secret) == SIGNING_raw && !x_webhook)
+		complain(all, path, "must be \"whsec_\" and base64 unless the "
+		    "signature is x-webhook");
+	if (signing_kind(secret) == SIGNING_ed25519 &&
+	    (x_webhook || destination_signature_is(config, "both")))
+		complain(all, path, "must be \"whsec_\" and base64 unless the "
+		    "signature is standard");
+}
+
+/* The first of the certificates is the key's. */
+static bool
+is_pair(const char *certificates, const char *private_key)
+{
+	BIO *bio = BIO_new_mem_buf(certificates, -1);
+	X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL,
+	    NULL, NULL);
+	EVP_PKEY *key = destination_private_key(private_key);
+	bool good = certificate != NULL && key != NULL &&
+	    X509_check_private_key(certificate, key) == 1;
+
+	ERR_clear_error();
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+	BIO_free(bio);
+	return good;
+}
+
+/* A certificate is shown with its key, or not at all. */
+static void
+check_client(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const char *certificate = json_string(destination_value(config,
+	    "tls.clientCert"), NULL);
+	const char *key = json_string(destination_value(config,
+	    "tls.clientKey"), NULL);
+	char path[FIELD_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "config.%s.tls.%s",
+	    transport_name(transport), certificate == NULL ? "clientCert" :
+	    "clientKey");
+	if ((certificate == NULL) != (key == NULL))
+		complain(all, path, "is missing: a client needs both, its "
+		    "certificate and the key");
+	else if (key != NULL && !is_pair(certificate, key))
+		complain(all, path, "is not the key of clientCert");
+}
+
+/* What belongs to each kind of authentication, and to no other. */
+static const struct {
+	const char	*type, *field;
+} auth_fields[] = {
+	{ "bearer", "token" },
+	{ "basic", "user" },
+	{ "basic", "password" },
+	{ "apiKey", "header" },
+	{ "apiKey", "key" },
+};
+
+static void
+check_auth(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const struct json *auth = json_get(config, "auth");
+	const char *type = json_string(json_get(auth, "type"), "");
+	const char *header = strcmp(type, "apiKey") == 0 ?
+	    json_string(json_get(auth, "header"), "") : "Authorization";
+	const struct json *other = json_first(json_get(config, "headers"));
+	char path[FIELD_PATH_MAX];
+
+	for (size_t i = 0; auth != NULL &&
+	    i < sizeof(auth_fields) / sizeof(*auth_fields); i++) {
+		bool wanted = strcmp(auth_fields[i].type, type) == 0;
+		bool there = json_get(auth, auth_fields[i].field) != NULL;
+
+		(void)snprintf(path, sizeof(path), "config.%s.auth.%s",
+		    transport_name(transport), auth_fields[i].field);
+		if (wanted && !there)
+			complain(all, path, "is missing: %s needs it", type);
+		else if (there && !wanted)
+			complain(all, path, "belongs to the type %s",
+			    auth_fields[i].type);
+	}
+	(void)snprintf(path, sizeof(path), "config.%s.auth",
+	    transport_name(transport));
+	if (auth != NULL && type[0] == '\0')
+		complain(all, path, "has no type");
+	/* RFC 7617: what stands before the first colon is the user. */
+	if (strchr(json_string(json_get(auth, "user"), ""), ':') != NULL)
+		complain(all, path, "has a user with a colon in it");
+	for (; auth != NULL && other != NULL; other = json_next(other))
+		if (strcasecmp(json_name(other), header) == 0)
+			complain(all, path, "sets the header %s, which is "
+			    "among the headers, too", header);
+}
+
+/* Credentials for a proxy are both there, and so is the proxy. */
+static void
+check_proxy(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const struct json *auth = json_get(config, "proxyAuth");
+	const char *user = json_string(json_get(auth, "user"), NULL);
+	char path[FIELD_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "config.%s.proxyAuth",
+	    transport_name(transport));
+	if (auth == NULL)
+		return;
+	if (json_get(config, "proxy") == NULL)
+		complain(all, path, "needs a proxy");
+	if (user == NULL || json_get(auth, "password") == NULL)
+		complain(all, path, "needs both, user and password");
+	else if (strchr(user, ':') != NULL)
+		complain(all, path, "has a user with a colon in it");
+}
+
+void
+destination_check_together(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const struct destination_field *field =
+	    destination_field_of(transport, "secret");
+	const char *secret = field == NULL ? NULL :
+	    json_string(destination_value(config, field->path), NULL);
+	char path[FIELD_PATH_MAX];
+
+	check_client(config, transport, all);
+	check_auth(config, transport, all);
+	check_proxy(config, transport, all);
+	if (secret == NULL)
+		return;
+	(void)snprintf(path, sizeof(path), "config.%s.%s",
+	    transport_name(transport), field->path);
+	destination_check_secret(config, secret, path, all);
+}

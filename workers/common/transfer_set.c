@@ -1,0 +1,245 @@
+/*
+ * transfer_set - what is asked of libcurl for one request
+ */
+#include <netdb.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/clock.h"
+#include "lib/url.h"
+
+#include "workers/common/transfer.h"
+
+#define CONNECT_TIMEOUT 10000L	/* ms */
+#define IDLE_MAX 4L		/* s; then a connection is not used again */
+
+/* The first option that fails counts. */
+#define SET(option, value) do {						\
+	if (code == CURLE_OK)						\
+		code = curl_easy_setopt(easy, option, value);		\
+} while (0)
+
+static CURLcode
+set_options(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->request;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_URL, request->url);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_DEFAULT_PROTOCOL, "https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	/* A resolver that hangs is left behind, not waited for. */
+	SET(CURLOPT_QUICK_EXIT, 1L);
+	SET(CURLOPT_ERRORBUFFER, transfer->error);
+	SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
+	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
+	SET(CURLOPT_FORBID_REUSE, request->fresh ? 1L : 0L);
+	SET(CURLOPT_HTTPHEADER, transfer->headers);
+	/* What is meant for the receiver is not for the proxy. */
+	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT);
+	SET(CURLOPT_PREREQFUNCTION, transfer_before_sending);
+	SET(CURLOPT_PREREQDATA, transfer);
+	SET(CURLOPT_HEADERFUNCTION, transfer_read_header);
+	SET(CURLOPT_HEADERDATA, transfer);
+	SET(CURLOPT_WRITEFUNCTION, transfer_read_answer);
+	SET(CURLOPT_WRITEDATA, transfer);
+	SET(CURLOPT_XFERINFOFUNCTION, transfer_progress);
+	SET(CURLOPT_XFERINFODATA, transfer);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_OPENSOCKETFUNCTION, transfer_open_socket);
+	SET(CURLOPT_OPENSOCKETDATA, transfer);
+	SET(CURLOPT_PRIVATE, transfer);
+	return code;
+}
+
+/* What is sent, and how: with the headers, or read. */
+static CURLcode
+set_body(struct transfer *transfer)
+{
+	const struct http_request *request = &transfer->request;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
+	if (request->head)
+		SET(CURLOPT_NOBODY, 1L);
+	else if (request->bytes != NULL) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+		SET(CURLOPT_POSTFIELDS, request->bytes);
+	} else {
+		SET(CURLOPT_UPLOAD, 1L);
+		SET(CURLOPT_UPLOAD_BUFFERSIZE, 64L * 1024);
+		SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->length);
+		SET(CURLOPT_READFUNCTION, transfer_read_body);
+		SET(CURLOPT_READDATA, transfer);
+	}
+	return code;
+}
+
+/* PEM; a key is not copied, so that nothing is left of it afterwards. */
+static CURLcode
+set_blob(CURL *easy, CURLoption option, char *pem, unsigned flags)
+{
+	struct curl_blob blob = { pem, strlen(pem), flags };
+
+	return curl_easy_setopt(easy, option, &blob);
+}
+
+/* Certificates and names are always checked; pins come on top. */
+static CURLcode
+set_tls(struct transfer *transfer)
+{
+	const struct http_tls *tls = &transfer->request.tls;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_SSLVERSION, strcmp(tls->minimum, "1.3") == 0 ?
+	    (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_CAPATH, NULL);
+	SET(CURLOPT_CAINFO, NULL);
+	SET(CURLOPT_PINNEDPUBLICKEY, tls->pins);
+	if (tls->client_key != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_SSLKEY_BLOB, tls->client_key,
+		    CURL_BLOB_NOCOPY);
+	if (tls->client_certificate != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_SSLCERT_BLOB,
+		    tls->client_certificate, CURL_BLOB_COPY);
+	if (tls->ca != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_CAINFO_BLOB, tls->ca,
+		    CURL_BLOB_COPY);
+	if (tls->ca == NULL) {
+		SET(CURLOPT_SSL_CTX_FUNCTION, transfer_use_store);
+		SET(CURLOPT_SSL_CTX_DATA, transfer);
+	}
+	return code;
+}
+
+/* Set even where there is none, for the environment is not asked. */
+static CURLcode
+set_proxy(struct transfer *transfer)
+{
+	const struct http_proxy *proxy = &transfer->request.proxy;
+	const struct http_tls *tls = &transfer->request.tls;
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_PROXY, proxy->url != NULL ? proxy->url : "");
+	SET(CURLOPT_NOPROXY, "");
+	if (proxy->url == NULL)
+		return code;
+	SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+	SET(CURLOPT_PROXYUSERNAME, proxy->user);
+	SET(CURLOPT_PROXYPASSWORD, proxy->password);
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(CURLOPT_PROXY_SSLVERSION, strcmp(tls->minimum, "1.3") == 0 ?
+	    (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_PROXY_CAPATH, NULL);
+	SET(CURLOPT_PROXY_CAINFO, NULL);
+	if (tls->ca != NULL && code == CURLE_OK)
+		code = set_blob(easy, CURLOPT_PROXY_CAINFO_BLOB, tls->ca,
+		    CURL_BLOB_COPY);
+	return code;
+}
+
+#undef SET
+
+/* `Expect:` without a value keeps libcurl from asking first. */
+static int
+set_headers(struct transfer *transfer, struct why *why)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+
+	for (size_t i = 0; i < transfer->request.header_count &&
+	    list != NULL; i++) {
+		struct curl_slist *longer = curl_slist_append(list,
+		    transfer->request.headers[i]);
+
+		if (longer == NULL)
+			curl_slist_free_all(list);
+		list = longer;
+	}
+	transfer->headers = list;
+	return list != NULL ? 0 : why_set(why, ERROR_UNAVAILABLE,
+	    "no memory for the headers");
+}
+
+static bool
+is_plain(const char *url)
+{
+	return strncasecmp(url, "http:", 5) == 0;
+}
+
+/*
+ * Behind a proxy the receiver's name is the proxy's to resolve; but an address
+ * in its place, however it is written, is one that the policy speaks of.
+ */
+static int
+check_target(const struct transfer *transfer, struct why *why)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST,
+	    .ai_socktype = SOCK_STREAM };
+	struct addrinfo *address = NULL;
+	struct url url;
+	size_t length;
+	char *host = url.host;
+	int result;
+
+	if (transfer->request.proxy.url == NULL ||
+	    url_parse(transfer->request.url, &url) != NULL)
+		return 0;
+	length = strlen(host);
+	if (host[0] == '[') {
+		host[length - 1] = '\0';
+		host++;
+	}
+	if (getaddrinfo(host, NULL, &hints, &address) != 0)
+		return 0;
+	egress_refresh(transfer->egress);
+	result = egress_allows(transfer->egress, address->ai_addr, why);
+	if (result == 0 && transfer->plain)
+		result = egress_allows_plaintext(transfer->egress,
+		    address->ai_addr, why);
+	freeaddrinfo(address);
+	return result;
+}
+
+/* To the receiver, or to the proxy on the way. */
+static bool
+speaks_tls(const struct transfer *transfer)
+{
+	const char *proxy = transfer->request.proxy.url;
+
+	return !transfer->plain || (proxy != NULL && !is_plain(proxy));
+}
+
+int
+transfer_set(struct transfer *transfer, struct why *why)
+{
+	const struct http_proxy *proxy = &transfer->request.proxy;
+	CURLcode code;
+
+	transfer->heard = clock_monotonic();
+	transfer->plain = is_plain(transfer->request.url);
+	transfer->in_clear = transfer->plain || (proxy->user != NULL &&
+	    is_plain(proxy->url));
+	if (set_headers(transfer, why) == -1)
+		return -1;
+	if (check_target(transfer, why) == -1)
+		return -1;
+	code = set_options(transfer);
+	if (code == CURLE_OK)
+		code = set_body(transfer);
+	if (code == CURLE_OK && speaks_tls(transfer))
+		code = set_tls(transfer);
+	if (code == CURLE_OK)
+		code = set_proxy(transfer);
+	return code == CURLE_OK ? 0 : why_set(why, ERROR_INTERNAL_ERROR,
+	    "libcurl: %s", curl_easy_strerror(code));
+}
