@@ -5,6 +5,11 @@
  * a private CA is among what it compares, so destinations that trust different
  * authorities never share one.  The default store is loaded once: parsing the
  * system's bundle for every connection costs twenty milliseconds each.
+ *
+ * libcurl looks at a kept connection only when it might use it, so those of a
+ * receiver that gets nothing more would stay.  When nothing has been under way
+ * for as long as a connection may be idle, all of them are closed: they are
+ * the multi handle's, and end with it.
  */
 #include <stdlib.h>
 
@@ -28,22 +33,35 @@ struct http {
 	X509_STORE	*store;		/* own */
 	int		 highest;	/* descriptor that a socket ever had */
 	LIST_HEAD(, transfer) transfers;
+	long		 kept;		/* connections, at most */
+	bool		 used;		/* since the multi handle is there */
+	int64_t		 ended_at;	/* the last one, monotonic ms */
 };
+
+static CURLM *
+multi_new(long kept)
+{
+	CURLM *multi = curl_multi_init();
+
+	if (multi == NULL || curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
+	    kept) == CURLM_OK)
+		return multi;
+	(void)curl_multi_cleanup(multi);
+	return NULL;
+}
 
 struct http *
 http_new(struct egress *egress, const char *ca_file, int concurrency,
     struct why *why)
 {
 	struct http *http = xcalloc(1, sizeof(*http));
-	long kept = concurrency > CONNECTIONS_KEPT ? concurrency :
-	    CONNECTIONS_KEPT;
 
+	http->kept = concurrency > CONNECTIONS_KEPT ? concurrency :
+	    CONNECTIONS_KEPT;
 	http->egress = egress;
 	LIST_INIT(&http->transfers);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (http->multi = curl_multi_init()) == NULL ||
-	    curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
-	    kept) != CURLM_OK)
+	    (http->multi = multi_new(http->kept)) == NULL)
 		(void)why_set(why, ERROR_INTERNAL_ERROR,
 		    "libcurl does not start");
 	else
@@ -95,6 +113,7 @@ http_start(struct http *http, const struct http_request *request,
 		handle_give(http, easy);
 	else if (curl_multi_add_handle(http->multi, easy) == CURLM_OK) {
 		LIST_INSERT_HEAD(&http->transfers, transfer, entry);
+		http->used = true;
 		return 0;
 	} else {
 		handle_give(http, easy);
@@ -113,6 +132,7 @@ http_end(struct http *http, struct transfer *transfer, CURLcode code,
 	CURL *easy = transfer->easy;
 
 	LIST_REMOVE(transfer, entry);
+	http->ended_at = clock_monotonic();
 	if (curl_multi_remove_handle(http->multi, easy) != CURLM_OK)
 		log_warning("curl_multi_remove_handle failed");
 	transfer_end(transfer, code, words);
@@ -130,6 +150,23 @@ end_overdue(struct http *http)
 		if (transfer_overdue(transfer, now, words, sizeof(words)))
 			http_end(http, transfer, CURLE_OPERATION_TIMEDOUT,
 			    words);
+}
+
+static void
+close_idle(struct http *http)
+{
+	CURLM *multi;
+
+	if (!http->used || !LIST_EMPTY(&http->transfers) ||
+	    clock_monotonic() - http->ended_at < TRANSFER_IDLE_MAX * 1000)
+		return;
+	multi = multi_new(http->kept);
+	if (multi == NULL)
+		return;		/* no memory: they stay for now */
+	if (curl_multi_cleanup(http->multi) != CURLM_OK)
+		log_warning("curl_multi_cleanup failed");
+	http->multi = multi;
+	http->used = false;
 }
 
 void
@@ -170,4 +207,5 @@ http_run(struct http *http)
 		    transfer->error : curl_easy_strerror(code));
 	}
 	end_overdue(http);
+	close_idle(http);
 }

@@ -20,6 +20,15 @@
 
 #define MOVED_EVERY 1000	/* ms between calls of `moved` */
 
+static long
+info_number(const struct transfer *transfer, CURLINFO what)
+{
+	long number = 0;
+
+	(void)curl_easy_getinfo(transfer->easy, what, &number);
+	return number;
+}
+
 /* --- what libcurl calls ------------------------------------------------------ */
 
 curl_socket_t
@@ -123,6 +132,14 @@ header_value(const char *line, size_t length, const char *name, char *out,
 	return true;
 }
 
+/* True once the headers of a final status, no 1xx, have ended. */
+static bool
+is_answered(const struct transfer *transfer)
+{
+	return info_number(transfer, CURLINFO_RESPONSE_CODE) >= 200 &&
+	    transfer->headers_ended;
+}
+
 size_t
 transfer_read_header(char *line, size_t size, size_t count, void *arg)
 {
@@ -133,6 +150,8 @@ transfer_read_header(char *line, size_t size, size_t count, void *arg)
 	transfer->heard = clock_monotonic();
 	transfer->header_bytes += length;
 	if (transfer->header_bytes > HTTP_HEADERS_MAX) {
+		if (is_answered(transfer))
+			return 0;	/* by more trailers than counts */
 		(void)snprintf(answer->words, sizeof(answer->words),
 		    "its headers do not end within %d bytes",
 		    HTTP_HEADERS_MAX);
@@ -196,6 +215,7 @@ static const struct {
 	CURLcode	 code;
 	enum error	 error;
 } results[] = {
+	{ CURLE_OK, ERROR_CONNECT_FAILURE },	/* ended within the headers */
 	{ CURLE_COULDNT_RESOLVE_HOST, ERROR_DNS_FAILURE },
 	{ CURLE_COULDNT_RESOLVE_PROXY, ERROR_DNS_FAILURE },
 	{ CURLE_COULDNT_CONNECT, ERROR_CONNECT_FAILURE },
@@ -216,17 +236,22 @@ static const struct {
 	{ CURLE_URL_MALFORMAT, ERROR_CONFIG_ERROR },
 };
 
+/* libcurl counts a TLS handshake as a part of connecting; this does not. */
+static bool
+is_connected(const struct transfer *transfer)
+{
+	return info_number(transfer, CURLINFO_LOCAL_PORT) > 0;
+}
+
 static enum error
 result_error(const struct transfer *transfer, CURLcode code)
 {
-	curl_off_t connected = 0;
+	bool connected = is_connected(transfer);
 
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T,
-	    &connected);
-	if (code == CURLE_OPERATION_TIMEDOUT && connected == 0)
+	if (code == CURLE_OPERATION_TIMEDOUT && !connected)
 		return ERROR_CONNECT_FAILURE;
 	/* It also means a line that libcurl does not want to keep. */
-	if (code == CURLE_OUT_OF_MEMORY && connected == 0)
+	if (code == CURLE_OUT_OF_MEMORY && !connected)
 		return ERROR_UNAVAILABLE;
 	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
 		if (results[i].code == code)
@@ -257,69 +282,83 @@ transfer_time(const struct transfer *transfer, CURLINFO point)
 
 /* Some say 401 where it should be 407. */
 static bool
-refused_by_proxy(const struct transfer *transfer, long status)
+refused_by_proxy(const struct transfer *transfer)
 {
-	long connect = 0;
+	long tunnel = info_number(transfer, CURLINFO_HTTP_CONNECTCODE);
 
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE,
-	    &connect);
-	return transfer->request.proxy.url != NULL &&
-	    (connect == 401 || connect == 407 || status == 407);
+	return transfer->request.proxy.url != NULL && (tunnel == 401 ||
+	    tunnel == 407 ||
+	    info_number(transfer, CURLINFO_RESPONSE_CODE) == 407);
+}
+
+/* How far it came, and to whom. */
+static void
+end_describe(struct transfer *transfer, CURLcode code)
+{
+	struct http_answer *answer = &transfer->answer;
+	long begun = info_number(transfer, CURLINFO_REQUEST_SIZE);
+	const char *ip = NULL;
+	curl_off_t up = 0;
+
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &ip);
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	/* Sent over a connection that was about to end; libcurl has forgotten
+	 * how much, since it wanted to begin again. */
+	if (code == CURLE_SEND_FAIL_REWIND) {
+		up = transfer->given;
+		begun = 1;
+	}
+	answer->resolved = transfer_time(transfer, CURLINFO_NAMELOOKUP_TIME_T);
+	answer->connected = transfer_time(transfer, CURLINFO_CONNECT_TIME_T);
+	answer->secured = transfer_time(transfer, CURLINFO_APPCONNECT_TIME_T);
+	answer->sent = up;
+	answer->all_sent = begun > 0 && up >= transfer->request.length &&
+	    transfer->given >= transfer->request.length;
+	if (ip != NULL && ip[0] != '\0')
+		(void)snprintf(answer->peer, sizeof(answer->peer),
+		    strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip,
+		    info_number(transfer, CURLINFO_PRIMARY_PORT));
+}
+
+/* The status, or why there is none. */
+static void
+end_judge(struct transfer *transfer, CURLcode code, const char *words)
+{
+	struct http_answer *answer = &transfer->answer;
+
+	if (refused_by_proxy(transfer)) {
+		answer->error = ERROR_AUTHENTICATION_FAILED;
+		words = "the proxy does not accept the credentials";
+	} else if (is_answered(transfer) && answer->error == ERROR_NONE &&
+	    !answer->stopped) {
+		answer->status = (int)info_number(transfer,
+		    CURLINFO_RESPONSE_CODE);
+		return;
+	} else if (transfer->denied.code != ERROR_NONE) {
+		answer->error = transfer->denied.code;
+		words = transfer->denied.text;
+	} else if (answer->error != ERROR_NONE)
+		return;		/* the callback said why */
+	else
+		answer->error = result_error(transfer, code);
+	/* libcurl sees nothing wrong in that. */
+	if (code == CURLE_OK && answer->error == ERROR_CONNECT_FAILURE)
+		words = "the connection ended within the headers";
+	(void)snprintf(answer->words, sizeof(answer->words), "%s", words);
 }
 
 void
 transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 {
 	struct http_answer *answer = &transfer->answer;
-	const char *ip = NULL;
-	long status = 0, port = 0, request_bytes = 0;
-	curl_off_t up = 0;
 
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE,
-	    &status);
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_IP, &ip);
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRIMARY_PORT, &port);
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE,
-	    &request_bytes);
-	/* Sent over a connection that was about to end; libcurl has forgotten
-	 * how much, since it wanted to begin again. */
-	if (code == CURLE_SEND_FAIL_REWIND || transfer->again) {
+	if (transfer->again) {
 		code = CURLE_SEND_FAIL_REWIND;
 		words = "a kept connection ended instead of an answer";
-		up = transfer->given;
-		request_bytes = 1;
 	}
-	answer->resolved = transfer_time(transfer, CURLINFO_NAMELOOKUP_TIME_T);
-	answer->connected = transfer_time(transfer, CURLINFO_CONNECT_TIME_T);
-	answer->secured = transfer_time(transfer, CURLINFO_APPCONNECT_TIME_T);
-	answer->sent = up;
-	answer->all_sent = request_bytes > 0 &&
-	    up >= transfer->request.length &&
-	    transfer->given >= transfer->request.length;
-	if (ip != NULL && ip[0] != '\0')
-		(void)snprintf(answer->peer, sizeof(answer->peer),
-		    strchr(ip, ':') != NULL ? "[%s]:%ld" : "%s:%ld", ip, port);
-	if (refused_by_proxy(transfer, status)) {
-		answer->error = ERROR_AUTHENTICATION_FAILED;
-		(void)snprintf(answer->words, sizeof(answer->words),
-		    "the proxy does not accept the credentials");
-	}
-	/* With 1xx, or headers without an end, it was still to come. */
-	if (status >= 200 && transfer->headers_ended &&
-	    answer->error == ERROR_NONE && !answer->stopped)
-		answer->status = (int)status;
-	else if (transfer->denied.code != ERROR_NONE) {
-		answer->error = transfer->denied.code;
-		(void)snprintf(answer->words, sizeof(answer->words), "%s",
-		    transfer->denied.text);
-	} else if (answer->error == ERROR_NONE) {
-		answer->error = result_error(transfer, code);
-		(void)snprintf(answer->words, sizeof(answer->words), "%s",
-		    words);
-	}
-	/* libcurl takes a handshake that failed for a part of connecting. */
-	if (answer->error == ERROR_TLS_FAILURE && answer->connected == -1)
+	end_describe(transfer, code);
+	end_judge(transfer, code, words);
+	if (answer->connected == -1 && is_connected(transfer))
 		answer->connected = answer->resolved;
 	transfer->request.done(transfer->request.arg, answer);
 	transfer_free(transfer);

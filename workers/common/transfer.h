@@ -13,6 +13,8 @@
 
 #include "workers/common/http.h"
 
+#define TRANSFER_IDLE_MAX 4	/* s; then a connection is not used again */
+
 struct transfer {
 	LIST_ENTRY(transfer) entry;
 	struct egress	*egress;	/* borrowed */

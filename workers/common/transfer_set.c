@@ -11,7 +11,6 @@
 #include "workers/common/transfer.h"
 
 #define CONNECT_TIMEOUT 10000L	/* ms */
-#define IDLE_MAX 4L		/* s; then a connection is not used again */
 
 /* The first option that fails counts. */
 #define SET(option, value) do {						\
@@ -34,7 +33,7 @@ set_options(struct transfer *transfer)
 	/* A resolver that hangs is left behind, not waited for. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
 	SET(CURLOPT_ERRORBUFFER, transfer->error);
-	SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
+	SET(CURLOPT_MAXAGE_CONN, (long)TRANSFER_IDLE_MAX);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
 	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
