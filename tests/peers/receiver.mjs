@@ -1,25 +1,24 @@
-// receiver.mjs DIR: a receiver that takes what the reference library of
-// Standard Webhooks verifies under one of the secrets in DIR/secrets (one a
-// line, read at each request), and answers 401 to everything else.  It listens
-// on a free port of loopback, which it writes to DIR/port, and appends a line
-// to DIR/requests for each: path, status, and what signed it.
+// receiver.mjs DIR: a receiver that takes what all judges say is signed by one
+// of the secrets in DIR/secrets (one a line, read at each request), or, for
+// /NAME, in DIR/secrets.NAME if that is there, and answers 401 to everything
+// else.  It listens on a free port of loopback, which it writes to DIR/port,
+// and appends a line to DIR/requests for each: path, status, id, and what
+// signed it.
 import fs from 'node:fs';
 import http from 'node:http';
-import { Webhook } from 'standardwebhooks';
+import { judge, judges } from './judges.mjs';
 
 const [dir] = process.argv.slice(2);
 
-function accepts(body, headers) {
-	const secrets = fs.readFileSync(`${dir}/secrets`, 'utf8')
-		.split('\n').filter((secret) => secret !== '');
-	return secrets.some((secret) => {
-		try {
-			new Webhook(secret).verify(body, headers);
-			return true;
-		} catch {
-			return false;
-		}
-	});
+function known(path) {
+	const own = `${dir}/secrets.${path.slice(1)}`;
+	return fs.readFileSync(fs.existsSync(own) ? own : `${dir}/secrets`,
+		'utf8').split('\n').filter((secret) => secret !== '');
+}
+
+function accepts(path, body, headers) {
+	return known(path).some((secret) => Object.values(judges(secret))
+		.every((one) => judge(one, body, headers) === 'ok'));
 }
 
 const server = http.createServer((request, response) => {
@@ -27,10 +26,12 @@ const server = http.createServer((request, response) => {
 	request.on('data', (chunk) => chunks.push(chunk));
 	request.on('end', () => {
 		const body = Buffer.concat(chunks).toString();
-		response.statusCode = accepts(body, request.headers) ? 200 : 401;
+		response.statusCode = accepts(request.url, body,
+			request.headers) ? 200 : 401;
 		const signature = request.headers['webhook-signature'] ?? '';
 		fs.appendFileSync(`${dir}/requests`, `${JSON.stringify({
 			method: request.method, path: request.url,
+			id: request.headers['webhook-id'],
 			status: response.statusCode, body,
 			signatures: signature.split(' ').length })}\n`);
 		response.end();

@@ -4,44 +4,10 @@
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/../system/harness.sh"
+# shellcheck source=tests/peers/secrets.sh
+. "$TESTS/peers/secrets.sh"
 
 first=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
-
-# receiver SECRET...: starts one that knows these; $SINK is its URL.
-receiver() {
-	RECEIVER=$SCRATCH/receiver
-	mkdir "$RECEIVER"
-	knows "$@"
-	node "$TESTS/peers/receiver.mjs" "$RECEIVER" >"$RECEIVER/log" 2>&1 &
-	echo $! >"$SCRATCH/receiver.pid"
-	eventually test -s "$RECEIVER/port"
-	SINK=http://127.0.0.1:$(cat "$RECEIVER/port")
-}
-
-# What the receiver knows from now on.
-knows() {
-	printf '%s\n' "$@" >"$RECEIVER/secrets"
-}
-
-# received FIELD: of the last request.
-received() {
-	tail -1 "$RECEIVER/requests" | jq -r ".$1"
-}
-
-
-# setting cannot write a section within another.
-overlap() {
-	printf 'security {\n\twebhook_secrets {\n\t\t%s = %s\n\t}\n}\n' \
-	    "${2:-overlap_days}" "$1" >>"$CONF"
-}
-
-secrets() {
-	spooldest -j secret list ehr | jq -r "$1"
-}
-
-has_secrets() {
-	[ "$(secrets '.secrets | length')" = "$1" ]
-}
 
 alerted() {
 	[ "$(spoolctl -j status | jq -r '[.alerts[].name |
