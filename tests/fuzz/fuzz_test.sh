@@ -81,6 +81,22 @@ test_a_destination_that_was_made_can_be_opened() {
 	holds destination_make 16000
 }
 
+test_an_update_sends_no_credential_to_another_place() {
+	holds destination_update 12000
+}
+
+# The second byte of a seed is its record's place in the table.
+test_every_kind_of_record_has_a_seed_that_is_one() {
+	number=0
+	sed -n 's/^	LINK(\([a-z]*\), .*/\1/p' lib/link.h >"$work/kinds"
+	while read -r kind; do
+		assertEquals "$kind" "$number" "$(od -An -tu1 -j1 -N1 \
+		    "tests/fuzz/seeds/link/$kind" | tr -d ' ')"
+		number=$((number + 1))
+	done <"$work/kinds"
+	assertTrue "$number" "[ $number -ge 12 ]"
+}
+
 test_a_worker_can_send_what_it_likes() {
 	holds link 20000
 }

@@ -180,6 +180,53 @@ Location: $SINK/elsewhere"
 	    'select(.disabled) | .id' "$SCRATCH/out")"
 }
 
+# least_gap DESTINATION: the shortest time in ms between two of the last five of
+# its requests.
+least_gap() {
+	jq "select(.path == \"/$1\") | .at" "$SINK_DIR/requests" | tail -5 |
+	    awk 'NR > 1 && (least == "" || $1 - last < least) {
+		least = $1 - last } { last = $1 } END { print least }'
+}
+
+# Each answer takes 150 ms, so gaps of that much mean: one at a time.
+test_statuses_that_ask_for_less_shrink_a_destinations_window_and_others_do_not() {
+	instance
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+	start
+	sink
+	slow='429 502 503 504'
+	for status in $slow 408; do
+		destination "s$status"
+		answers "s$status" "delay 150 $status"
+	done
+	# shellcheck disable=SC2046,SC2086 # a list
+	drops 16 window "$(job $(printf 's%s ' $slow 408))"
+	eventually counts retry 80
+	for status in $slow; do
+		assertTrue "$status: $(least_gap "s$status") ms" \
+		    "[ $(least_gap "s$status") -ge 140 ]"
+	done
+	assertTrue "408: $(least_gap s408) ms" "[ $(least_gap s408) -lt 140 ]"
+}
+
+# What is under way at once shows in when the requests came: waves of two.
+test_no_more_are_under_way_at_once_than_a_destinations_limit() {
+	instance
+	start
+	sink
+	printf '{"id":"two","label":"two","type":"webhook","limits":{
+	    "concurrency":2},"config":{"webhook":{"url":"%s/two"}}}' "$SINK" |
+	    spooldest create - >"$SCRATCH/created"
+	answers two 'delay 150'
+	drops 10 two "$(job two)"
+	eventually counts done 10
+	assertEquals 'never three within an answer' '' "$(jq .at \
+	    "$SINK_DIR/requests" | awk '{ at[NR] = $1 }
+	    END { for (i = 3; i <= NR; i++) if (at[i] - at[i - 2] < 140)
+		print i, at[i] - at[i - 2] }')"
+}
+
 test_what_cannot_be_reached_is_tried_again_and_says_why() {
 	instance
 	setting retry base_delay 1h

@@ -7,13 +7,17 @@
  * masked | again		the document on standard input
  * fields			what the struct says of it
  * disable BY REASON | enable | default
+ * add KEYS ORG SECRET EXPIRES	a secret, until when the one before signs (ms)
+ * remove KEYS ORG SECRET_ID
+ * update KEYS ORG PATCH	merges the patch
+ * secrets			what is known of them
  * url URL
  *
  * Exits with 0, or 1 if something is refused.
  */
 #include "tests/unit/probe.h"
 
-#include "lib/destination.h"
+#include "lib/destination_secret.h"
 #include "lib/url.h"
 
 static int
@@ -140,6 +144,65 @@ probe_change(struct destination *destination, int argc, char **argv)
 	return print(&out);
 }
 
+/* What one of these makes of the destination; 0, or -1 with *why. */
+static int
+keep_change(struct destination **destination, const char *verb,
+    const struct destination_keeper *keeper, char **argv, struct why *why)
+{
+	struct buf secret = { 0 };
+	struct destination *made;
+	struct json *patch;
+
+	if (strcmp(verb, "add") == 0)
+		return destination_secret_add(*destination, keeper, argv[0],
+		    false, strtoll(argv[1], NULL, 10), why);
+	if (strcmp(verb, "remove") == 0)
+		return destination_secret_remove(*destination, keeper,
+		    argv[0], why);
+	patch = json_parse(argv[0], strlen(argv[0]), why);
+	if (patch == NULL)
+		return -1;
+	made = destination_update(*destination, patch, keeper, &secret, why);
+	json_free(&patch);
+	buf_wipe(&secret);
+	if (made == NULL)
+		return -1;
+	destination_free(destination);
+	*destination = made;
+	return 0;
+}
+
+static int
+probe_keep(struct destination **destination, char **argv)
+{
+	struct destination_keeper keeper = { .organization = argv[2] };
+	struct vault *vault;
+	struct buf out = { 0 };
+	struct why why;
+	int result = -1;
+
+	vault = vault_open(argv[1], &why);
+	keeper.vault = vault;
+	if (vault != NULL)
+		result = keep_change(destination, argv[0], &keeper, argv + 3,
+		    &why);
+	vault_close(&vault);
+	if (result == -1)
+		return refuse(&why);
+	destination_print(*destination, &out);
+	return print(&out);
+}
+
+static int
+probe_secrets(const struct destination *destination)
+{
+	for (size_t i = 0; i < destination->secret_count; i++)
+		printf("%s%s expires=%lld\n", destination->secrets[i].id,
+		    destination->secrets[i].made ? " made" : "",
+		    (long long)destination->secrets[i].expires_at);
+	return 0;
+}
+
 static int
 probe_url(const char *text)
 {
@@ -176,6 +239,12 @@ main(int argc, char *argv[])
 		result = probe_open(destination, argv + 2);
 	else if (strcmp(verb, "fields") == 0)
 		result = probe_fields(destination);
+	else if (strcmp(verb, "secrets") == 0)
+		result = probe_secrets(destination);
+	else if ((strcmp(verb, "add") == 0 && argc == 6) ||
+	    ((strcmp(verb, "remove") == 0 || strcmp(verb, "update") == 0) &&
+	    argc == 5))
+		result = probe_keep(&destination, argv + 1);
 	else
 		result = probe_change(destination, argc - 1, argv + 1);
 	destination_free(&destination);
