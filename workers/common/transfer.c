@@ -63,8 +63,8 @@ transfer_use_store(CURL *easy, void *context, void *arg)
 }
 
 /* Once the handshake is over; afterwards the connection is out of reach. */
-static void
-describe_tls(struct transfer *transfer)
+void
+transfer_describe_tls(struct transfer *transfer)
 {
 	struct http_answer *answer = &transfer->answer;
 
@@ -73,36 +73,13 @@ describe_tls(struct transfer *transfer)
 		    answer->fingerprint, sizeof(answer->fingerprint));
 }
 
-/* Before each sending of the request: there is only one. */
-int
-transfer_before_sending(void *arg, char *remote, char *local, int remote_port,
-    int local_port)
-{
-	struct transfer *transfer = arg;
-	long sent = 0;
-
-	(void)remote;
-	(void)local;
-	(void)remote_port;
-	(void)local_port;
-	describe_tls(transfer);
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
-	/* What a proxy was sent before is no part of it. */
-	transfer->again = transfer->begun && sent > transfer->before;
-	transfer->begun = true;
-	transfer->before = sent;
-	if (transfer->request.bytes != NULL)
-		transfer->given = transfer->request.length;
-	return transfer->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-
 size_t
 transfer_read_body(char *out, size_t size, size_t count, void *arg)
 {
 	struct transfer *transfer = arg;
 	int64_t got;
 
-	describe_tls(transfer);
+	transfer_describe_tls(transfer);
 	got = transfer->request.read(transfer->request.arg, out,
 	    size * count);
 	if (got == -1) {
@@ -158,7 +135,7 @@ transfer_read_header(char *line, size_t size, size_t count, void *arg)
 		answer->error = ERROR_PROTOCOL_ERROR;
 		return 0;
 	}
-	describe_tls(transfer);
+	transfer_describe_tls(transfer);
 	/* An empty line ends them; trailers of the body may follow. */
 	if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
 		transfer->headers_ended = true;
@@ -352,7 +329,7 @@ transfer_end(struct transfer *transfer, CURLcode code, const char *words)
 {
 	struct http_answer *answer = &transfer->answer;
 
-	if (transfer->again) {
+	if (code == CURLE_SEND_FAIL_REWIND || transfer->again) {
 		code = CURLE_SEND_FAIL_REWIND;
 		words = "a kept connection ended instead of an answer";
 	}

@@ -59,12 +59,13 @@ bool	 transfer_overdue(struct transfer *, int64_t now, char *words,
 void	 transfer_end(struct transfer *, CURLcode, const char *words);
 void	 transfer_free(struct transfer *);
 
+/* Notes the TLS version and the certificate, while a connection is at hand. */
+void	 transfer_describe_tls(struct transfer *);
+
 /* What libcurl calls; the last argument of each is the transfer. */
 curl_socket_t	 transfer_open_socket(void *, curlsocktype,
 		    struct curl_sockaddr *);
 CURLcode	 transfer_use_store(CURL *, void *context, void *);
-int	 transfer_before_sending(void *, char *remote, char *local,
-	    int remote_port, int local_port);
 size_t	 transfer_read_body(char *out, size_t, size_t, void *);
 size_t	 transfer_read_header(char *line, size_t, size_t, void *);
 size_t	 transfer_read_answer(char *bytes, size_t, size_t, void *);

@@ -12,6 +12,30 @@
 
 #define CONNECT_TIMEOUT 10000L	/* ms */
 
+/* Before each sending of the request: there is only one. */
+static int
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
+before_sending(void *arg, char *remote, char *local, int remote_port,
+    int local_port)
+{
+	struct transfer *transfer = arg;
+	long sent = 0;
+
+	(void)remote;
+	(void)local;
+	(void)remote_port;
+	(void)local_port;
+	transfer_describe_tls(transfer);
+	(void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
+	/* What a proxy was sent before is no part of it. */
+	transfer->again = transfer->begun && sent > transfer->before;
+	transfer->begun = true;
+	transfer->before = sent;
+	if (transfer->request.bytes != NULL)
+		transfer->given = transfer->request.length;
+	return transfer->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* The first option that fails counts. */
 #define SET(option, value) do {						\
 	if (code == CURLE_OK)						\
@@ -42,7 +66,7 @@ set_options(struct transfer *transfer)
 	/* What is meant for the receiver is not for the proxy. */
 	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT);
-	SET(CURLOPT_PREREQFUNCTION, transfer_before_sending);
+	SET(CURLOPT_PREREQFUNCTION, before_sending);
 	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, transfer_read_header);
 	SET(CURLOPT_HEADERDATA, transfer);
