@@ -28,7 +28,7 @@ typedef char		*conf_path;	/* absolute; in the file also from its
 					 * directory; may be "" if it is so
 					 * by default */
 typedef char		*conf_choice;
-typedef int64_t		 conf_duration;	/* ms */
+typedef int64_t		 conf_duration;	/* ms; -1: empty, where it may be */
 typedef int64_t		 conf_size;	/* bytes */
 typedef int64_t		 conf_integer;
 typedef double		 conf_real;
@@ -41,8 +41,11 @@ struct conf_organization {
 	char	*id;
 #define ORGANIZATION_CONF(type, name, def, min, max, sentence) \
 	conf_##type name;
+#define ORGANIZATION_SECTION_CONF(type, section, name, min, max, sentence) \
+	conf_##type section##_##name;
 #include "lib/conf.def"
 #undef ORGANIZATION_CONF
+#undef ORGANIZATION_SECTION_CONF
 };
 
 struct conf_transport {

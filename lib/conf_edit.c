@@ -70,7 +70,8 @@ path_enter(const struct edit *edit, size_t matched, struct word name,
     struct word title)
 {
 	const char *path = edit->setting->section;
-	const char *wanted = edit->title != NULL ? edit->title : "";
+	const char *wanted = edit->title != NULL && matched == 0 ?
+	    edit->title : "";	/* the first part alone has one */
 	struct word part;
 
 	if (matched == OUTSIDE || matched == path_length(path))
@@ -241,11 +242,12 @@ put_lines(const struct edit *edit, const char *value, struct buf *out)
 	struct word part;
 
 	for (; depth < length; depth++) {
+		bool titled = edit->title != NULL && depth == 0;
+
 		part = path_part(path, depth);
 		put_indent(out, depth);
 		buf_printf(out, "%.*s%s%s {\n", (int)part.length, part.text,
-		    edit->title != NULL ? " " : "",
-		    edit->title != NULL ? edit->title : "");
+		    titled ? " " : "", titled ? edit->title : "");
 	}
 	put_indent(out, depth);
 	buf_printf(out, "%s = %s\n", edit->setting->name, value);

@@ -101,31 +101,39 @@ find_setting(enum setting_scope scope, const char *path, cfg_opt_t *opt)
 }
 
 /*
- * The last part of a plain section's path is all that libconfuse tells; the
- * table has no two of the same name.
+ * The last part of a section's path is all that libconfuse tells; the table
+ * has no two of the same name in one scope.
  */
+static const struct setting *
+find_setting_in(enum setting_scope scope, cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct setting *settings;
+	const char *last;
+	size_t count;
+
+	settings = conf_settings(&count);
+	for (size_t i = 0; i < count; i++) {
+		last = strrchr(settings[i].section, '.');
+		last = last != NULL ? last + 1 : settings[i].section;
+		if (settings[i].scope == scope &&
+		    strcmp(last, cfg_name(cfg)) == 0 &&
+		    strcmp(settings[i].name, cfg_opt_name(opt)) == 0)
+			return &settings[i];
+	}
+	return NULL;
+}
+
 static const struct setting *
 setting_of(cfg_t *cfg, cfg_opt_t *opt)
 {
-	const char *section = cfg_name(cfg), *last;
-	const struct setting *settings;
-	size_t count;
+	const char *section = cfg_name(cfg);
 
 	if (cfg_title(cfg) != NULL)
 		return find_setting(strcmp(section, "organization") == 0 ?
 		    SCOPE_organization : SCOPE_transport, section, opt);
 	if (strcmp(section, "root") == 0)
 		return find_setting(SCOPE_plain, "", opt);
-	settings = conf_settings(&count);
-	for (size_t i = 0; i < count; i++) {
-		last = strrchr(settings[i].section, '.');
-		last = last != NULL ? last + 1 : settings[i].section;
-		if (settings[i].scope == SCOPE_plain &&
-		    strcmp(last, section) == 0 &&
-		    strcmp(settings[i].name, cfg_opt_name(opt)) == 0)
-			return &settings[i];
-	}
-	return NULL;
+	return find_setting_in(SCOPE_plain, cfg, opt);
 }
 
 /* --- values --- */
@@ -168,11 +176,10 @@ option_is_set(cfg_opt_t *opt)
 	    strcmp(cfg_opt_getnstr(opt, 0), UNSET) != 0;
 }
 
-/* libconfuse calls it for each value, of a list with those so far. */
+/* A value, of a list with those so far. */
 static int
-check_value(cfg_t *cfg, cfg_opt_t *opt)
+check_setting(cfg_t *cfg, cfg_opt_t *opt, const struct setting *setting)
 {
-	const struct setting *setting = setting_of(cfg, opt);
 	const char **texts;
 	char name[SETTING_NAME_MAX], *copy;
 	struct why why;
@@ -208,10 +215,25 @@ store_value(const struct setting *setting, cfg_opt_t *opt, void *base,
 	return result;
 }
 
-/* All that a section sets itself. */
+/* libconfuse calls these two for each value. */
 static int
-store_section(cfg_t *cfg, const struct section *section, void *base,
-    struct conf_list *names, struct why *why)
+check_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_setting(cfg, opt, setting_of(cfg, opt));
+}
+
+/* In a section within an organization, of which nothing tells which it is. */
+static int
+check_inner_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	return check_setting(cfg, opt,
+	    find_setting_in(SCOPE_organization, cfg, opt));
+}
+
+/* All that a section sets itself; `title` is its organization's, or NULL. */
+static int
+store_section(cfg_t *cfg, const struct section *section, const char *title,
+    void *base, struct conf_list *names, struct why *why)
 {
 	const struct setting *settings;
 	char name[SETTING_NAME_MAX];
@@ -229,8 +251,7 @@ store_section(cfg_t *cfg, const struct section *section, void *base,
 			continue;
 		if (store_value(&settings[i], opt, base, why) == -1)
 			return -1;
-		setting_name(&settings[i], cfg_title(cfg), name,
-		    sizeof(name));
+		setting_name(&settings[i], title, name, sizeof(name));
 		conf_list_add(names, name, strlen(name));
 	}
 	return 0;
@@ -298,16 +319,38 @@ titled_base(struct conf *conf, enum setting_scope scope, const char *title)
 	return conf_add_transport(conf, title);
 }
 
+/* The section at a path of sections without titles. */
+static cfg_t *
+section_at(cfg_t *cfg, const char *path)
+{
+	while (cfg != NULL && path[0] != '\0') {
+		size_t length = strcspn(path, ".");
+		char name[SECTION_PATH_MAX];
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)length, path);
+		cfg = cfg_getsec(cfg, name);
+		path += length + (path[length] == '.');
+	}
+	return cfg;
+}
+
 static int
 store_titled(cfg_t *cfg, const struct section *section, struct conf *conf,
     struct why *why)
 {
-	for (unsigned i = 0; i < cfg_size(cfg, section->path); i++) {
-		cfg_t *one = cfg_getnsec(cfg, section->path, i);
+	const char *inner = strchr(section->path, '.');
+	char outer[SECTION_PATH_MAX];
 
-		if (store_section(one, section, titled_base(conf,
-		    section->scope, cfg_title(one)), &conf->file_names,
-		    why) == -1)
+	(void)snprintf(outer, sizeof(outer), "%.*s",
+	    (int)strcspn(section->path, "."), section->path);
+	for (unsigned i = 0; i < cfg_size(cfg, outer); i++) {
+		cfg_t *one = cfg_getnsec(cfg, outer, i);
+		cfg_t *within = inner == NULL ? one :
+		    section_at(one, inner + 1);
+
+		if (store_section(within, section, cfg_title(one),
+		    titled_base(conf, section->scope, cfg_title(one)),
+		    &conf->file_names, why) == -1)
 			return -1;
 	}
 	return 0;
@@ -331,17 +374,17 @@ static struct section *
 grammar_section(struct grammar *grammar, enum setting_scope scope,
     const char *path);
 
-/* A plain section's sections; each is met with its first setting. */
+/* The sections within one; each is met with its first setting. */
 static size_t
-grammar_children(struct grammar *grammar, const char *parent,
-    cfg_opt_t *options, size_t used)
+grammar_children(struct grammar *grammar, enum setting_scope scope,
+    const char *parent, cfg_opt_t *options, size_t used)
 {
 	const struct setting *settings;
 	size_t count, first = used;
 
 	settings = conf_settings(&count);
 	for (size_t i = 0; i < count; i++) {
-		const char *below = settings[i].scope != SCOPE_plain ? NULL :
+		const char *below = settings[i].scope != scope ? NULL :
 		    path_below(parent, settings[i].section);
 		char path[SECTION_PATH_MAX], *name;
 		size_t known = first;
@@ -356,7 +399,7 @@ grammar_children(struct grammar *grammar, const char *parent,
 			known++;
 		if (known == used) {
 			struct section *section = grammar_section(grammar,
-			    SCOPE_plain, path);
+			    scope, path);
 			const cfg_opt_t option = CFG_SEC(section->path +
 			    (below - settings[i].section), section->options,
 			    CFGF_NONE);
@@ -406,11 +449,11 @@ grammar_section(struct grammar *grammar, enum setting_scope scope,
 			continue;
 		section->options[used] = setting_is_list(&settings[i]) ?
 		    list : one;
-		section->options[used++].validcb = check_value;
+		section->options[used++].validcb = scope != SCOPE_plain &&
+		    strchr(path, '.') != NULL ? check_inner_value :
+		    check_value;
 	}
-	if (scope == SCOPE_plain)
-		used = grammar_children(grammar, path, section->options,
-		    used);
+	used = grammar_children(grammar, scope, path, section->options, used);
 	if (path[0] == '\0') {
 		used = grammar_titled(grammar, SCOPE_transport, "transport",
 		    section->options, used);
@@ -425,21 +468,6 @@ grammar_section(struct grammar *grammar, enum setting_scope scope,
 
 /* --- all of it --- */
 
-/* The section at a path of plain ones. */
-static cfg_t *
-section_at(cfg_t *cfg, const char *path)
-{
-	while (cfg != NULL && path[0] != '\0') {
-		size_t length = strcspn(path, ".");
-		char name[SECTION_PATH_MAX];
-
-		(void)snprintf(name, sizeof(name), "%.*s", (int)length, path);
-		cfg = cfg_getsec(cfg, name);
-		path += length + (path[length] == '.');
-	}
-	return cfg;
-}
-
 static int
 store_all(cfg_t *cfg, const struct grammar *grammar, struct conf *conf,
     struct why *why)
@@ -452,7 +480,7 @@ store_all(cfg_t *cfg, const struct grammar *grammar, struct conf *conf,
 		result = section->scope != SCOPE_plain ?
 		    store_titled(cfg, section, conf, why) :
 		    store_section(section_at(cfg, section->path), section,
-		    conf, &conf->file_names, why);
+		    NULL, conf, &conf->file_names, why);
 	}
 	return result;
 }

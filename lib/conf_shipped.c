@@ -93,23 +93,43 @@ print_section(struct buf *out, const char *last, const char *next)
 	buf_printf(out, "%s {\n", dot != NULL ? dot + 1 : next);
 }
 
+/* What counts where it is not set: of one that may be empty, another's. */
+static const char *
+titled_fallback(const struct setting *setting)
+{
+	const char *inner = strchr(setting->section, '.');
+	const struct setting *plain = inner == NULL ? NULL :
+	    conf_setting(SCOPE_plain, inner + 1, setting->name);
+
+	return plain != NULL ? plain->fallback : setting->fallback;
+}
+
 static void
 print_titled(struct buf *out, enum setting_scope scope, const char *heading)
 {
 	const struct setting *settings;
-	size_t count;
+	const char *inner, *last = NULL;
+	size_t count, depth;
 
 	settings = conf_settings(&count);
 	buf_printf(out, "\n%s {\n", heading);
 	for (size_t i = 0; i < count; i++) {
 		if (settings[i].scope != scope)
 			continue;
-		print_comment(out, "#", 1, settings[i].sentence);
-		buf_printf(out, "#\t%s = ", settings[i].name);
-		setting_write(&settings[i], settings[i].fallback, out);
+		inner = strchr(settings[i].section, '.');
+		depth = inner == NULL ? 1 : 2;
+		if (inner != NULL && last == NULL)
+			buf_printf(out, "#\t%s {\n", inner + 1);
+		last = inner;
+		print_comment(out, "#", depth, settings[i].sentence);
+		buf_char(out, '#');
+		print_indent(out, depth);
+		buf_printf(out, "%s = ", settings[i].name);
+		setting_write(&settings[i], titled_fallback(&settings[i]),
+		    out);
 		buf_char(out, '\n');
 	}
-	buf_str(out, "#}\n");
+	buf_str(out, last != NULL ? "#\t}\n#}\n" : "#}\n");
 }
 
 void

@@ -24,12 +24,18 @@ static const struct setting settings[] = {
 	{ SCOPE_organization, SETTING_##type_, "organization", #name_, def, \
 	    min_, max_, sentence_,					\
 	    offsetof(struct conf_organization, name_) },
+#define ORGANIZATION_SECTION_CONF(type_, section_, name_, min_, max_,	\
+    sentence_)								\
+	{ SCOPE_organization, SETTING_##type_, "organization." #section_, \
+	    #name_, "", min_, max_, sentence_,				\
+	    offsetof(struct conf_organization, section_##_##name_) },
 #define TRANSPORT_CONF(type_, name_, def, min_, max_, sentence_)	\
 	{ SCOPE_transport, SETTING_##type_, "transport", #name_, def, min_, \
 	    max_, sentence_, offsetof(struct conf_transport, name_) },
 #include "lib/conf.def"
 #undef CONF
 #undef ORGANIZATION_CONF
+#undef ORGANIZATION_SECTION_CONF
 #undef TRANSPORT_CONF
 };
 
@@ -104,8 +110,10 @@ setting_name(const struct setting *setting, const char *title, char *out,
     size_t size)
 {
 	bool top = setting->section[0] == '\0';
+	size_t first = strcspn(setting->section, ".");
 
-	(void)snprintf(out, size, "%s%s%s%s%s", setting->section,
-	    title != NULL ? "." : "", title != NULL ? title : "",
+	(void)snprintf(out, size, "%.*s%s%s%s%s%s", (int)first,
+	    setting->section, title != NULL ? "." : "",
+	    title != NULL ? title : "", setting->section + first,
 	    top ? "" : ".", setting->name);
 }

@@ -80,7 +80,7 @@ void	 setting_free(const struct setting *, void *base);
 void	 conf_list_add(struct conf_list *, const char *, size_t length);
 void	 conf_list_free(struct conf_list *);
 
-/* "section.name", with the section's title between where there is one. */
+/* "section.name", with the title after its first part where there is one. */
 void	 setting_name(const struct setting *, const char *title,
 	    char *out, size_t size);
 

@@ -89,6 +89,11 @@ store_number(const struct setting *setting, int64_t *field,
 	};
 	int64_t min = INT64_MIN, max = INT64_MAX, value;
 
+	/* Empty unless set: another setting counts then. */
+	if (text[0] == '\0' && setting->fallback[0] == '\0') {
+		*field = -1;
+		return 0;
+	}
 	if (setting->min[0] != '\0')
 		(void)parse_number(setting->type, setting->min, &min);
 	if (setting->max[0] != '\0')
@@ -340,7 +345,9 @@ setting_print(const struct setting *setting, const void *base,
 
 	switch (setting->type) {
 	case SETTING_duration:
-		clock_format_duration(*(const int64_t *)field, text);
+		text[0] = '\0';
+		if (*(const int64_t *)field >= 0)
+			clock_format_duration(*(const int64_t *)field, text);
 		buf_str(out, text);
 		break;
 	case SETTING_size:

@@ -39,7 +39,7 @@ static void
 write_item(const struct setting *setting, const char *text, size_t length,
     struct buf *out)
 {
-	if (is_quoted(setting))
+	if (is_quoted(setting) || length == 0)
 		conf_quote(text, length, out);
 	else
 		buf_add(out, text, length);

@@ -56,8 +56,32 @@ test_what_the_shipped_file_has_as_a_comment_can_be_taken_in() {
 	expect 0 "$(probe "$FILE")
 organization.demo.egress_allow = private
 organization.demo.plaintext_allow = 
+organization.demo.retention.delivered = 
+organization.demo.retention.failed = 
+organization.demo.retention.refused = 
+organization.demo.retention.receipts = 
+organization.demo.retention.tmp = 
 transport.webhook.processes = 1
 transport.webhook.concurrency = 50" probe "$FILE.all"
+}
+
+test_a_section_within_an_organization_is_its_own() {
+	file 'retention { failed = 5d }
+	organization demo { retention { delivered = 2h } egress_allow = {} }
+	organization other { retention { failed = 3d } }'
+	says organization.demo.retention.delivered 2h
+	says organization.demo.retention.failed ''
+	says organization.other.retention.delivered ''
+	says organization.other.retention.failed 3d
+	says retention.failed 5d
+	says retention.delivered 7d
+	file 'organization demo { retention { journal = 3d } }'
+	expect 1 "CONFIG_ERROR: $FILE:2: no such option 'journal'; there are \
+delivered, failed, refused, receipts, tmp" probe "$FILE"
+	file 'organization demo { retention { delivered = soon } }'
+	expect 1 "CONFIG_ERROR: $FILE:2: organization.retention.delivered = \
+\"soon\": allowed is a duration (500ms, 30s, 5m) from 1s to 10000d" \
+	    probe "$FILE"
 }
 
 test_values_of_each_type() {

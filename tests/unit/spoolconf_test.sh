@@ -104,7 +104,12 @@ organization.demo.egress_allow = 10.0.0.0/8,public' spoolconf \
 test_only_the_long_option_names_an_organization() {
 	printf 'organization lab { }\n' >>"$SPOOLD_CONFIG"
 	expect 0 'organization.lab.egress_allow = private
-organization.lab.plaintext_allow = ' \
+organization.lab.plaintext_allow = 
+organization.lab.retention.delivered = 
+organization.lab.retention.failed = 
+organization.lab.retention.refused = 
+organization.lab.retention.receipts = 
+organization.lab.retention.tmp = ' \
 	    sh -c 'spoolconf --organization lab | grep ^organization'
 	expect 68 "spoolconf: ORGANIZATION_NOT_FOUND: organization \"x\" does not exist; $SPOOLD_CONFIG has those there are" \
 	    spoolconf --organization x
@@ -197,6 +202,26 @@ transport webhook {
 	processes = 2
 }' edited '# empty
 ' transport.webhook.processes 2
+}
+
+test_a_section_within_an_organization_is_made_and_changed() {
+	expect 0 'organization demo {
+	egress_allow = {}
+	retention {
+		failed = 5d
+	}
+}' edited 'organization demo {
+	egress_allow = {}
+}' organization.demo.retention.failed 5d
+	expect 0 'retention { failed = 1d }
+organization demo { retention { failed = 6d } }' edited \
+	    'retention { failed = 1d }
+organization demo { retention { failed = 2d } }' \
+	    organization.demo.retention.failed 6d
+	expect 0 'retention { failed = 3d }
+organization demo { retention { failed = 2d } }' edited \
+	    'retention { failed = 1d }
+organization demo { retention { failed = 2d } }' retention.failed 3d
 }
 
 test_a_setting_outside_of_sections_goes_to_those() {
