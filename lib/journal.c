@@ -68,6 +68,12 @@ journal_last_checkpoint(const struct journal *j)
 	return j->checkpoint;
 }
 
+int64_t
+journal_needed(const struct journal *j)
+{
+	return j->needed[0];
+}
+
 size_t
 journal_pending(const struct journal *j)
 {
@@ -225,6 +231,9 @@ journal_add_checkpoint(struct journal *j, int64_t up_to,
 	buf_printf(&j->pending, "\",\"signature\":\"%s", signature);
 	line_end(j, begin);
 	j->checkpoint_added = j->seq;
+	memmove(j->needed, j->needed + 1,
+	    sizeof(j->needed) - sizeof(*j->needed));
+	j->needed[JOURNAL_CHECKPOINTS - 1] = j->seq;
 	return j->seq;
 }
 

@@ -101,6 +101,8 @@ int	 journal_commit(struct journal *, struct why *);
 int64_t	 journal_durable(const struct journal *);
 int64_t	 journal_last(const struct journal *);
 int64_t	 journal_last_checkpoint(const struct journal *);
+/* The first line that opening needs to find; 0: all of them. */
+int64_t	 journal_needed(const struct journal *);
 /* Bytes added and not yet durable. */
 size_t	 journal_pending(const struct journal *);
 

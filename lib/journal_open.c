@@ -111,6 +111,7 @@ open_journal(struct journal *j, const struct journal_place *place,
 		return -1;
 	j->seq = j->durable = recovered->chain.seq;
 	j->checkpoint = j->checkpoint_added = recovered->found.checkpoint;
+	memcpy(j->needed, recovered->needed, sizeof(j->needed));
 	memcpy(j->hash, recovered->chain.hash, sizeof(j->hash));
 	if (open_last(j, &recovered->list, why) == -1)
 		return -1;

@@ -25,10 +25,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/journal_purged.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
-#define CHECKPOINTS 3		/* how far back checking begins */
+#define CHECKPOINTS JOURNAL_CHECKPOINTS
 
 /* A place in the journal. */
 struct place {
@@ -45,6 +46,7 @@ struct recovery {
 
 	struct journal_chain chain;
 	struct journal_found found;
+	int64_t		 needed[CHECKPOINTS];
 	int64_t		 key_time;
 
 	bool		 bad;		/* a line was wrong, and since then no
@@ -186,6 +188,12 @@ find_start(struct recovery *r, struct why *why)
 	}
 	if (left == 0) {
 		r->chain.known = false;
+	} else if (r->chain.instance[0] != '\0' && r->first[0] > 1) {
+		/* Whatever was purged, enough of them are left. */
+		return why_set(why, ERROR_CONFIG_ERROR, "%s: what comes "
+		    "before it is not to be found, and too few signed "
+		    "checkpoints are left; restore it",
+		    r->list->items[0].name);
 	} else {
 		r->start = (struct place){ 0, 0 };
 		r->chain.key[0] = '\0';
@@ -219,7 +227,9 @@ find_instance(struct recovery *r, struct why *why)
 			got = 1;	/* half a line: nothing comes before */
 		segment_lines_free(&lines);
 	}
-	return got == -1 ? -1 : r->chain.instance[0] != '\0';
+	if (got == -1 || r->chain.instance[0] != '\0')
+		return got == -1 ? -1 : 1;
+	return journal_purged_instance(r->directory, r->chain.instance, why);
 }
 
 /*
@@ -277,6 +287,9 @@ note_line(struct recovery *r, const char *text, size_t length,
 		r->key_time = form->time;
 	if (form->event != EVENT_checkpoint)
 		return;
+	memmove(r->needed, r->needed + 1,
+	    sizeof(r->needed) - sizeof(*r->needed));
+	r->needed[CHECKPOINTS - 1] = form->seq;
 	r->found.previous_checkpoint = r->found.checkpoint;
 	r->found.checkpoint = form->seq;
 	line = json_parse(text, length, &ignored);
@@ -428,6 +441,7 @@ journal_recover(int directory, struct journal_hasher *hasher,
 	free(r.first);
 	out->chain = r.chain;
 	out->found = r.found;
+	memcpy(out->needed, r.needed, sizeof(out->needed));
 	out->found.seq = r.chain.seq;
 	out->found.fresh = r.chain.seq == 0;
 	out->key_time = r.key_time;

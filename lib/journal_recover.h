@@ -7,10 +7,14 @@
 #include "lib/journal_line.h"
 #include "lib/journal_segment.h"
 
+#define JOURNAL_CHECKPOINTS 3	/* how far back checking begins */
+
 struct journal_recovered {
 	struct segments		 list;	/* own; segments_free() */
 	struct journal_chain	 chain;	/* at the last line, with its key */
 	struct journal_found	 found;
+	int64_t			 needed[JOURNAL_CHECKPOINTS]; /* the seqs of
+					 * the last ones; 0: there are less */
 	int64_t			 key_time; /* a time on the key's day */
 };
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lib/journal_line.h"
+#include "lib/journal_purged.h"
 #include "lib/journal_segment.h"
 #include "lib/xalloc.h"
 
@@ -35,6 +36,8 @@ struct verifying {
 	size_t		 count;
 	int64_t		*first;		/* own; first seq of each, 0: none */
 	struct journal_chain chain;
+	struct head	 purged;	/* what remains goes on from there */
+	bool		 purge_found;	/* a line says that it was purged */
 	struct head	 head;		/* that was given */
 	struct head	 replaced;	/* a checkpoint that was passed over */
 	struct journal_verdict *verdict;	/* borrowed */
@@ -84,6 +87,21 @@ check_head(const struct head *head, const struct journal_form *form,
 	return why_set(why, ERROR_VALIDATION_ERROR, "%s", words);
 }
 
+/* A `purged` line may be the one about what went last. */
+static void
+note_purge(struct verifying *v, const char *text, size_t length)
+{
+	uint8_t hash[JOURNAL_HASH];
+	struct why ignored;
+	struct json *line = json_parse(text, length, &ignored);
+
+	if (json_integer(json_get(line, "lastSeq"), 0) == v->purged.seq &&
+	    journal_hash_parse(json_string(json_get(line, "lastHash"), ""),
+	    hash) == 0 && memcmp(hash, v->purged.hash, JOURNAL_HASH) == 0)
+		v->purge_found = true;
+	json_free(&line);
+}
+
 static int
 check_line(struct verifying *v, const char *text, size_t length,
     struct why *why)
@@ -103,6 +121,8 @@ check_line(struct verifying *v, const char *text, size_t length,
 	verdict->last_seq = form.seq;
 	verdict->unproven++;
 	journal_hash_format(form.hash, verdict->last_hash);
+	if (form.event == EVENT_purged && v->purged.seq > 0)
+		note_purge(v, text, length);
 	if (form.event == EVENT_checkpoint) {
 		verdict->checkpoints++;
 		verdict->unproven = 0;
@@ -188,6 +208,12 @@ check_missing(const struct verifying *v, struct why *why)
 		why_set(why, ERROR_VALIDATION_ERROR, "there is no line");
 		return 1;
 	}
+	if (v->purged.seq > 0 && !v->purge_found) {
+		why_set(why, ERROR_VALIDATION_ERROR, "what came before line %"
+		    PRId64 " is not there, and no line says that it was "
+		    "purged", v->purged.seq + 1);
+		return 1;
+	}
 	if (v->head.seq > last) {
 		why_set(why, ERROR_VALIDATION_ERROR, "the last line is %" PRId64
 		    ", the head that was kept is %" PRId64
@@ -203,6 +229,37 @@ check_missing(const struct verifying *v, struct why *why)
 	return 0;
 }
 
+/* Goes on after what was purged before the first of the files. */
+static int
+pass_purged(struct verifying *v, struct why *why)
+{
+	const char *slash = v->count > 0 ? strrchr(v->names[0], '/') : NULL;
+	int fd = v->directory, r;
+	char *path;
+
+	if (v->count == 0 || v->first[0] <= 1)
+		return 0;
+	if (slash != NULL) {
+		path = xasprintf("%.*s", (int)(slash - v->names[0] + 1),
+		    v->names[0]);
+		fd = openat(v->directory, path,
+		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		free(path);
+	}
+	if (fd == -1)
+		return why_errno(why, "open the directory of %s",
+		    v->names[0]);
+	r = journal_purged_pass(fd, v->first[0], &v->chain, why);
+	if (fd != v->directory)
+		close(fd);
+	if (r == 1) {
+		v->purged.seq = v->chain.seq;
+		memcpy(v->purged.hash, v->chain.hash, JOURNAL_HASH);
+	}
+	return r == -1 && why->code == ERROR_VALIDATION_ERROR ? 1 :
+	    r == -1 ? -1 : 0;
+}
+
 static int
 check_files(struct verifying *v, struct why *why)
 {
@@ -215,6 +272,7 @@ check_files(struct verifying *v, struct why *why)
 		if (v->first[i] == -1)
 			return -1;
 	}
+	r = pass_purged(v, why);
 	for (size_t i = 0; i < v->count && r == 0; i++)
 		r = check_file(v, i, why);
 	return r != 0 ? r : check_missing(v, why);

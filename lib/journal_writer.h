@@ -5,6 +5,7 @@
 #define LIB_JOURNAL_WRITER_H
 
 #include "lib/journal_key.h"
+#include "lib/journal_recover.h"
 #include "lib/journal_line.h"
 #include "lib/journal_segment.h"
 
@@ -21,6 +22,8 @@ struct journal {
 	int64_t		 durable;
 	int64_t		 checkpoint;	/* the last durable one's seq */
 	int64_t		 checkpoint_added;
+	int64_t		 needed[JOURNAL_CHECKPOINTS];	/* the last ones, from
+					 * which on opening checks; 0: none */
 	uint8_t		 hash[JOURNAL_HASH];	/* of the last line added */
 	struct journal_hasher *hasher;	/* own */
 

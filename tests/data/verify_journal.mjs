@@ -76,8 +76,9 @@ function split(bytes) {
 	return { lines, rest: bytes.length - from };
 }
 
-// files: [{ name, bytes }] in order; the first public key; a head or nothing.
-export function verifyJournal(files, publicKey, head) {
+// files: [{ name, bytes }] in order; the first public key; a head or nothing;
+// what is left of purged segments, in order.
+export function verifyJournal(files, publicKey, head, purged = []) {
 	const state = { seq: 0, hash: Buffer.alloc(32), key: publicKey.trim(),
 	    instance: '', lines: 0, checkpoints: 0, unproven: 0 };
 	const [headSeq, headHash] = head ? head.split(':') : ['0', ''];
@@ -122,6 +123,10 @@ export function verifyJournal(files, publicKey, head) {
 			throw new Bad('not the head that was kept');
 		if (passed.has(line.seq) && !passed.get(line.seq).equals(hash))
 			throw new Bad('a signed line was replaced');
+		if (line.event === 'purged' && line.lastSeq === gone &&
+		    line.lastHash === purged.find((p) =>
+			p.lastSeq === gone)?.lastHash)
+			said = true;
 		state.seq = line.seq;
 		state.hash = hash;
 		state.lines++;
@@ -154,7 +159,31 @@ export function verifyJournal(files, publicKey, head) {
 		Object.assign(state, saved);
 	}
 
+	// What was purged: its keys follow from the first, and what remains goes
+	// on from its last hash, as a line that remains must say as well.
+	let gone = 0, said = false;
+	function passPurged() {
+		const first = parts[0]?.lines[0] &&
+		    parseSafely(parts[0].lines[0])?.line.seq;
+		for (const one of purged.filter((p) => p.lastSeq < first)) {
+			if (one.firstSeq !== state.seq + 1 ||
+			    one.lastSeq <= state.seq)
+				throw new Bad('a purged segment is missing');
+			for (const r of one.rotations) {
+				if (!signed(state.key, `spoold-journal-key-v1\n${
+				    one.instance}\n${r.seq}\n${r.key}\n`,
+				    r.keySignature))
+					throw new Bad('purged key not signed');
+				state.key = r.key;
+			}
+			state.instance = one.instance;
+			state.seq = gone = one.lastSeq;
+			state.hash = Buffer.from(one.lastHash, 'hex');
+		}
+	}
+
 	try {
+		passPurged();
 		parts.forEach((part, index) => {
 			const limit = Math.min(...parts.slice(index + 1).map((p) =>
 			    (p.lines[0] && parseSafely(p.lines[0])?.line.seq) ||
@@ -173,6 +202,8 @@ export function verifyJournal(files, publicKey, head) {
 		});
 		if (state.seq === 0)
 			throw new Bad('no line');
+		if (gone > 0 && !said)
+			throw new Bad('no line says that it was purged');
 		if (Number(headSeq) > state.seq)
 			throw new Bad('the head is missing');
 		if (Math.max(0, ...passed.keys()) > state.seq)
@@ -196,10 +227,16 @@ export function readJournal(directory) {
 	        bytes: readFileSync(join(directory, name)) }));
 }
 
+export function readPurged(directory) {
+	return readdirSync(directory).filter((name) => name.endsWith('.purged'))
+	    .sort().map((name) =>
+		JSON.parse(readFileSync(join(directory, name), 'utf8')));
+}
+
 if (process.argv[1].endsWith('verify_journal.mjs')) {
 	const [directory, publicKey, head] = process.argv.slice(2);
 	const r = verifyJournal(readJournal(directory),
-	    readFileSync(publicKey, 'utf8'), head);
+	    readFileSync(publicKey, 'utf8'), head, readPurged(directory));
 	console.log(r.good ? `good lines=${r.lines} checkpoints=${
 	    r.checkpoints} last=${r.last} unproven=${r.unproven}` :
 	    `bad ${r.segment} ${r.line}: ${r.words}`);
