@@ -41,6 +41,7 @@
 #include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
+#include "spoold/usage.h"
 #include "spoold/watch.h"
 #include "spoold/worker.h"
 
@@ -160,6 +161,7 @@ spoold_close(struct spoold *s)
 	/* The checkpoint that follows signs it, too. */
 	if (!s->offline)
 		(void)commit_line(s, EVENT_stop, &fields);
+	usage_write_all(s);
 	checkpoint_last(s, spoold_ended);
 }
 
@@ -352,6 +354,7 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->phase = PHASE_RUNNING;
 	if (options->offline)
 		return server_new_offline(s, OFFLINE_FD, why) == NULL ? -1 : 0;
+	s->usage = usage_new(s);
 	s->watch = watch_new(s, why);
 	if (s->watch == NULL)
 		return -1;
@@ -377,6 +380,7 @@ spoold_free(struct spoold *s)
 	}
 	organizations_close(s);
 	durable_free(&s->durable);
+	usage_free(&s->usage);
 	callbacks_free(&s->callbacks);
 	watch_free(&s->watch);
 	checkpoint_free(&s->checkpoint);

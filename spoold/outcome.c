@@ -26,6 +26,7 @@
 #include "spoold/settle.h"
 #include "spoold/spoold.h"
 #include "spoold/target.h"
+#include "spoold/usage.h"
 
 /* What each end of an attempt means. */
 static const struct {
@@ -259,6 +260,7 @@ outcome_heard(struct flight *flight, const struct link_record *record)
 	health_note(&target->health, record->outcome.verdict ==
 	    VERDICT_delivered, clock_monotonic() - flight->started,
 	    record->text[OUTCOME_reason]);
+	usage_note(target);
 	if ((record->outcome.flags & OUTCOME_DISABLE) != 0)
 		destination_went_away(flight->spoold, target,
 		    record->text[OUTCOME_reason]);

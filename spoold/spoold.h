@@ -28,6 +28,7 @@ struct recent;
 struct commit;
 struct durable;
 struct server;
+struct usage;
 struct watch;
 
 /* A user's name. */
@@ -58,6 +59,7 @@ struct spoold {
 	struct recent	*recent;	/* own */
 	struct link_buffer *link_buffer;	/* own; of the record at hand */
 	struct watch	*watch;		/* own */
+	struct usage	*usage;		/* own; NULL when offline */
 	struct organizations organizations;
 	struct waiting_by_due due;	/* all tickets in retry/ */
 	struct timer	 due_timer;	/* for the first of them */

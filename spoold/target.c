@@ -14,6 +14,7 @@
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
 #include "spoold/target.h"
+#include "spoold/usage.h"
 
 #define WINDOW_START 5.0
 #define WINDOW_MIN 1.0
@@ -60,9 +61,29 @@ target_find(const struct organization *org, const char *id)
 	return target != NULL && target->destination != NULL ? target : NULL;
 }
 
+/* The new version was made from what the old one said then. */
+static void
+target_keep_usage(struct target *target, struct destination *destination)
+{
+	static const char *const names[] = { "countUsage", "lastUsedAt" };
+	const struct json *value;
+
+	usage_settle(target);
+	target->uses = 0;
+	if (target->destination == NULL || destination == NULL)
+		return;
+	target->unwritten = true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		value = json_get(target->destination->document, names[i]);
+		if (value != NULL)
+			json_set(destination->document, names[i], value);
+	}
+}
+
 void
 target_set(struct target *target, struct destination *destination)
 {
+	target_keep_usage(target, destination);
 	secret_free(&target->config);
 	destination_free(&target->destination);
 	target->destination = destination;

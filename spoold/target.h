@@ -36,6 +36,9 @@ struct target {
 	double		 window;	/* attempts that may be under way */
 	struct health	 health;
 	bool		 changing;	/* a new version is on its way to disk */
+	int64_t		 uses;		/* not in its document yet */
+	int64_t		 used_at;	/* wall ms */
+	bool		 unwritten;	/* its file does not have them */
 };
 
 RB_HEAD(targets, target);

@@ -14,6 +14,7 @@
 #include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
+#include "spoold/usage.h"
 
 #define CREATE_MAX 100		/* destinations in one request */
 
@@ -240,10 +241,11 @@ request_target(struct request *request)
 }
 
 static void
-answer_document(struct request *request, const struct target *target)
+answer_document(struct request *request, struct target *target)
 {
 	struct buf out = { 0 };
 
+	usage_settle(target);
 	destination_print_masked(target->destination, &out);
 	request_answer(request, &out);
 }
@@ -251,7 +253,7 @@ answer_document(struct request *request, const struct target *target)
 static void
 get(struct request *request)
 {
-	const struct target *target = request_target(request);
+	struct target *target = request_target(request);
 
 	if (target != NULL)
 		answer_document(request, target);
@@ -288,8 +290,10 @@ list(struct request *request)
 		if (target->destination == NULL ||
 		    !list_wants(request, target->destination))
 			continue;
-		if (total >= offset && total < offset + limit)
+		if (total >= offset && total < offset + limit) {
+			usage_settle(target);
 			put_document(&out, NULL, target->destination, NULL);
+		}
 		total++;
 	}
 	json_close(&out, ']');

@@ -162,4 +162,44 @@ is_health() {
 	[ "$(health "$1" .status)" = "$2" ]
 }
 
+# usage FIELD: of the destination `ok`, as it is shown.
+usage() {
+	spooldest -j show ok | jq -r ".$1"
+}
+
+usage_is() {
+	[ "$(usage countUsage)" -eq "$1" ]
+}
+
+test_a_destination_knows_how_often_it_was_used_and_when() {
+	instance
+	start
+	sink
+	destination ok
+	assertEquals 0 "$(usage countUsage)"
+	assertEquals null "$(usage lastUsedAt)"
+	version=$(usage version)
+	updated=$(usage updatedAt)
+	answers ok 503
+	drop one "$(job)"
+	eventually arrived '' 1
+	answers ok 200
+	eventually delivered "$ID" ok
+	attempts=$(arrivals)
+	eventually usage_is "$attempts"
+	assertEquals "$attempts" "$(spooldest -j health ok |
+	    jq .totalDeliveries)"
+	assertEquals "$(date -u +%F)" "$(usage lastUsedAt | cut -c1-10)"
+	assertEquals "$version" "$(usage version)"
+	assertEquals "$updated" "$(usage updatedAt)"
+	assertEquals "$attempts" "$(spooldest -j list | jq .countUsage)"
+	# An update keeps them, and so does a stop.
+	echo '{"label": "New"}' | spooldest update ok - >"$SCRATCH/out"
+	assertEquals "$attempts" "$(usage countUsage)"
+	stop
+	start
+	assertEquals "$attempts" "$(usage countUsage)"
+	assertEquals New "$(usage label)"
+}
+
 . /usr/share/shunit2/shunit2
