@@ -367,3 +367,16 @@ receipt_name(const char *dropped, const struct id *id,
 	(void)snprintf(out, RECEIPT_NAME_MAX, "%.*s%s%s%s", (int)stem,
 	    dropped, stem > 0 ? "." : "", text, SUFFIX);
 }
+
+int
+receipt_id(const char *name, struct id *id)
+{
+	const size_t tail = ID_LENGTH + strlen(SUFFIX);
+	size_t length = strlen(name);
+	const char *text = name + length - tail;
+
+	if (length < tail || strcmp(text + ID_LENGTH, SUFFIX) != 0 ||
+	    (length > tail && text[-1] != '.'))
+		return -1;
+	return id_parse(text, id);
+}

@@ -69,4 +69,7 @@ void	 receipt_write_error(struct buf *, const char *name,
 void	 receipt_name(const char *dropped, const struct id *,
 	    char out[RECEIPT_NAME_MAX]);
 
+/* The id in such a name (a refused drop's, too).  0, or -1 if it has none. */
+int	 receipt_id(const char *name, struct id *);
+
 #endif

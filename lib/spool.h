@@ -111,10 +111,19 @@ int	 spool_open_ticket(const struct spool *, enum queue,
 struct spool_list;
 struct spool_list	*spool_list(const struct spool *, enum queue,
 			    struct why *);
+/* The same with the names that begin with a dot. */
+struct spool_list	*spool_list_all(const struct spool *, enum queue,
+			    struct why *);
 const char	*spool_list_next(struct spool_list *, const char **day_r);
 /* True if it ended because the directory could not be read on. */
 bool		 spool_list_failed(const struct spool_list *);
 void		 spool_list_free(struct spool_list **);
+
+/*
+ * Removes done/<day> if it is empty.  1, 0 if it is not, or is none, -1 with
+ * *why.
+ */
+int	 spool_remove_day(const struct spool *, const char *day, struct why *);
 
 /*
  * The path of a ticket in done/ relative to it, `<day>/<name>`, can be used as

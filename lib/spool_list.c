@@ -20,6 +20,7 @@ struct spool_list {
 	DIR		*queue;		/* own */
 	DIR		*day;		/* own; NULL: not in one */
 	bool		 days;		/* the queue is done/ */
+	bool		 all;		/* also names with a dot before them */
 	bool		 failed;	/* it ended early */
 	char		 day_name[NAME_MAX + 1];
 };
@@ -60,7 +61,24 @@ spool_list(const struct spool *sp, enum queue queue, struct why *why)
 	return list;
 }
 
-/* The next name in one directory that does not begin with a dot, or NULL. */
+struct spool_list *
+spool_list_all(const struct spool *sp, enum queue queue, struct why *why)
+{
+	struct spool_list *list = spool_list(sp, queue, why);
+
+	if (list != NULL)
+		list->all = true;
+	return list;
+}
+
+static bool
+is_passed_over(const struct spool_list *list, const char *name)
+{
+	return name[0] == '.' && (!list->all || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0);
+}
+
+/* The next name in one directory, or NULL. */
 static const char *
 next_name(struct spool_list *list, DIR *dir)
 {
@@ -69,7 +87,7 @@ next_name(struct spool_list *list, DIR *dir)
 	do {
 		errno = 0;
 		entry = readdir(dir);
-	} while (entry != NULL && entry->d_name[0] == '.');
+	} while (entry != NULL && is_passed_over(list, entry->d_name));
 	if (entry == NULL && errno != 0)
 		list->failed = true;
 	return entry != NULL ? entry->d_name : NULL;

@@ -23,6 +23,8 @@ struct spoold;
 	ALERT(restored, "restored-from-backup")				\
 	ALERT(lost, "ticket-removed-by-hand")				\
 	ALERT(damaged, "ticket-unreadable")				\
+	ALERT(purge, "retention-not-carried-out")			\
+	ALERT(clock, "clock-stepped")					\
 	ALERT(secret, "secret-not-known-to-be-accepted")
 
 enum alert {

@@ -23,6 +23,7 @@
 #include "spoold/receipts.h"
 #include "spoold/settle.h"
 #include "spoold/spoold.h"
+#include "spoold/sweep.h"
 
 #define NO_LINE TICKET_EVENTS
 
@@ -256,6 +257,11 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 		(void)why_set(why, ERROR_UNAVAILABLE,
 		    "its attempt has just ended and is being recorded: "
 		    "ask again");
+		return 0;
+	}
+	if (!sweep_spares(s, org, &ticket.id)) {
+		(void)why_set(why, ERROR_CONFLICT,
+		    "retention is taking its job away");
 		return 0;
 	}
 	changing = xcalloc(1, sizeof(*changing));

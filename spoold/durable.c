@@ -30,11 +30,14 @@
 #include "spoold/loop.h"
 #include "spoold/spoold.h"
 
-#define CONTENT_MAX (64 * 1024)
+#define CONTENT_MAX DURABLE_NAMES_MAX
 #define DEATHS_MAX 3		/* without an answer in between */
 
+enum errand { ERRAND_SYNC, ERRAND_PUT, ERRAND_REMOVE };
+
 struct request_packet {
-	char	 path[PATH_MAX];	/* "": syncfs */
+	enum errand errand;
+	char	 path[PATH_MAX];	/* "" for a sync */
 	size_t	 length;
 	char	 content[CONTENT_MAX];
 };
@@ -83,6 +86,42 @@ helper_put(struct request_packet *packet)
 	return error;
 }
 
+/* Names that have no NUL in the packet are none. */
+static int
+helper_remove(const struct request_packet *packet)
+{
+	const char *name = packet->content, *end;
+	size_t left = packet->length;
+	int dir, error = 0;
+
+	dir = open(packet->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		return errno;
+	while (left > 0 && (end = memchr(name, '\0', left)) != NULL) {
+		if (unlinkat(dir, name, 0) == -1 && errno != ENOENT &&
+		    error == 0)
+			error = errno;
+		left -= (size_t)(end + 1 - name);
+		name = end + 1;
+	}
+	close(dir);
+	return error;
+}
+
+static int
+helper_do(struct request_packet *packet, int spool)
+{
+	switch (packet->errand) {
+	case ERRAND_SYNC:
+		return syncfs(spool) == -1 ? errno : 0;
+	case ERRAND_PUT:
+		return helper_put(packet);
+	case ERRAND_REMOVE:
+		return helper_remove(packet);
+	}
+	return EINVAL;
+}
+
 static void
 helper_run(int socket, int spool)
 {
@@ -97,10 +136,8 @@ helper_run(int socket, int spool)
 		if ((size_t)got < PACKET_HEAD ||
 		    (size_t)got != PACKET_HEAD + packet->length)
 			error = EINVAL;
-		else if (packet->path[0] == '\0')
-			error = syncfs(spool) == -1 ? errno : 0;
 		else
-			error = helper_put(packet);
+			error = helper_do(packet, spool);
 		if (send(socket, &error, sizeof(error), MSG_NOSIGNAL) !=
 		    (ssize_t)sizeof(error))
 			break;
@@ -279,20 +316,15 @@ durable_free(struct durable **d)
 	*d = NULL;
 }
 
-void
-durable_sync(struct durable *d, durable_done *done, void *arg)
-{
-	durable_put(d, "", NULL, 0, done, arg);
-}
-
-void
-durable_put(struct durable *d, const char *path, const void *bytes,
-    size_t length, durable_done *done, void *arg)
+static void
+durable_ask(struct durable *d, enum errand errand, const char *path,
+    const void *bytes, size_t length, durable_done *done, void *arg)
 {
 	struct pending *pending = xcalloc(1, sizeof(*pending));
 
 	assert(strlen(path) < sizeof(pending->packet.path));
 	assert(length <= CONTENT_MAX);
+	pending->packet.errand = errand;
 	memcpy(pending->packet.path, path, strlen(path) + 1);
 	if (length != 0)
 		memcpy(pending->packet.content, bytes, length);
@@ -302,4 +334,24 @@ durable_put(struct durable *d, const char *path, const void *bytes,
 	pending->arg = arg;
 	STAILQ_INSERT_TAIL(&d->pending, pending, entry);
 	durable_send(d);
+}
+
+void
+durable_sync(struct durable *d, durable_done *done, void *arg)
+{
+	durable_ask(d, ERRAND_SYNC, "", NULL, 0, done, arg);
+}
+
+void
+durable_put(struct durable *d, const char *path, const void *bytes,
+    size_t length, durable_done *done, void *arg)
+{
+	durable_ask(d, ERRAND_PUT, path, bytes, length, done, arg);
+}
+
+void
+durable_remove(struct durable *d, const char *directory, const char *names,
+    size_t length, durable_done *done, void *arg)
+{
+	durable_ask(d, ERRAND_REMOVE, directory, names, length, done, arg);
 }

@@ -41,6 +41,7 @@
 #include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
+#include "spoold/sweep.h"
 #include "spoold/usage.h"
 #include "spoold/watch.h"
 #include "spoold/worker.h"
@@ -99,6 +100,7 @@ signals_check(void *arg)
 	flights_check(s);
 	trials_check(s);
 	secrets_check(s);
+	stepped_check(s);
 	TAILQ_FOREACH(org, &s->organizations, entry)
 		drops_check(s, org);
 	timer_set(s->loop, &signals->check, clock_monotonic() + CHECK_EVERY);
@@ -233,6 +235,8 @@ spoold_work(struct spoold *s)
 		schedule_run(s);
 		trials_run(s);
 	}
+	if (sweep_run(s))
+		busy = true;
 	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
 	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
 		spoold_close(s);
@@ -351,6 +355,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	if (organizations_open(s, why) == -1 ||
 	    recover(s, &found, why) == -1)
 		return -1;
+	stepped_begin(s, found.last_time);
+	s->sweep = sweep_new(s);
 	s->phase = PHASE_RUNNING;
 	if (options->offline)
 		return server_new_offline(s, OFFLINE_FD, why) == NULL ? -1 : 0;
@@ -371,6 +377,7 @@ spoold_free(struct spoold *s)
 	struct flight *flight;
 
 	trials_end(s);
+	sweep_stop(s);
 	server_free(&s->server);
 	while ((flight = TAILQ_FIRST(&s->flights)) != NULL) {
 		TAILQ_REMOVE(&s->flights, flight, entry);
@@ -378,9 +385,11 @@ spoold_free(struct spoold *s)
 		flight_leave_worker(flight);
 		flight_free(flight);
 	}
-	organizations_close(s);
 	durable_free(&s->durable);
+	/* A batch that the helper had is ended by that. */
+	sweep_free(&s->sweep);
 	usage_free(&s->usage);
+	organizations_close(s);
 	callbacks_free(&s->callbacks);
 	watch_free(&s->watch);
 	checkpoint_free(&s->checkpoint);

@@ -190,7 +190,7 @@ recover_moves(struct stories *stories, struct why *why)
 	struct story *story;
 
 	RB_FOREACH(story, stories, stories)
-		if (story->found && !story->withdrawn &&
+		if (story->found && !story->withdrawn && !story->purged &&
 		    recover_move(story, why) == -1)
 			return -1;
 	return 0;
@@ -297,6 +297,7 @@ recover_receipts(struct spoold *s, struct stories *stories)
 
 	RB_FOREACH(story, stories, stories) {
 		if (!story->ended || !story->found || story->withdrawn ||
+		    story->purged ||
 		    spool_read_ticket(story->organization->spool,
 		    story->queue, story->name, &file, &why) != 1)
 			continue;

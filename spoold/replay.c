@@ -12,7 +12,10 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+#include "lib/receipt.h"
+
 #include "spoold/organization.h"
+#include "spoold/purge.h"
 #include "spoold/replay.h"
 #include "spoold/spoold.h"
 
@@ -118,6 +121,51 @@ stories_free(struct stories *stories)
 	}
 }
 
+/* The first of a job's stories, or NULL; the next one of the same job. */
+static struct story *
+story_first(struct stories *stories, const struct organization *org,
+    const struct id *id)
+{
+	struct story *story, key;
+
+	if (!story_key(&key, org, id, ""))
+		return NULL;
+	story = RB_NFIND(stories, stories, &key);
+	return story != NULL && story->organization == org &&
+	    id_compare(&story->ticket.id, id) == 0 ? story : NULL;
+}
+
+static struct story *
+story_next(struct story *story)
+{
+	struct story *next = RB_NEXT(stories, NULL, story);
+
+	return next != NULL && next->organization == story->organization &&
+	    id_compare(&next->ticket.id, &story->ticket.id) == 0 ? next : NULL;
+}
+
+bool
+stories_live(struct stories *stories, const struct organization *org,
+    const struct id *id)
+{
+	struct story *story = story_first(stories, org, id);
+
+	while (story != NULL && story->purged)
+		story = story_next(story);
+	return story != NULL;
+}
+
+bool
+stories_delivered(struct stories *stories, const struct organization *org,
+    const struct id *id)
+{
+	struct story *story = story_first(stories, org, id);
+
+	while (story != NULL && story->to == QUEUE_done)
+		story = story_next(story);
+	return story == NULL;
+}
+
 static int64_t
 line_time(const struct json *line, const char *name)
 {
@@ -133,7 +181,7 @@ replay_job(struct stories *stories, struct organization *org,
     const struct id *id, const struct json *line, bool withdrawn)
 {
 	const struct json *ticket = json_first(json_get(line, "tickets"));
-	struct story *story, key;
+	struct story *story;
 
 	for (; ticket != NULL; ticket = json_next(ticket)) {
 		story = story_get(stories, org, id,
@@ -145,13 +193,38 @@ replay_job(struct stories *stories, struct organization *org,
 		story->due = line_time(ticket, "due");
 		story->to = story->due != 0 ? QUEUE_retry : QUEUE_cur;
 	}
-	if (!withdrawn || !story_key(&key, org, id, ""))
-		return;
-	story = RB_NFIND(stories, stories, &key);
-	for (; story != NULL && story->organization == org &&
-	    id_compare(&story->ticket.id, id) == 0;
-	    story = RB_NEXT(stories, stories, story))
+	story = withdrawn ? story_first(stories, org, id) : NULL;
+	for (; story != NULL; story = story_next(story))
 		story->withdrawn = true;
+}
+
+/* Nothing of a purged job comes back, nor a receipt that was purged. */
+static void
+replay_purged(struct stories *stories, const struct organization *org,
+    const struct json *line)
+{
+	const struct json *job = json_first(json_get(line, "jobs"));
+	const struct json *name = json_first(json_get(line, "names"));
+	struct story *story;
+	struct id id;
+
+	for (; job != NULL; job = json_next(job)) {
+		if (id_parse(json_string(json_get(job, "job"), ""), &id) == -1)
+			continue;
+		for (story = story_first(stories, org, &id); story != NULL;
+		    story = story_next(story)) {
+			story->purged = true;
+			story->attempt_seq = 0;
+		}
+	}
+	if (strcmp(json_string(json_get(line, "kind"), ""),
+	    purge_name(PURGE_receipts)) != 0)
+		return;
+	for (; name != NULL; name = json_next(name))
+		if (receipt_id(json_string(name, ""), &id) == 0)
+			for (story = story_first(stories, org, &id);
+			    story != NULL; story = story_next(story))
+				story->ended = false;
 }
 
 static void
@@ -161,6 +234,7 @@ replay_ticket(struct story *story, enum event event, int64_t seq,
 	int attempts = (int)json_integer(json_get(line, "attempts"),
 	    story->ticket.attempts);
 
+	story->purged = false;
 	switch (effects[event].effect) {
 	case EFFECT_ATTEMPT:
 		story->attempt_seq = seq;
@@ -208,6 +282,13 @@ replay_line(struct replay *replay, int event, int64_t seq,
 	struct story *story;
 	struct id id;
 
+	if (event == EVENT_purged) {
+		org = organization_find(replay->spoold,
+		    json_string(json_get(line, "org"), ""));
+		if (org != NULL)
+			replay_purged(replay->stories, org, line);
+		return;
+	}
 	if (event < 0 || effects[event].effect == EFFECT_NONE ||
 	    !replay_about(replay->spoold, line, &org, &id))
 		return;

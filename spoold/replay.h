@@ -30,6 +30,7 @@ struct story {
 	int		 attempt;	/* its number */
 	bool		 ended;		/* a receipt is to be written */
 	bool		 withdrawn;	/* its drop was taken back */
+	bool		 purged;	/* with its job, by retention */
 	/* Where its file was found. */
 	bool		 found;
 	enum queue	 queue;
@@ -67,5 +68,12 @@ int	 replay_read(struct spoold *, int64_t checkpoint, int64_t up_to,
 struct story	*story_find(struct stories *, const struct organization *,
 		    const struct id *, const char *destination);
 void	 stories_free(struct stories *);
+
+/* True if one of the job's stories goes on after it was purged, or was not. */
+bool	 stories_live(struct stories *, const struct organization *,
+	    const struct id *);
+/* True if each of them ended with a delivery. */
+bool	 stories_delivered(struct stories *, const struct organization *,
+	    const struct id *);
 
 #endif

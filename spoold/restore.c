@@ -20,7 +20,9 @@
 #include "lib/xalloc.h"
 
 #include "spoold/admit.h"
+#include "spoold/keys.h"
 #include "spoold/organization.h"
+#include "spoold/purge.h"
 #include "spoold/receipts.h"
 #include "spoold/restore.h"
 #include "spoold/spoold.h"
@@ -98,7 +100,7 @@ restore_tickets(struct stories *stories, struct organization *org,
 	    result == 0; i++) {
 		story = story_find(stories, org, &facts->id,
 		    facts->job.destinations[i]);
-		if (story == NULL || story->withdrawn)
+		if (story == NULL || story->withdrawn || story->purged)
 			continue;
 		result = story->found ? restore_content(story, &text, why) :
 		    restore_create(story, &text, why);
@@ -124,6 +126,10 @@ restore_accepted(struct stories *stories, struct organization *org,
 	    org, id, facts.job.destinations[0]);
 	if (story != NULL && story->withdrawn)
 		result = admit_undo(org, &facts, why);
+	else if (story != NULL && !stories_live(stories, org, id))
+		/* Its key counts on; of what came to nothing it is free. */
+		result = stories_delivered(stories, org, id) ?
+		    keys_write(org, &facts, why) : 0;
 	else {
 		result = admit_move(org, &facts, why) == -1 ? -1 : 0;
 		if (result == 0)
@@ -268,6 +274,12 @@ restore_line(void *arg, const struct journal_line *line,
 	struct id id;
 	int event;
 
+	if (line->event == EVENT_purged) {
+		org = organization_find(restore->spoold,
+		    json_string(json_get(json, "org"), ""));
+		return org == NULL ? 0 : purge_redo(restore->spoold, org,
+		    json, restore->stories, why);
+	}
 	if (line->event < 0 ||
 	    !replay_about(restore->spoold, json, &org, &id))
 		return 0;
@@ -282,7 +294,8 @@ restore_line(void *arg, const struct journal_line *line,
 		return 0;
 	story = story_find(restore->stories, org, &id,
 	    json_string(json_get(json, "dest"), ""));
-	if (story == NULL || !story->found || story->withdrawn)
+	if (story == NULL || !story->found || story->withdrawn ||
+	    story->purged)
 		return 0;
 	return restore_outcome(story, event, line->seq, json, why);
 }

@@ -19,6 +19,7 @@
 #include "spoold/flight.h"
 #include "spoold/loop.h"
 #include "spoold/organization.h"
+#include "spoold/stepped.h"
 #include "spoold/tickets.h"
 #include "spoold/trial.h"
 
@@ -28,6 +29,7 @@ struct recent;
 struct commit;
 struct durable;
 struct server;
+struct sweep;
 struct usage;
 struct watch;
 
@@ -59,7 +61,9 @@ struct spoold {
 	struct recent	*recent;	/* own */
 	struct link_buffer *link_buffer;	/* own; of the record at hand */
 	struct watch	*watch;		/* own */
+	struct sweep	*sweep;		/* own; NULL before it runs */
 	struct usage	*usage;		/* own; NULL when offline */
+	struct stepped	 stepped;	/* the wall clock, watched */
 	struct organizations organizations;
 	struct waiting_by_due due;	/* all tickets in retry/ */
 	struct timer	 due_timer;	/* for the first of them */

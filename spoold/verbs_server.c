@@ -10,6 +10,7 @@
 #include "spoold/organization.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
+#include "spoold/sweep.h"
 #include "spoold/worker.h"
 
 static const char *const worker_states[WORKER_STATES] = {
@@ -152,6 +153,23 @@ queue_status(struct request *request)
 	request_answer(request, &out);
 }
 
+static void
+queue_sweep(struct request *request)
+{
+	struct spoold *s = request->spoold;
+	bool dry = json_boolean(json_get(request->json, "dryRun"), false);
+	struct why why;
+
+	if (s->phase != PHASE_RUNNING ||
+	    (!dry && !commit_possible(s, request->organization))) {
+		(void)why_set(&why, ERROR_UNAVAILABLE,
+		    "the journal or the spool cannot be written now");
+		request_fail(request, &why);
+		return;
+	}
+	sweep_ask(s, request->organization, request, dry);
+}
+
 const struct verb *
 verbs_server(void)
 {
@@ -160,6 +178,7 @@ verbs_server(void)
 		{ "server.stop", server_stop, false, "now" },
 		{ "config.reload", config_reload, false, "" },
 		{ "queue.status", queue_status, true, "" },
+		{ "queue.sweep", queue_sweep, true, "dryRun" },
 		{ NULL, NULL, false, NULL }
 	};
 

@@ -41,7 +41,7 @@ struct wish {
 struct super {
 	struct wish	*wishes;	/* own */
 	size_t		 count;
-	bool		 only, delivered, structure;
+	bool		 only, delivered, structure, purge;
 	const struct cli *cli;		/* borrowed */
 	size_t		 changed, unchanged;
 };
@@ -60,11 +60,13 @@ static const struct cli_option options[] = {
 	{ 'r', "requeue", "ID",
 	    "Try a dead letter again, from the first attempt.", CLI_CALL, 0,
 	    wish_add },
+	{ 'p', "purge", NULL, "Purge now what retention says is due.",
+	    CLI_FLAG, SUPER(purge), NULL },
 	{ 's', "structure", NULL, "Check the spool's structure and repair it, "
 	    "with spoold down.", CLI_FLAG, SUPER(structure), NULL },
 	{ 0, "delivered", NULL, "With -r: what was delivered, too.", CLI_FLAG,
 	    SUPER(delivered), NULL },
-	{ 'n', "dry-run", NULL, "Only say how many tickets it would be.",
+	{ 'n', "dry-run", NULL, "Only say how many it would be.",
 	    CLI_FLAG, SUPER(only), NULL },
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
@@ -198,6 +200,47 @@ wish_do(struct cli *cli, struct super *super, const struct wish *wish,
 	return done;
 }
 
+/* `delivered: 12 jobs`, or with -j spoold's own object. */
+static void
+kind_print(const struct cli *cli, const struct json *kind)
+{
+	struct buf line = { .max = 0 };
+
+	if (cli->json)
+		json_print(&line, kind);
+	else
+		buf_printf(&line, "%s: %lld %s",
+		    json_string(json_get(kind, "kind"), "?"),
+		    (long long)json_integer(json_get(kind, "count"), 0),
+		    json_string(json_get(kind, "unit"), "?"));
+	(void)printf("%s\n", line.data);
+	buf_free(&line);
+}
+
+/* What retention says is due goes, or is counted.  0, or -1 with *why. */
+static int
+purge(struct cli *cli, const struct super *super, struct why *why)
+{
+	struct buf arguments = { .max = 0 };
+	const struct json *kind;
+	struct json *result;
+
+	json_put_boolean(&arguments, "dryRun", super->only);
+	result = cli_ask(cli, "queue.sweep", &arguments, -1, why);
+	buf_free(&arguments);
+	if (result == NULL)
+		return -1;
+	kind = json_first(json_get(result, "kinds"));
+	for (; kind != NULL; kind = json_next(kind))
+		kind_print(cli, kind);
+	if (!cli->json)
+		(void)printf("%lld %s\n", (long long)json_integer(
+		    json_get(result, "totalCount"), 0),
+		    super->only ? "due" : "purged");
+	json_free(&result);
+	return 0;
+}
+
 static int
 spoolsuper(struct cli *cli, void *state)
 {
@@ -207,15 +250,16 @@ spoolsuper(struct cli *cli, void *state)
 	size_t i;
 
 	super->cli = cli;
-	if (super->count == 0 && !super->structure)
+	if (super->count == 0 && !super->structure && !super->purge)
 		return cli_usage(cli, "what to do is missing: -d, -h, -H, "
-		    "-r, -s");
+		    "-r, -p, -s");
 	if (super->structure && super->only)
 		return cli_usage(cli, "-n is not for -s: spoolctl check only "
 		    "looks");
 	if (super->structure)
 		remaining = spoolsuper_structure(cli, &why);
-	if (remaining == -1)
+	if (remaining == -1 ||
+	    (super->purge && purge(cli, super, &why) == -1))
 		return cli_fail(cli, &why);
 	if (super->count == 0)
 		return remaining > 0;
@@ -234,7 +278,7 @@ main(int argc, char **argv)
 		.name = "spoolsuper",
 		.itself = {
 			.sentence = "Holds, releases, tries again and cancels "
-			    "tickets.\nID is a job's id or 8 or more "
+			    "tickets, and purges what is due.\nID is a job's id or 8 or more "
 			    "characters of it, ID.DEST one of its\ntickets, "
 			    "DEST:ALL a destination's, ALL every one; - reads "
 			    "them\nfrom standard input.",

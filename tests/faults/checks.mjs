@@ -77,7 +77,15 @@ function checkTickets(instance, found) {
 			found.push(`${key}: in ${places.get(key)} and ${queue}`);
 		places.set(key, queue);
 	}
-	for (const drop of instance.drops)
+	for (const drop of instance.drops.filter((one) => one.purged)) {
+		for (const name of fs.readdirSync(`${instance.spool}/jobs`))
+			if (name.startsWith(drop.id))
+				found.push(`jobs/${name} was to be purged`);
+		for (const key of places.keys())
+			if (key.startsWith(drop.id))
+				found.push(`${key} was to be purged`);
+	}
+	for (const drop of instance.drops.filter((one) => !one.purged))
 		for (const name of drop.refused ? [] : drop.destinations) {
 			const place = places.get(`${drop.id}.${name}`);
 			const wanted = expected(name) === 'failed' ?

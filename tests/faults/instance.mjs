@@ -228,7 +228,7 @@ export class Instance {
 			    `${this.spool}/${queue}`, { recursive: true })) {
 				const name = path.split('/').pop();
 				if (/^[0-9A-Z]{26}\.[a-z0-9-]+:p/.test(name))
-					found.push({ queue, name });
+					found.push({ queue, name, path });
 			}
 		return found;
 	}

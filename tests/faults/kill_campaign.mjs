@@ -15,7 +15,8 @@ import os from 'node:os';
 import { Instance, eventually } from './instance.mjs';
 import { Receiver } from './receiver.mjs';
 import { settled, wrongs } from './checks.mjs';
-import { finish, prepare, recovery, work, wreck } from './story.mjs';
+import { finish, prepare, purge, recovery, ripe, work, wreck }
+	from './story.mjs';
 
 const CALLS = ['write', 'pwrite64', 'writev', 'fsync', 'fdatasync', 'syncfs',
 	'rename', 'renameat', 'renameat2', 'unlink', 'unlinkat', 'link',
@@ -29,6 +30,7 @@ const LOOKS = /^(openat2?)\(.*O_RDONLY/;
 const STORIES = {
 	work: { tell: work },
 	recovery: { before: wreck, tell: recovery },
+	purge: { before: ripe, tell: purge },
 };
 
 function options(argv) {

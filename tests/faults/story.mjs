@@ -1,11 +1,13 @@
 // story.mjs - what the kill campaign lets an instance live through
 //
-// Two stories.  In `work` spoold accepts, attempts, records outcomes, retries,
+// Three stories.  In `work` spoold accepts, attempts, records outcomes, retries,
 // holds, writes checkpoints and stops.  In `recovery` it starts on what a kill
-// in the middle of all that left, and a torn journal.  A story is told the
+// in the middle of all that left, and a torn journal.  In `purge` it sweeps what
+// has rested for long enough, and goes on working.  A story is told the
 // same way each time, to its end or until spoold is dead; `finish` is what a
 // person does afterwards, so that every job ends.
 import fs from 'node:fs';
+import { settled } from './checks.mjs';
 import { eventually, pause } from './instance.mjs';
 
 export const SETTINGS = {
@@ -126,9 +128,45 @@ export async function recovery(instance, run) {
 	await run.dead;
 }
 
+// Jobs that came to rest long ago, of each kind; they are to be gone.
+export async function ripe(instance) {
+	await instance.start();
+	dropAll(instance, 'p');
+	await instance.run('spooldest', 'enable', 'ok-off');
+	await settled(instance);
+	await instance.must('spoolctl', 'stop');
+	const old = new Date(Date.now() - 200 * 86400000);
+	const day = `done/${old.toISOString().slice(0, 10)}`;
+	fs.mkdirSync(`${instance.spool}/${day}`);
+	for (const drop of instance.drops.filter((one) => !one.refused &&
+	    !one.name.endsWith('key'))) {
+		drop.purged = true;
+		for (const { queue, path } of instance.tickets()
+		    .filter(({ name }) => name.startsWith(drop.id))) {
+			const rests = queue === 'done' ? day : queue;
+			const name = path.split('/').pop();
+			const to = `${instance.spool}/${rests}/${name}`;
+			fs.renameSync(`${instance.spool}/${queue}/${path}`, to);
+			fs.utimesSync(to, old, old);
+		}
+	}
+}
+
+export async function purge(instance, run) {
+	dropAll(instance, 'w');
+	await instance.run('spoolsuper', '-p');
+	const before = instance.checkpoint();
+	if (!await alive(run, 'a checkpoint', () =>
+		instance.checkpoint() !== before))
+		return;
+	await instance.run('spoolctl', 'stop');
+	await run.dead;
+}
+
 // The morning after: start again, let go of all, and look on.
 export async function finish(instance) {
 	await instance.start();
+	await instance.run('spoolsuper', '-p');
 	await instance.run('spooldest', 'enable', 'ok-off');
 	await instance.run('spoolsuper', '-H', 'ALL');
 }
