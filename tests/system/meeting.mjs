@@ -1,11 +1,15 @@
-// meeting.mjs SOCKET PID VERB ORGANIZATION TICKET: asks for a change of a
+// meeting.mjs SOCKET PID VERB ORGANIZATION TICKET GO: asks for a change of a
 // ticket so that the supervisor finds the request together with, and after, the
-// outcome of the attempt that is under way.  Prints what became of the ticket, or the
-// code of the error.
+// outcome of the attempt that is under way.  Prints what became of the ticket,
+// or the code of the error.  The receiver answers when it sees the file GO,
+// and removes it then.
+import fs from 'node:fs';
 import net from 'node:net';
 
-const [path, pid, verb, organizationId, ticket] = process.argv.slice(2);
-const ANSWERED = 1500;	// ms; more than the receiver takes for its answer
+const [path, pid, verb, organizationId, ticket, go] = process.argv.slice(2);
+const LOOK = 20;	// ms between two looks for that file
+const HEARD = 300;	// ms that the worker has to say what it was answered
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const socket = net.connect(path);
 const answers = [];
 let waiting;
@@ -25,8 +29,11 @@ const answer = async () => {
 ask({ id: 1, verb: 'queue.status', organizationId });
 await answer();
 process.kill(Number(pid), 'SIGSTOP');
+fs.writeFileSync(go, '');
+while (fs.existsSync(go))
+	await pause(LOOK);
 // too short, and the two would only miss each other
-await new Promise((resolve) => setTimeout(resolve, ANSWERED));
+await pause(HEARD);
 ask({ id: 2, verb, organizationId, tickets: [ticket] });
 process.kill(Number(pid), 'SIGCONT');
 const { result, error } = await answer();

@@ -489,14 +489,15 @@ test_a_change_that_meets_an_outcome_is_made_or_refused_but_never_lost() {
 	start
 	sink
 	destination ok
-	answers ok 'delay 1000 503'
+	answers ok 'when go 503'
 	for n in 1 2 3; do
 		drop "meet-$n" "$(job ok)"
 		eventually in_flight "$ID"
 		name=$(ticket cur "$ID")
 		# both the outcome and the request are there when it wakes
 		run node "$TESTS/system/meeting.mjs" "$INSTANCE/run/control.sock" \
-		    "$(supervisor)" delivery.cancel "$ORG" "$name"
+		    "$(supervisor)" delivery.cancel "$ORG" "$name" \
+		    "$SINK_DIR/go"
 		case $OUT in
 		cancelled)
 			eventually in_queue failed "$ID"

@@ -5,6 +5,8 @@
 //
 //   503 [HEADER: VALUE]...   that status, with these headers (one a line)
 //   delay MS [STATUS]        that status (200), that much later
+//   when FILE [STATUS]       that status (200), as soon as DIR/FILE is there;
+//                            it is removed then
 //   hang                     never
 //   reset                    reads all of the body, then cuts the connection
 //   drip MS                  200, a byte each so many ms
@@ -44,6 +46,20 @@ function drip(socket, ms) {
 	}, ms);
 }
 
+function answerWhen(response, name, status) {
+	const path = `${dir}/${name}`;
+	const look = () => {
+		if (!fs.existsSync(path))
+			return;
+		fs.unwatchFile(path, look);
+		response.statusCode = status;
+		response.on('finish', () => fs.rmSync(path, { force: true }));
+		response.end('now\n');
+	};
+	fs.watchFile(path, { interval: 20 }, look);
+	look();
+}
+
 function answer(response, text) {
 	const [first, ...headers] = text.split('\n');
 	const [word, value, status] = first.split(' ');
@@ -63,6 +79,10 @@ function answer(response, text) {
 	}
 	if (word === 'flood') {
 		response.end(Buffer.alloc(10000000, 'x'));
+		return;
+	}
+	if (word === 'when') {
+		answerWhen(response, value, Number(status ?? 200));
 		return;
 	}
 	if (word === 'delay') {
