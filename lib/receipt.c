@@ -43,6 +43,19 @@ struct story {
 	bool		 possible_duplicate;
 };
 
+/*
+ * An attempt that was under way when its ticket was cancelled or given up, and
+ * was deferred, does not change that.
+ */
+static bool
+story_is_over(const struct story *story, const struct event_line *next)
+{
+	return story->end != NULL &&
+	    (story->end->event == TICKET_cancelled ||
+	    story->end->event == TICKET_expired) &&
+	    (next->event == TICKET_deferred || next->event == TICKET_maybe);
+}
+
 static void
 story_read(const struct ticket_file *file, struct story *story)
 {
@@ -52,8 +65,9 @@ story_read(const struct ticket_file *file, struct story *story)
 	for (size_t i = 0; i < file->line_count; i++) {
 		if (event_line_doubtful(&file->lines[i]))
 			story->possible_duplicate = true;
-		story->end = file->lines[i].event == TICKET_requeued ? NULL :
-		    &file->lines[i];
+		if (!story_is_over(story, &file->lines[i]))
+			story->end = file->lines[i].event == TICKET_requeued ?
+			    NULL : &file->lines[i];
 	}
 	story->attempt = ticket_file_last(file);
 }

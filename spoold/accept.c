@@ -26,6 +26,7 @@
 #include "spoold/commit.h"
 #include "spoold/drop.h"
 #include "spoold/duplicate.h"
+#include "spoold/expiry.h"
 #include "spoold/keys.h"
 #include "spoold/organization.h"
 #include "spoold/receipts.h"
@@ -228,11 +229,14 @@ accept_tickets(struct spoold *s, struct organization *org,
     const struct facts *facts)
 {
 	struct ticket ticket;
+	struct waiting *w;
 
 	for (size_t i = 0; i < facts->job.destination_count; i++) {
 		admit_ticket(facts, i, &ticket);
-		(void)tickets_add(s, org, &ticket, admit_queue(facts),
+		w = tickets_add(s, org, &ticket, admit_queue(facts),
 		    facts->job.deliver_at);
+		if (w != NULL)
+			expiry_set(s, w, facts->job.expires_at);
 	}
 }
 

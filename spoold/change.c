@@ -33,16 +33,27 @@ static const struct {
 	unsigned	 from;		/* QUEUE_BIT()s */
 	enum queue	 to;
 	bool		 anew;		/* attempts start at 0 */
+	enum error	 error;
+	const char	*reason;	/* NULL: the event says it */
 } changes[CHANGES] = {
 	[CHANGE_hold] = { EVENT_held, NO_LINE,
-	    QUEUE_BIT(cur) | QUEUE_BIT(retry), QUEUE_hold, false },
+	    QUEUE_BIT(cur) | QUEUE_BIT(retry), QUEUE_hold, false,
+	    ERROR_NONE, NULL },
 	[CHANGE_release] = { EVENT_released, NO_LINE,
-	    QUEUE_BIT(hold), QUEUE_cur, false },
+	    QUEUE_BIT(hold), QUEUE_cur, false, ERROR_NONE, NULL },
 	[CHANGE_retry] = { EVENT_requeued, TICKET_requeued,
-	    QUEUE_BIT(failed) | QUEUE_BIT(done), QUEUE_cur, true },
+	    QUEUE_BIT(failed) | QUEUE_BIT(done), QUEUE_cur, true,
+	    ERROR_NONE, NULL },
 	[CHANGE_cancel] = { EVENT_cancelled, TICKET_cancelled,
 	    QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
-	    QUEUE_failed, false },
+	    QUEUE_failed, false, ERROR_NONE, NULL },
+	[CHANGE_expire] = { EVENT_expired, TICKET_expired,
+	    QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
+	    QUEUE_failed, false, ERROR_EXPIRED, "given up by an operator" },
+	[CHANGE_run_out] = { EVENT_expired, TICKET_expired,
+	    QUEUE_BIT(cur) | QUEUE_BIT(retry),
+	    QUEUE_failed, false, ERROR_EXPIRED,
+	    "the job's expiresAt has passed" },
 };
 
 struct changing {
@@ -51,7 +62,7 @@ struct changing {
 	struct settlement settlement;
 	char		*from_name;	/* own; in done/, else NULL */
 	struct event_line line;
-	char		*by;		/* own */
+	char		*by;		/* own; NULL: nobody */
 };
 
 const char *
@@ -127,6 +138,7 @@ static void
 changing_free(struct changing *changing)
 {
 	free(changing->from_name);
+	free(changing->line.reason);
 	free(changing->by);
 	free(changing);
 }
@@ -187,7 +199,7 @@ changing_apply(struct spoold *s, void *arg)
 		changing_remember(s, changing, &settled);
 		changing_receipt(s, changing, &settled);
 		log_info("%s: %s by=%s", name, change_done(changing->change),
-		    changing->by);
+		    changing->by == NULL ? "-" : changing->by);
 	} else
 		changing_lost(s, changing);
 	changing_free(changing);
@@ -204,6 +216,10 @@ changing_journal(struct spoold *s, struct changing *changing)
 	commit_fields(&fields, changing->organization->id, id);
 	json_put_string(&fields, "dest", settlement->ticket.destination);
 	json_put_integer(&fields, "attempts", settlement->attempts);
+	if (changes[changing->change].error != ERROR_NONE)
+		json_put_string(&fields, "errorCode",
+		    error_name(changes[changing->change].error));
+	json_put_string(&fields, "reason", changes[changing->change].reason);
 	json_put_string(&fields, "by", changing->by);
 	changing->line.seq = commit_line(s, changes[changing->change].event,
 	    &fields);
@@ -227,6 +243,23 @@ changing_postpone(struct changing *changing, const struct change_place *place)
 		settlement->due = file.facts.job.deliver_at;
 	}
 	ticket_file_free(&file);
+}
+
+/* What its file will say of it. */
+static void
+changing_line(struct changing *changing)
+{
+	enum change change = changing->change;
+	const char *reason = changes[change].reason;
+
+	if (changes[change].line == NO_LINE)
+		return;
+	changing->line.event = changes[change].line;
+	changing->line.at = clock_wall();
+	changing->line.error = changes[change].error;
+	changing->line.reason = reason == NULL ? NULL : xstrdup(reason);
+	changing->line.by = changing->by;
+	changing->settlement.line = &changing->line;
 }
 
 int
@@ -267,7 +300,7 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 	changing = xcalloc(1, sizeof(*changing));
 	changing->organization = org;
 	changing->change = change;
-	changing->by = xstrdup(by);
+	changing->by = by == NULL ? NULL : xstrdup(by);
 	changing->settlement = (struct settlement) {
 		.ticket = ticket,
 		.from = place->queue == QUEUE_done ? QUEUE_failed :
@@ -279,12 +312,7 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 	changing_postpone(changing, place);
 	if (place->queue == QUEUE_done)
 		changing->from_name = xstrdup(place->name);
-	if (changes[change].line != NO_LINE) {
-		changing->line.event = changes[change].line;
-		changing->line.at = clock_wall();
-		changing->line.by = changing->by;
-		changing->settlement.line = &changing->line;
-	}
+	changing_line(changing);
 	if (w != NULL)
 		tickets_withhold(s, w);
 	changing_journal(s, changing);

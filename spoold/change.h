@@ -1,5 +1,6 @@
 /*
- * change - what an operator does to a ticket: hold, release, try again, cancel
+ * change - what an operator does to a ticket: hold, release, try again, cancel,
+ * give up; and the clock
  *
  * Each is a row of one table: from where to where, what the journal calls it,
  * and what it does to the count of attempts.  A person's mv is seen as the row
@@ -19,7 +20,10 @@ struct organization;
 struct spoold;
 
 enum change {
-	CHANGE_hold, CHANGE_release, CHANGE_retry, CHANGE_cancel, CHANGES
+	CHANGE_hold, CHANGE_release, CHANGE_retry, CHANGE_cancel,
+	CHANGE_expire,		/* by an operator */
+	CHANGE_run_out,		/* by its expiresAt */
+	CHANGES
 };
 
 /* A ticket's file, by its name in a queue (in done/ with its day). */
@@ -30,7 +34,7 @@ struct change_place {
 
 /*
  * Journals the change and has it carried out.  `delivered` allows a retry from
- * done/.  Returns 1, 0 with *why if the ticket is where this change does not
+ * done/; `by` is who wants it, NULL: the clock.  Returns 1, 0 with *why if the ticket is where this change does not
  * apply, -1 with *why if that is not possible now.
  */
 int	 change_ticket(struct spoold *, struct organization *, enum change,

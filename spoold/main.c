@@ -230,7 +230,10 @@ spoold_work(struct spoold *s)
 				busy = true;
 			if (drops_run(s, org))
 				busy = true;
+			if (expiry_read(s, org))
+				busy = true;
 		}
+		expiry_run(s);
 		schedule_due(s);
 		schedule_run(s);
 		trials_run(s);
@@ -270,6 +273,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	TAILQ_INIT(&s->flights);
 	TAILQ_INIT(&s->trials);
 	RB_INIT(&s->due);
+	RB_INIT(&s->expiries);
 	s->lock = -1;
 	s->offline = options->offline;
 	s->restored = options->restored;
@@ -351,6 +355,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->due_timer.arg = s;
 	s->pace_timer.fire = schedule_wake;
 	s->pace_timer.arg = s;
+	s->expiry_timer.fire = spoold_wake;
+	s->expiry_timer.arg = s;
 	spoold_begin_journal(s, &found);
 	if (organizations_open(s, why) == -1 ||
 	    recover(s, &found, why) == -1)

@@ -40,6 +40,8 @@ struct organization {
 	struct spool_list *list;		/* own; the scan under way */
 	unsigned	 scan_step;		/* which directory it is at */
 	struct waiting	*scan_next;		/* in memory, to be missed */
+	struct waiting	*unread_next;		/* where expiry_read() is */
+	size_t		 unread;		/* tickets that it has to read */
 	bool		 scanning;
 	bool		 scan_again;		/* asked for meanwhile */
 	bool		 overflowed;		/* tickets stayed on disk */

@@ -99,6 +99,9 @@ outcome_apply(struct spoold *s, void *arg)
 		commit_redo(s, org, outcome_apply, flight, why.text);
 		return;
 	}
+	/* Cancelled meanwhile, it was counted then. */
+	if (w->queue == QUEUE_failed)
+		org->failed--;
 	w->flight = NULL;
 	w->attempts = (uint16_t)flight->attempts;
 	settlement.ticket.attempts = flight->attempts;

@@ -26,7 +26,7 @@ enum effect {
 	EFFECT_ACCEPTED,	/* its tickets come to be */
 	EFFECT_ATTEMPT,		/* an attempt begins */
 	EFFECT_OUTCOME,		/* it ends, and puts the ticket somewhere */
-	EFFECT_MOVE,		/* an operator put it somewhere */
+	EFFECT_MOVE,		/* an operator or the clock put it somewhere */
 	EFFECT_WITHDRAWN
 };
 
@@ -46,7 +46,7 @@ static const struct {
 	[EVENT_released] = { EFFECT_MOVE, QUEUE_cur, false, false },
 	[EVENT_requeued] = { EFFECT_MOVE, QUEUE_cur, true, true },
 	[EVENT_cancelled] = { EFFECT_MOVE, QUEUE_failed, true, true },
-	[EVENT_expired] = { EFFECT_OUTCOME, QUEUE_failed, true, true },
+	[EVENT_expired] = { EFFECT_MOVE, QUEUE_failed, true, true },
 	[EVENT_withdrawn] = { EFFECT_WITHDRAWN, QUEUE_new, false, false },
 };
 

@@ -119,9 +119,13 @@ scan_missed(struct spoold *s, struct organization *org)
 void
 organization_forget(struct organization *org, const struct waiting *w)
 {
+	struct waiting *next = RB_NEXT(waiting_by_name, &org->tickets,
+	    (struct waiting *)(uintptr_t)w);
+
 	if (org->scan_next == w)
-		org->scan_next = RB_NEXT(waiting_by_name, &org->tickets,
-		    (struct waiting *)(uintptr_t)w);
+		org->scan_next = next;
+	if (org->unread_next == w)
+		org->unread_next = next;
 }
 
 bool

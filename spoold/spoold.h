@@ -16,6 +16,7 @@
 #include "lib/vault.h"
 
 #include "spoold/alert.h"
+#include "spoold/expiry.h"
 #include "spoold/flight.h"
 #include "spoold/loop.h"
 #include "spoold/organization.h"
@@ -68,6 +69,8 @@ struct spoold {
 	struct waiting_by_due due;	/* all tickets in retry/ */
 	struct timer	 due_timer;	/* for the first of them */
 	struct timer	 pace_timer;	/* for ratePerMinute */
+	struct expiries	 expiries;	/* of tickets that wait */
+	struct timer	 expiry_timer;	/* for the first of them */
 	struct flights	 flights;	/* attempts, until settled */
 	struct trials	 trials;	/* tests of destinations */
 	unsigned	 drops_at_work;	/* at intake */

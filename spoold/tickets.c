@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/xalloc.h"
 
+#include "spoold/expiry.h"
 #include "spoold/flight.h"
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
@@ -76,6 +77,7 @@ tickets_withhold(struct spoold *s, struct waiting *w)
 	else
 		RB_REMOVE(waiting_by_rank, &w->target->ready, w);
 	w->placed = false;
+	expiry_moved(s, w);
 }
 
 void
@@ -99,6 +101,7 @@ tickets_place(struct spoold *s, struct waiting *w, enum queue queue,
 		w->placed = true;
 		s->look_for_work = true;
 	}
+	expiry_moved(s, w);
 }
 
 struct waiting *
@@ -123,6 +126,8 @@ tickets_add(struct spoold *s, struct organization *org,
 		return NULL;
 	}
 	target_came(w->target, w);
+	w->unread = true;
+	org->unread++;
 	s->ticket_count++;
 	org->counts[queue]++;
 	tickets_place(s, w, queue, due);
@@ -135,6 +140,7 @@ tickets_remove(struct spoold *s, struct waiting *w)
 	struct organization *org = w->target->organization;
 
 	tickets_withhold(s, w);
+	expiry_forget(s, w);
 	organization_forget(org, w);
 	s->look_for_work = true;	/* it may have been in the way */
 	target_leaves(w->target, w);

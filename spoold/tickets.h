@@ -17,6 +17,7 @@
 #include "lib/ticket.h"
 #include "spool-layout/layout.h"
 
+struct expiry;
 struct flight;
 struct organization;
 struct spoold;
@@ -29,12 +30,14 @@ struct waiting {
 	struct id	 id;
 	struct target	*target;	/* borrowed */
 	struct flight	*flight;	/* own; NULL: no attempt under way */
+	struct expiry	*expiry;	/* own; NULL: has none, or is unread */
 	int64_t		 due;		/* monotonic ms, in retry/ */
 	uint16_t	 attempts;	/* finished ones, as in its name */
 	uint8_t		 priority;
 	uint8_t		 queue;		/* enum queue */
 	uint8_t		 placed;	/* is in a by_place tree */
 	uint8_t		 seen;		/* by the scan of that number */
+	uint8_t		 unread;	/* its file may have an expiresAt */
 };
 
 RB_HEAD(waiting_by_name, waiting);

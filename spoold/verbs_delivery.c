@@ -216,7 +216,7 @@ status(struct request *request)
 	request_answer(request, &result);
 }
 
-/* --- hold, release, retry, cancel --------------------------------------------------- */
+/* --- hold, release, retry, cancel, expire --------------------------------------------------- */
 
 /* Where a ticket is, by its file's name. */
 static int
@@ -383,6 +383,12 @@ cancel(struct request *request)
 	change_verb(request, CHANGE_cancel);
 }
 
+static void
+expire(struct request *request)
+{
+	change_verb(request, CHANGE_expire);
+}
+
 /* --- delivery.payload ------------------------------------------------------------- */
 
 static void
@@ -485,6 +491,8 @@ verbs_delivery(void)
 		{ "delivery.retry", retry, true,
 		    "tickets deliveryId destinationId delivered" },
 		{ "delivery.cancel", cancel, true,
+		    "tickets deliveryId destinationId" },
+		{ "delivery.expire", expire, true,
 		    "tickets deliveryId destinationId" },
 		{ "delivery.payload", payload, true, "deliveryId reason" },
 		{ "queue.flush", flush, true, "tickets destinationId" },

@@ -1,5 +1,5 @@
 /*
- * spoolsuper - hold, release, try again, cancel; as postsuper(1)
+ * spoolsuper - hold, release, try again, cancel, give up; as postsuper(1)
  *
  * The letters are rows of one table, done in the order in which they were
  * given.  What is meant is found by reading the directories; spoold does it,
@@ -30,6 +30,8 @@ static const struct deed deeds[] = {
 	{ 'h', QUEUE_BIT(cur) | QUEUE_BIT(retry), "delivery.hold", "held" },
 	{ 'H', QUEUE_BIT(hold), "delivery.release", "released" },
 	{ 'r', QUEUE_BIT(failed), "delivery.retry", "requeued" },
+	{ 'e', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
+	    "delivery.expire", "expired" },
 	{ 0, 0, NULL, NULL }
 };
 
@@ -60,6 +62,8 @@ static const struct cli_option options[] = {
 	{ 'r', "requeue", "ID",
 	    "Try a dead letter again, from the first attempt.", CLI_CALL, 0,
 	    wish_add },
+	{ 'e', "expire", "ID", "Give up now; it goes to failed/ as expired.",
+	    CLI_CALL, 0, wish_add },
 	{ 'p', "purge", NULL, "Purge now what retention says is due.",
 	    CLI_FLAG, SUPER(purge), NULL },
 	{ 's', "structure", NULL, "Check the spool's structure and repair it, "
@@ -251,8 +255,8 @@ spoolsuper(struct cli *cli, void *state)
 
 	super->cli = cli;
 	if (super->count == 0 && !super->structure && !super->purge)
-		return cli_usage(cli, "what to do is missing: -d, -h, -H, "
-		    "-r, -p, -s");
+		return cli_usage(cli, "what to do is missing: -d, -e, -h, "
+		    "-H, -p, -r, -s");
 	if (super->structure && super->only)
 		return cli_usage(cli, "-n is not for -s: spoolctl check only "
 		    "looks");

@@ -188,6 +188,81 @@ test_hold_release_cancel_and_retry_by_command() {
 	eventually delivered "$ID"
 }
 
+test_an_operator_gives_tickets_up_wherever_they_wait() {
+	waiting_instance
+	drop one "$(job ok)"
+	one=$ID
+	drop two "$(job ok)"
+	two=$ID
+	drop three "$(job ok)"
+	three=$ID
+	eventually counts cur 3
+	spoolsuper -h "$two" >"$SCRATCH/super"
+	run spoolsuper -n -e ok:ALL
+	ran 0 '3 tickets' ''
+	run spoolsuper -e "$one.ok" -e "$two"
+	ran 0 "$one.ok: expired
+1 ticket expired
+$two.ok: expired
+1 ticket expired" ''
+	assertEquals "$two.ok:p5,a0" "$(ticket failed "$two")"
+	eventually receipt_says one "$one" '.status == "failed" and
+	    (.destinations[0] | .status == "expired" and
+	    .errorCode == "EXPIRED" and
+	    .failureReason == "given up by an operator")'
+	assertEquals "EXPIRED given up by an operator $(id -un) ($(id -u))" \
+	    "$(journal "select(.job == \"$one\" and .event == \"expired\") |
+	    \"\(.errorCode) \(.reason) \(.by)\"")"
+	run spoolsuper -e "$one"
+	ran 0 "$one.ok: unchanged: it is in failed/
+0 tickets expired, 1 unchanged" ''
+	echo "$three" | spoolsuper -e - >"$SCRATCH/super"
+	assertEquals "$three.ok: expired" "$(head -1 "$SCRATCH/super")"
+	run spoolsuper -r "$one"
+	switch enable ok
+	eventually delivered "$one"
+}
+
+test_an_attempt_under_way_wins_over_being_given_up_if_it_arrives() {
+	instance
+	start
+	sink
+	destination slow
+	destination bad
+	answers slow 'delay 3000 200'
+	answers bad 'delay 3000 503'
+	drop both "$(job slow bad)"
+	eventually arrived "$ID" 2
+	run spoolsuper -e "$ID"
+	ran 0 "$ID.bad: expired
+$ID.slow: expired
+2 tickets expired" '2 tickets'
+	eventually delivered "$ID" slow
+	eventually in_queue failed "$ID" bad
+	eventually receipt_says both "$ID" '.status == "failed" and
+	    ([.destinations[].status] | sort) == ["delivered", "expired"] and
+	    ([.destinations[].attempts] | add) == 2'
+	assertEquals '1 dead letter, not more' 1 "$(spoolctl status -j |
+	    jq '.. | .failedCount? // empty')"
+}
+
+test_a_job_that_was_given_up_frees_its_key_and_a_crash_changes_nothing() {
+	waiting_instance
+	keyed='{"destinations":["ok"],"payload":{"type":"data","data":1},
+	    "options":{"idempotencyKey":"k"}}'
+	drop first "$keyed"
+	first=$ID
+	eventually in_queue cur "$first"
+	spoolsuper -e "$first" >"$SCRATCH/super"
+	crash
+	start
+	eventually receipt_says first "$first" '.status == "failed" and
+	    .destinations[0].status == "expired"'
+	assertEquals "$first.ok:p5,a0" "$(ticket failed "$first")"
+	drop second "$keyed"
+	eventually in_queue cur "$ID"
+}
+
 test_ids_may_be_short_come_from_stdin_and_must_name_something() {
 	waiting_instance
 	drop one "$(job ok)"

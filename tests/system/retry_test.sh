@@ -294,4 +294,131 @@ test_deliver_at_waits_and_expires_at_gives_up() {
 	assertEquals expired "$(events "$ID" | grep -o 'expired$')"
 }
 
+# expiring NAME DESTINATION SECONDS: a job that expires that long from now.
+expiring() {
+	EXPIRES=$(date -u -d "+$3 seconds" +%Y-%m-%dT%H:%M:%S.000Z)
+	drop "$1" "{\"destinations\":[\"$2\"],\"payload\":{\"type\":\"data\",
+	    \"data\":1},\"options\":{\"expiresAt\":\"$EXPIRES\"}}"
+}
+
+# expired ID: it ends at that time, which is long before its next attempt.
+expired() {
+	eventually in_queue failed "$1"
+	at=$(journal "select(.job == \"$1\" and .event == \"expired\") | .time")
+	assertTrue "$at is not before $EXPIRES" \
+	    "[ $(date -d "$at" +%s%3N) -ge $(date -d "$EXPIRES" +%s%3N) ]"
+}
+
+test_expires_at_ends_what_waits_for_its_next_attempt_at_that_time() {
+	instance
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+	start
+	sink
+	destination down
+	answers down 503
+	expiring waiting down 6
+	eventually in_queue retry "$ID"
+	expired "$ID"
+	assertEquals 'accepted attempt deferred expired' "$(events "$ID")"
+	eventually receipt_says waiting "$ID" '.status == "failed" and
+	    (.destinations[0] | .status == "expired" and .attempts == 1 and
+	    .errorCode == "EXPIRED" and
+	    .failureReason == "the job'"'"'s expiresAt has passed")'
+	assertEquals null "$(journal "select(.job == \"$ID\" and
+	    .event == \"expired\") | .by")"
+}
+
+test_expires_at_ends_what_a_disabled_destination_keeps_waiting() {
+	instance
+	start
+	sink
+	destination off
+	switch disable off
+	expiring waiting off 2
+	eventually in_queue cur "$ID"
+	expired "$ID"
+	assertEquals 'accepted expired' "$(events "$ID")"
+	assertEquals 0 "$(arrivals '')"
+}
+
+test_what_is_held_does_not_expire_but_when_it_is_released() {
+	instance
+	start
+	sink
+	destination off
+	switch disable off
+	expiring held off 4
+	held=$ID
+	eventually in_queue cur "$held"
+	spoolsuper -h "$held" >"$SCRATCH/super"
+	assertEquals "$held.off: held" "$(head -1 "$SCRATCH/super")"
+	expiring other off 5
+	eventually in_queue failed "$ID"
+	assertEquals "$held.off:p5,a0" "$(ticket hold "$held")"
+	spoolsuper -H "$held" >"$SCRATCH/super"
+	eventually in_queue failed "$held"
+	assertEquals 'accepted held released expired' "$(events "$held")"
+}
+
+test_an_attempt_under_way_is_not_ended_by_expires_at() {
+	instance
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+	start
+	sink
+	destination slow
+	destination bad
+	answers slow 'delay 6000 200'
+	answers bad 'delay 6000 503'
+	expiring arrives slow 4
+	arrives=$ID
+	expiring deferred bad 4
+	eventually delivered "$arrives"
+	eventually in_queue failed "$ID"
+	assertEquals 'accepted attempt delivered' "$(events "$arrives")"
+	assertEquals 'accepted attempt deferred expired' "$(events "$ID")"
+	assertEquals "$ID.bad:p5,a1" "$(ticket failed "$ID")"
+}
+
+test_expires_at_counts_on_after_a_restart_and_a_crash() {
+	instance
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+	start
+	sink
+	destination down
+	answers down 503
+	for each in $(seq 120); do
+		drop "before$each" "$(job down)"
+	done
+	expiring waiting down 8
+	eventually counts retry 121
+	crash
+	start
+	expired "$ID"
+	assertEquals 120 "$(count retry)"
+	crash
+	start
+	eventually receipt_says waiting "$ID" \
+	    '.destinations[0].status == "expired"'
+	assertEquals 'once' 'accepted attempt deferred expired' \
+	    "$(events "$ID")"
+}
+
+test_what_expired_while_spoold_was_down_ends_at_the_start() {
+	instance
+	start
+	sink
+	destination off
+	switch disable off
+	expiring waiting off 1
+	eventually in_queue cur "$ID"
+	stop
+	eventually sh -c "[ \$(date +%s) -gt $(date -d "$EXPIRES" +%s) ]"
+	start
+	eventually in_queue failed "$ID"
+	assertEquals 'accepted expired' "$(events "$ID")"
+}
+
 . /usr/share/shunit2/shunit2
