@@ -66,7 +66,7 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged base64)
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
-    control control_program select select_ask select_job)
+    control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
@@ -94,8 +94,8 @@ SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
     finished flight health keys loop moves organization orphans outcome purge \
     receipts recent \
     recover refuse replay request reserve restore retry scan schedule secrets \
-    server settle stepped sweep sweep_files sweep_jobs sweep_journal target tickets \
-    trial usage verbs_delivery verbs_destination \
+    server settle stepped sweep sweep_files sweep_jobs sweep_journal target \
+    tickets trial usage verbs_delivery verbs_destination verbs_explain \
     verbs_health verbs_secret verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
@@ -114,7 +114,8 @@ $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
-$(eval $(call command,spoolq,spoold/commands/spoolq_show))
+$(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
+    explain explain_drop explain_show show)))
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \

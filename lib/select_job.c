@@ -4,6 +4,8 @@
  * A job shows in jobs/ once it is accepted, in failed/ where it was refused,
  * and, should its file be gone, in its tickets.
  */
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,7 +15,24 @@ struct select_one {
 	const char	*word;
 	struct id	 id;
 	bool		 found;
+	size_t		 near;		/* characters that the nearest shares */
+	char		 nearest[ID_LENGTH + 1];	/* "": none */
 };
+
+/* What begins most like the word, for who mistyped it. */
+static void
+one_nearest(struct select_one *one, const char *text)
+{
+	size_t same = 0;
+
+	while (same < ID_LENGTH && one->word[same] != '\0' &&
+	    toupper((unsigned char)one->word[same]) == text[same])
+		same++;
+	if (same <= one->near || same < SELECT_PREFIX_MIN)
+		return;
+	one->near = same;
+	(void)snprintf(one->nearest, sizeof(one->nearest), "%s", text);
+}
 
 /* Takes a candidate.  Returns 0, or -1 with *why if it is a second one. */
 static int
@@ -22,8 +41,10 @@ one_offer(struct select_one *one, const char *text, struct why *why)
 	char first[ID_LENGTH + 1], second[ID_LENGTH + 1];
 	struct id id;
 
-	if (strncasecmp(text, one->word, strlen(one->word)) != 0 ||
-	    id_parse(text, &id) == -1)
+	if (id_parse(text, &id) == -1)
+		return 0;
+	one_nearest(one, text);
+	if (strncasecmp(text, one->word, strlen(one->word)) != 0)
 		return 0;
 	if (one->found && id_compare(&one->id, &id) != 0) {
 		id_format(&one->id, first);
@@ -83,9 +104,14 @@ select_job(const struct spool *spool, const char *word, struct id *id,
 	for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
 		if (queue_offer(spool, queues[i], &one, why) == -1)
 			return -1;
-	if (!one.found)
-		return why_set(why, ERROR_DELIVERY_NOT_FOUND,
-		    "no job is named \"%s\"", word);
+	if (!one.found) {
+		(void)why_set(why, ERROR_DELIVERY_NOT_FOUND,
+		    "no job is named \"%s\"%s%s", word,
+		    one.nearest[0] == '\0' ? "" : "; the nearest is ",
+		    one.nearest);
+		memcpy(why->id, one.nearest, sizeof(one.nearest));
+		return -1;
+	}
 	*id = one.id;
 	return 0;
 }

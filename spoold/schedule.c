@@ -17,10 +17,11 @@
 #include "spoold/target.h"
 #include "spoold/worker.h"
 
-/* How many attempts a destination may have under way now. */
-static unsigned
-target_limit(const struct pool *pool, const struct target *target)
+unsigned
+schedule_limit(const struct target *target)
 {
+	const struct pool *pool =
+	    target->organization->pools[target->destination->transport];
 	unsigned others = pool->busy - target->in_flight;
 	unsigned limit = (pool->concurrency - others) / 2;
 	unsigned own = (unsigned)target->destination->concurrency;
@@ -45,13 +46,12 @@ schedule_before(const struct waiting *a, const struct waiting *b)
 
 /* The next ticket of a destination, if it may have an attempt now. */
 static struct waiting *
-schedule_candidate(struct spoold *s, const struct pool *pool,
-    struct target *target, int64_t now)
+schedule_candidate(struct spoold *s, struct target *target, int64_t now)
 {
 	int64_t pause;
 
 	if (RB_EMPTY(&target->ready) || !target_open(target) ||
-	    target->in_flight >= target_limit(pool, target))
+	    target->in_flight >= schedule_limit(target))
 		return NULL;
 	pause = target_pause(target, now);
 	if (pause == 0)
@@ -67,7 +67,6 @@ static struct waiting *
 schedule_pick(struct spoold *s, struct organization *org,
     enum transport transport, int64_t now)
 {
-	const struct pool *pool = org->pools[transport];
 	struct waiting *w, *best = NULL;
 	struct target *target;
 
@@ -75,7 +74,7 @@ schedule_pick(struct spoold *s, struct organization *org,
 		if (target->destination == NULL ||
 		    target->destination->transport != transport)
 			continue;
-		w = schedule_candidate(s, pool, target, now);
+		w = schedule_candidate(s, target, now);
 		if (w != NULL && (best == NULL || schedule_before(w, best)))
 			best = w;
 	}

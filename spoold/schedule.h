@@ -9,9 +9,13 @@
 #define SPOOLD_SCHEDULE_H
 
 struct spoold;
+struct target;
 
 /* Starts what can be started, at most a batch.  */
 void	 schedule_run(struct spoold *);
+
+/* How many attempts a destination that is configured may have under way. */
+unsigned	 schedule_limit(const struct target *);
 
 /* What pace_timer does: a destination may start attempts again. */
 void	 schedule_wake(void *spoold);

@@ -49,6 +49,7 @@ struct verb {
 const struct verb	*verbs_server(void);
 const struct verb	*verbs_delivery(void);
 const struct verb	*verbs_destination(void);
+const struct verb	*verbs_explain(void);
 const struct verb	*verbs_health(void);
 const struct verb	*verbs_secret(void);
 

@@ -110,17 +110,23 @@ target_oldest(struct target *target, struct waiting *from)
 }
 
 struct waiting *
+target_first(struct target *target)
+{
+	if (target->first == NULL && target->tickets > 0)
+		target->first = target_oldest(target, NULL);
+	return target->first;
+}
+
+struct waiting *
 target_next(struct target *target)
 {
 	struct waiting *first;
 
 	if (!target->destination->ordered)
 		return RB_MIN(waiting_by_rank, &target->ready);
-	if (target->in_flight > 0 || target->tickets == 0)
+	if (target->in_flight > 0)
 		return NULL;
-	if (target->first == NULL)
-		target->first = target_oldest(target, NULL);
-	first = target->first;
+	first = target_first(target);
 	return first != NULL && first->placed && first->queue == QUEUE_cur ?
 	    first : NULL;
 }

@@ -64,6 +64,9 @@ bool	 target_open(const struct target *);
  */
 struct waiting	*target_next(struct target *);
 
+/* Of an `ordered` destination the oldest ticket in memory, or NULL. */
+struct waiting	*target_first(struct target *);
+
 /* A ticket came to memory, or is about to leave it. */
 void	 target_came(struct target *, struct waiting *);
 void	 target_leaves(struct target *, const struct waiting *);

@@ -12,12 +12,11 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/refused.h"
 #include "lib/select.h"
 #include "lib/show.h"
 #include "lib/xalloc.h"
 #include "spoold/commands/spoolcat.h"
-
-#define ERROR_FILE_MAX 65536
 
 struct cat {
 	bool		 envelope, attempts, body;
@@ -97,27 +96,6 @@ found_free(struct found *found)
 	free(found->files);
 	free(found->read);
 	selection_free(&found->tickets);
-}
-
-/* The name in failed/ of a refused drop, to be freed; NULL: it is none. */
-static char *
-refused_find(const struct found *found, struct why *why)
-{
-	struct spool_list *list = spool_list(found->cli->spool, QUEUE_failed,
-	    why);
-	char *end = xasprintf("%s.json", found->text), *result = NULL;
-	const char *name, *day;
-
-	while (list != NULL && result == NULL &&
-	    (name = spool_list_next(list, &day)) != NULL) {
-		size_t length = strlen(name), tail = strlen(end);
-
-		if (length >= tail && strcmp(name + length - tail, end) == 0)
-			result = xstrdup(name);
-	}
-	spool_list_free(&list);
-	free(end);
-	return result;
 }
 
 /* --- the envelope --- */
@@ -308,15 +286,8 @@ attempts_show(const struct found *found)
 static int
 refused_show(const struct found *found, const char *name, struct why *why)
 {
-	char *file = xasprintf("%s.error", name), text[ERROR_FILE_MAX];
-	int fd = spool_open_file(found->cli->spool, QUEUE_failed, file, why);
-	ssize_t length = fd == -1 ? -1 : read(fd, text, sizeof(text));
-	struct json *error = length <= 0 ? NULL
-	    : json_parse(text, (size_t)length, why);
+	struct json *error = refused_error(found->cli->spool, name, why);
 
-	if (fd != -1)
-		close(fd);
-	free(file);
 	if (error == NULL)
 		return -1;
 	if (found->cli->json) {
@@ -339,10 +310,12 @@ refused_cat(const struct found *found, const struct cat *cat, struct why *why)
 	struct payload payload = { .queue = QUEUE_failed, .length = -1 };
 	int done = 0;
 
-	payload.name = refused_find(found, why);
-	if (payload.name == NULL)
-		return why_set(why, ERROR_DELIVERY_NOT_FOUND,
+	payload.name = refused_find(found->cli->spool, &found->id, why);
+	if (payload.name == NULL && why->code == ERROR_DELIVERY_NOT_FOUND)
+		(void)why_set(why, ERROR_DELIVERY_NOT_FOUND,
 		    "%s has no ticket any more", found->text);
+	if (payload.name == NULL)
+		return -1;
 	if (!cat->body && !cat->attempts)
 		done = refused_show(found, payload.name, why);
 	if (done == 0 && cat->body)

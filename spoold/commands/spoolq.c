@@ -42,6 +42,8 @@ static const struct cli_option options[] = {
 	    QUEUE_OPTION(since), NULL },
 	{ 0, "until", "TIME", "Only what came before TIME.", CLI_TEXT,
 	    QUEUE_OPTION(until), NULL },
+	{ 0, "explain", "ID", "Say where it stands, why, what happens next, "
+	    "and what would help.", CLI_TEXT, QUEUE_OPTION(explain), NULL },
 	{ 0, "reason", "TEXT", "Only where the last reason has TEXT in it.",
 	    CLI_TEXT, QUEUE_OPTION(reason), NULL },
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
@@ -293,6 +295,12 @@ spoolq(struct cli *cli, void *state)
 	    q->destination != NULL || q->since != NULL || q->until != NULL ||
 	    q->reason != NULL))
 		return cli_usage(cli, "-f, -i and -s take no filter");
+	if (q->explain != NULL && (flushes > 0 || q->queue != NULL ||
+	    q->destination != NULL || q->since != NULL || q->until != NULL ||
+	    q->reason != NULL))
+		return cli_usage(cli, "--explain goes alone");
+	if (q->explain != NULL)
+		return queue_explain(cli, q->explain);
 	return flushes == 1 ? queue_flush(q) : queue_print(q);
 }
 

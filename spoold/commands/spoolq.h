@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/cli.h"
+#include "lib/destination.h"
 #include "lib/show.h"
 #include "lib/ticket.h"
 #include "spool-layout/layout.h"
@@ -27,6 +28,7 @@ struct queue_command {
 	bool		 print, flush, only;
 	const char	*flush_id, *flush_destination;
 	const char	*queue, *destination, *since, *until, *reason;
+	const char	*explain;
 
 	struct cli	*cli;		/* borrowed */
 	int64_t		 now;		/* wall ms */
@@ -54,5 +56,11 @@ void	 queue_show_end(struct queue_command *);
 
 /* Shows the entry if the filters let it through. */
 void	 queue_show(struct queue_command *, const struct entry *);
+
+/* The destination's file, or NULL: there is none, or it cannot be read. */
+struct destination	*queue_destination(const struct cli *, const char *id);
+
+/* --explain: returns the exit status. */
+int	 queue_explain(struct cli *, const char *word);
 
 #endif

@@ -21,9 +21,8 @@ static const struct show_column columns[] = {
 	{ "NEXT", false }, { "REASON", false }, { NULL, false }
 };
 
-/* The destination's file, or NULL: deleted meanwhile, or not readable. */
-static struct destination *
-destination_load(const struct cli *cli, const char *id)
+struct destination *
+queue_destination(const struct cli *cli, const char *id)
 {
 	char *path = xasprintf("%s/%s/destinations/%s.json",
 	    cli->conf->top_state_directory, spool_organization(cli->spool),
@@ -58,7 +57,7 @@ attempts_max(struct queue_command *q, const char *id)
 	limit = &q->limits[q->limit_count++];
 	(void)strlcpy(limit->destination, id, sizeof(limit->destination));
 	limit->attempts = (int)q->cli->conf->retry_max_attempts;
-	destination = destination_load(q->cli, id);
+	destination = queue_destination(q->cli, id);
 	if (destination != NULL && destination->retry.max_retries >= 0)
 		limit->attempts = destination->retry.max_retries + 1;
 	destination_free(&destination);
