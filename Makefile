@@ -91,7 +91,7 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
-    finished flight health keys loop moves organization orphans outcome purge \
+    finished flight forward health keys loop moves organization orphans outcome purge \
     receipts recent \
     recover refuse replay request reserve restore retry scan schedule secrets \
     server settle stepped sweep sweep_files sweep_jobs sweep_journal target \

@@ -76,10 +76,15 @@ struct event_line {
 	char		*reference;	/* the remote's identifier */
 	char		*remote;	/* what it said: 1 KiB, escaped */
 	char		*by;		/* who did it, for operators' events */
+	char		*to;		/* requeued: another destination that it
+					 * is tried at instead */
 };
 
 /* Appends one line, with its newline. */
 void	 event_line_write(struct buf *, const struct event_line *);
+
+/* True if what is before that line does not count any more. */
+bool	 event_line_restarts(const struct event_line *);
 
 /* True if that attempt may have arrived although it does not say so. */
 bool	 event_line_doubtful(const struct event_line *);

@@ -3,7 +3,8 @@
  *
  * A ticket's directory says what state it is in and its lines say how it came
  * there; only for a dead letter do the lines decide (cancelled, expired or
- * failed).  What a requeue left behind does not count any more, with one
+ * failed).  What a requeue left behind does not count any more, nor does a
+ * dead letter that was tried again to another destination, with one
  * exception: that an attempt may have arrived twice stays true for ever.
  *
  * A callback's ticket is listed, but a job is finished without it.
@@ -40,6 +41,7 @@ static const struct {
 struct story {
 	const struct event_line *attempt;	/* the last one, or NULL */
 	const struct event_line *end;		/* the last of any kind */
+	const char	*forwarded;	/* tried there instead, or NULL */
 	bool		 possible_duplicate;
 };
 
@@ -57,6 +59,18 @@ story_is_over(const struct story *story, const struct event_line *next)
 }
 
 static void
+story_end(struct story *story, const struct event_line *line)
+{
+	if (event_line_restarts(line)) {
+		story->end = NULL;
+		story->forwarded = NULL;
+	} else if (line->event == TICKET_requeued)
+		story->forwarded = line->to;
+	else if (!story_is_over(story, line))
+		story->end = line;
+}
+
+static void
 story_read(const struct ticket_file *file, struct story *story)
 {
 	memset(story, 0, sizeof(*story));
@@ -65,9 +79,7 @@ story_read(const struct ticket_file *file, struct story *story)
 	for (size_t i = 0; i < file->line_count; i++) {
 		if (event_line_doubtful(&file->lines[i]))
 			story->possible_duplicate = true;
-		if (!story_is_over(story, &file->lines[i]))
-			story->end = file->lines[i].event == TICKET_requeued ?
-			    NULL : &file->lines[i];
+		story_end(story, &file->lines[i]);
 	}
 	story->attempt = ticket_file_last(file);
 }
@@ -81,6 +93,8 @@ standing_of(const struct receipt_ticket *ticket, const struct story *story)
 	case QUEUE_hold:
 		return STANDING_held;
 	case QUEUE_failed:
+		if (story->forwarded != NULL)
+			return STANDING_cancelled;
 		if (story->end != NULL &&
 		    story->end->event == TICKET_cancelled)
 			return STANDING_cancelled;
@@ -130,7 +144,7 @@ write_attempt(struct buf *out, const struct event_line *line,
 
 static enum standing
 write_destination(struct buf *out, const struct receipt_ticket *ticket,
-    int64_t now)
+    int64_t now, bool *counts_r)
 {
 	enum standing standing;
 	struct story story;
@@ -148,7 +162,10 @@ write_destination(struct buf *out, const struct receipt_ticket *ticket,
 	write_attempt(out, story.attempt, standing);
 	json_put_boolean(out, "possibleDuplicate", story.possible_duplicate);
 	write_failure(out, &story, standing);
+	json_put_string(out, "forwardedTo", story.forwarded);
 	json_close(out, '}');
+	/* Another destination has it instead: that one counts. */
+	*counts_r = story.forwarded == NULL || ticket->queue != QUEUE_failed;
 	return standing;
 }
 
@@ -240,13 +257,17 @@ write_destinations(struct buf *out, const struct facts *facts,
 {
 	const char *callback = facts->job.callback;
 	enum standing standing;
+	bool counts;
 
 	json_open(out, "destinations", '[');
 	for (size_t place = 0; place <= facts->job.destination_count; place++)
 		for (size_t i = 0; i < count; i++) {
 			if (rank(facts, &tickets[i]) != place)
 				continue;
-			standing = write_destination(out, &tickets[i], now);
+			standing = write_destination(out, &tickets[i], now,
+			    &counts);
+			if (!counts)
+				continue;
 			if (callback == NULL || strcmp(callback,
 			    tickets[i].ticket.destination) != 0)
 				total_add(total, &tickets[i], standing);

@@ -65,6 +65,7 @@ event_line_write(struct buf *out, const struct event_line *line)
 	json_put_string(out, "reference", line->reference);
 	json_put_string(out, "remote", line->remote);
 	json_put_string(out, "by", line->by);
+	json_put_string(out, "to", line->to);
 	json_close(out, '}');
 	buf_char(out, '\n');
 }
@@ -121,6 +122,7 @@ event_line_read(const struct json *json, struct event_line *line)
 	line->reference = copy_of(json, "reference");
 	line->remote = copy_of(json, "remote");
 	line->by = copy_of(json, "by");
+	line->to = copy_of(json, "to");
 	return true;
 }
 
@@ -131,6 +133,7 @@ event_line_free(struct event_line *line)
 	free(line->reference);
 	free(line->remote);
 	free(line->by);
+	free(line->to);
 }
 
 /* Appends `length` bytes from `offset`.  0, or -1 with *why. */
@@ -205,7 +208,8 @@ ticket_file_add(struct ticket_file *file, struct event_line *line)
 	file->lines = xreallocarray(file->lines, file->line_count + 1,
 	    sizeof(*file->lines));
 	file->lines[file->line_count++] = *line;
-	line->reason = line->reference = line->remote = line->by = NULL;
+	line->reason = line->reference = line->remote = NULL;
+	line->by = line->to = NULL;
 }
 
 /* Takes one line of an event, if it is one. */
@@ -288,12 +292,18 @@ ticket_file_last(const struct ticket_file *file)
 	for (size_t i = file->line_count; i > 0; i--) {
 		const struct event_line *line = &file->lines[i - 1];
 
-		if (line->event == TICKET_requeued)
+		if (event_line_restarts(line))
 			return NULL;
 		if (ends_attempt[line->event])
 			return line;
 	}
 	return NULL;
+}
+
+bool
+event_line_restarts(const struct event_line *line)
+{
+	return line->event == TICKET_requeued && line->to == NULL;
 }
 
 /* True if what was sent then may be there although spoold was not told so. */

@@ -238,7 +238,7 @@ flight_is_over(const struct ticket_file *file)
 	last = &file->lines[file->line_count - 1];
 	return last->event == TICKET_delivered ||
 	    last->event == TICKET_failed || last->event == TICKET_cancelled ||
-	    last->event == TICKET_expired;
+	    last->event == TICKET_expired || last->to != NULL;
 }
 
 /*

@@ -58,6 +58,7 @@ organization_open(struct spoold *s, const char *id, struct why *why)
 	RB_INIT(&org->tickets);
 	RB_INIT(&org->finished);
 	TAILQ_INIT(&org->claims);
+	TAILQ_INIT(&org->forwards);
 	drops_init(&org->drops);
 	for (int i = 0; i < QUEUES; i++)
 		org->watches[i] = -1;

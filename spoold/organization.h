@@ -14,6 +14,7 @@
 
 #include "spoold/drop.h"
 #include "spoold/finished.h"
+#include "spoold/forward.h"
 #include "spoold/keys.h"
 #include "spoold/target.h"
 #include "spoold/tickets.h"
@@ -30,6 +31,7 @@ struct organization {
 	struct finished_tree finished;
 	struct drops	 drops;
 	struct claims	 claims;		/* of idempotency keys */
+	struct forwards	 forwards;		/* on their way to the journal */
 	struct pool	*pools[TRANSPORTS];	/* own */
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */

@@ -176,11 +176,67 @@ receipt_ticket(struct organization *org, const struct facts *facts,
 	    &why) == 1;
 }
 
-static enum receipt_status
-receipt_build(struct organization *org, const struct facts *facts,
-    const struct known *known, struct buf *out)
+/*
+ * The destinations of a receipt: those of the job, and where an operator sent
+ * it instead, as the tickets' files say.
+ */
+struct names {
+	const char	**items;	/* own; items borrowed, but copies */
+	size_t		  count;
+	char		**copies;	/* own */
+	size_t		  copy_count;
+};
+
+static bool
+names_have(const struct names *names, const char *name)
 {
-	size_t count = facts->job.destination_count, found = 0;
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Adds where that ticket was sent instead; true if that is new. */
+static bool
+names_add(struct names *names, const struct ticket_file *file)
+{
+	size_t before = names->count;
+
+	for (size_t i = 0; i < file->line_count; i++) {
+		const char *to = file->lines[i].to;
+
+		if (to == NULL || names_have(names, to))
+			continue;
+		names->copies = xreallocarray(names->copies,
+		    names->copy_count + 1, sizeof(*names->copies));
+		names->copies[names->copy_count] = xstrdup(to);
+		names->items = xreallocarray(names->items, names->count + 1,
+		    sizeof(*names->items));
+		names->items[names->count++] =
+		    names->copies[names->copy_count++];
+	}
+	return names->count > before;
+}
+
+static void
+names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->copy_count; i++)
+		free(names->copies[i]);
+	free(names->copies);
+	free(names->items);
+}
+
+/*
+ * The receipt of these destinations.  RECEIPT_STATUSES, with nothing in `out`,
+ * if there are more than that: they are in `names` now.
+ */
+static enum receipt_status
+receipt_of(struct organization *org, const struct facts *facts,
+    const struct known *known, struct names *names, struct buf *out)
+{
+	size_t count = names->count, found = 0;
+	bool more = false;
 	struct receipt_ticket *tickets = xcalloc(count, sizeof(*tickets));
 	struct ticket_file *files = xcalloc(count, sizeof(*files));
 	char name[RECEIPT_NAME_MAX];
@@ -194,16 +250,34 @@ receipt_build(struct organization *org, const struct facts *facts,
 	}
 	for (size_t i = 0; i < count; i++)
 		if (receipt_ticket(org, facts, old, known,
-		    facts->job.destinations[i], &tickets[found],
-		    &files[found]))
+		    names->items[i], &tickets[found], &files[found]))
 			found++;
-	status = receipt_write(out, org->id, tickets, found, clock_wall());
+	for (size_t i = 0; i < found; i++)
+		more = names_add(names, tickets[i].file) || more;
+	status = more ? RECEIPT_STATUSES :
+	    receipt_write(out, org->id, tickets, found, clock_wall());
 	for (size_t i = 0; i < found; i++)
 		ticket_file_free(&files[i]);
 	json_free(&old);
 	buf_free(&raw);
 	free(files);
 	free(tickets);
+	return status;
+}
+
+static enum receipt_status
+receipt_build(struct organization *org, const struct facts *facts,
+    const struct known *known, struct buf *out)
+{
+	struct names names = { .count = facts->job.destination_count };
+	enum receipt_status status = RECEIPT_STATUSES;
+
+	names.items = xcalloc(names.count, sizeof(*names.items));
+	for (size_t i = 0; i < names.count; i++)
+		names.items[i] = facts->job.destinations[i];
+	while (status == RECEIPT_STATUSES)
+		status = receipt_of(org, facts, known, &names, out);
+	names_free(&names);
 	return status;
 }
 

@@ -99,6 +99,9 @@ recover_found(struct spoold *s, struct stories *stories,
 	story->queue = queue;
 	story->name = xstrdup(path);
 	story->ticket.priority = ticket.priority;
+	/* No line says how often it was tried. */
+	if (story->to == QUEUES)
+		story->ticket.attempts = ticket.attempts;
 }
 
 static int

@@ -227,6 +227,30 @@ replay_purged(struct stories *stories, const struct organization *org,
 				story->ended = false;
 }
 
+/*
+ * One that was tried again to another destination: the old ticket stays, the
+ * new one begins.
+ */
+static void
+replay_forward(struct stories *stories, struct organization *org,
+    const struct id *id, const struct json *line)
+{
+	struct story *from = story_get(stories, org, id,
+	    json_string(json_get(line, "dest"), ""));
+	struct story *to = story_get(stories, org, id,
+	    json_string(json_get(line, "to"), ""));
+
+	if (from != NULL)
+		from->ended = true;
+	if (to == NULL)
+		return;
+	to->ticket.priority =
+	    (int)json_integer(json_get(line, "priority"), 5);
+	to->ticket.attempts = 0;
+	to->to = QUEUE_cur;
+	to->ended = true;
+}
+
 static void
 replay_ticket(struct story *story, enum event event, int64_t seq,
     const struct json *line)
@@ -296,6 +320,10 @@ replay_line(struct replay *replay, int event, int64_t seq,
 	    effects[event].effect == EFFECT_WITHDRAWN) {
 		replay_job(replay->stories, org, &id, line,
 		    effects[event].effect == EFFECT_WITHDRAWN);
+		return;
+	}
+	if (event == EVENT_requeued && json_get(line, "to") != NULL) {
+		replay_forward(replay->stories, org, &id, line);
 		return;
 	}
 	story = story_get(replay->stories, org, &id,

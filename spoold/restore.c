@@ -2,7 +2,8 @@
  * restore - what a crash lost, from the journal
  *
  * Read a second time, line by line, so that no more than one job's facts are
- * in memory: an `accepted` line brings its job, payload and tickets back, an
+ * in memory: an `accepted` line brings its job, payload and tickets back, a
+ * `requeued` one with `to` its ticket, an
  * outcome's line is added to its ticket if it is not in it.
  */
 #include <sys/stat.h>
@@ -173,6 +174,8 @@ restore_event_line(struct event_line *out, int event, int64_t seq,
 		    "reference"), NULL),
 		.by = (char *)(uintptr_t)json_string(json_get(line, "by"),
 		    NULL),
+		.to = (char *)(uintptr_t)json_string(json_get(line, "to"),
+		    NULL),
 	};
 	if (clock_parse(json_string(json_get(line, "time"), ""), &time) == 0)
 		out->at = time;
@@ -264,6 +267,30 @@ restore_duplicate(struct organization *org, const struct id *id,
 	return result;
 }
 
+/* A job that was tried again to another destination: the ticket for that. */
+static int
+restore_forwarded(struct stories *stories, struct organization *org,
+    const struct id *id, const struct json *line, struct why *why)
+{
+	struct story *story = story_find(stories, org, id,
+	    json_string(json_get(line, "to"), ""));
+	struct buf text = { 0 };
+	struct facts facts;
+	int result;
+
+	if (story == NULL || story->withdrawn || story->purged)
+		return 0;
+	if (facts_read(line, &facts, why) == -1)
+		return -1;
+	facts.id = *id;
+	admit_line(&text, &facts);
+	result = story->found ? restore_content(story, &text, why) :
+	    restore_create(story, &text, why);
+	buf_free(&text);
+	facts_free(&facts);
+	return result;
+}
+
 static int
 restore_line(void *arg, const struct journal_line *line,
     const struct json *json, struct why *why)
@@ -289,6 +316,9 @@ restore_line(void *arg, const struct journal_line *line,
 		return restore_duplicate(org, &id, json, why);
 	if (line->event == EVENT_accepted)
 		return restore_accepted(restore->stories, org, &id, json, why);
+	if (line->event == EVENT_requeued && json_get(json, "to") != NULL &&
+	    restore_forwarded(restore->stories, org, &id, json, why) == -1)
+		return -1;
 	event = restore_event(line->event);
 	if (event == -1)
 		return 0;

@@ -15,6 +15,7 @@
 #include "spoold/change.h"
 #include "spoold/commit.h"
 #include "spoold/drop.h"
+#include "spoold/forward.h"
 #include "spoold/organization.h"
 #include "spoold/receipts.h"
 #include "spoold/recent.h"
@@ -22,6 +23,7 @@
 #include "spoold/server.h"
 #include "spoold/settle.h"
 #include "spoold/spoold.h"
+#include "spoold/target.h"
 
 #define RETRY_LATER 60		/* seconds, for details.retryAfter */
 
@@ -258,27 +260,39 @@ change_one(struct request *request, enum change change, const char *name,
 	bool delivered = json_boolean(json_get(request->json, "delivered"),
 	    false);
 	const char *base = strrchr(name, '/');
+	const char *to = change == CHANGE_retry ?
+	    request_string(request, "to", NULL) : NULL;
 	struct change_place place;
-	struct ticket ticket;
+	struct ticket ticket = { .destination = "" };
 	char id[ID_LENGTH + 1];
 	struct why why;
 	int done = 0;
+	bool named = ticket_parse(base == NULL ? name : base + 1,
+	    &ticket) == 0;
 
-	if (ticket_place(request->organization, name, &place))
-		done = change_ticket(request->spoold, request->organization,
-		    change, &place, delivered, request->by, &why);
-	else
+	/* To its own destination it is tried again as any other. */
+	if (to != NULL && strcmp(to, ticket.destination) == 0)
+		to = NULL;
+	if (!ticket_place(request->organization, name, &place))
 		(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
 		    "there is no such ticket (any more)");
+	else if (to != NULL)
+		done = forward_ticket(request->spoold, request->organization,
+		    &place, delivered, to, request->by, &why);
+	else
+		done = change_ticket(request->spoold, request->organization,
+		    change, &place, delivered, request->by, &why);
 	json_open(result, NULL, '{');
-	if (ticket_parse(base == NULL ? name : base + 1, &ticket) == 0) {
+	if (named) {
 		id_format(&ticket.id, id);
 		json_put_string(result, "deliveryId", id);
 		json_put_string(result, "destinationId", ticket.destination);
 	}
 	json_put_string(result, "status",
 	    done == 1 ? change_done(change) : "unchanged");
-	if (done != 1) {
+	if (done == 1)
+		json_put_string(result, "to", to);
+	else {
 		json_put_string(result, "reason", why.text);
 		json_put_string(result, "errorCode", error_name(why.code));
 	}
@@ -374,6 +388,15 @@ release(struct request *request)
 static void
 retry(struct request *request)
 {
+	const char *to = request_string(request, "to", NULL);
+	struct why why;
+
+	if (to != NULL && target_find(request->organization, to) == NULL) {
+		(void)why_set(&why, ERROR_DESTINATION_NOT_FOUND,
+		    "there is no destination %s", to);
+		request_fail(request, &why);
+		return;
+	}
 	change_verb(request, CHANGE_retry);
 }
 
@@ -489,7 +512,7 @@ verbs_delivery(void)
 		{ "delivery.release", release, true,
 		    "tickets deliveryId destinationId" },
 		{ "delivery.retry", retry, true,
-		    "tickets deliveryId destinationId delivered" },
+		    "tickets deliveryId destinationId delivered to" },
 		{ "delivery.cancel", cancel, true,
 		    "tickets deliveryId destinationId" },
 		{ "delivery.expire", expire, true,

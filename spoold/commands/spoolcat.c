@@ -215,9 +215,12 @@ attempt_row(struct show_table *table, const struct event_line *line)
 	if (line->remote != NULL)
 		buf_printf(&reason, "%sit said: %s",
 		    reason.len > 0 ? "; " : "", line->remote);
+	if (line->to != NULL)
+		buf_printf(&reason, "%sto %s instead",
+		    reason.len > 0 ? "; " : "", line->to);
 	if (line->by != NULL)
-		buf_printf(&reason, "%sby %s", reason.len > 0 ? "; " : "",
-		    line->by);
+		buf_printf(&reason, "%sby %s", reason.len == 0 ? "" :
+		    line->to != NULL ? ", " : "; ", line->by);
 	if (line->possible_duplicate)
 		buf_printf(&reason, "%spossible duplicate",
 		    reason.len > 0 ? "; " : "");

@@ -293,7 +293,13 @@ explain_failed(struct explained *e)
 			    e->why.len > 0 ? "; " : "", end->remote);
 	}
 	buf_str(&e->next, "nothing");
-	say_remedy(e);
+	if (last_line(e) != NULL && last_line(e)->to != NULL) {
+		buf_printf(&e->state, "; tried again to %s instead",
+		    last_line(e)->to);
+		buf_printf(&e->command, "spoolq --explain %s.%s", e->id,
+		    last_line(e)->to);
+	} else
+		say_remedy(e);
 }
 
 static void

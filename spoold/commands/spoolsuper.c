@@ -44,6 +44,8 @@ struct super {
 	struct wish	*wishes;	/* own */
 	size_t		 count;
 	bool		 only, delivered, structure, purge;
+	const char	*to;		/* a destination, or NULL */
+	bool		 retries;	/* -r is among the wishes */
 	const struct cli *cli;		/* borrowed */
 	size_t		 changed, unchanged;
 };
@@ -70,6 +72,8 @@ static const struct cli_option options[] = {
 	    "with spoold down.", CLI_FLAG, SUPER(structure), NULL },
 	{ 0, "delivered", NULL, "With -r: what was delivered, too.", CLI_FLAG,
 	    SUPER(delivered), NULL },
+	{ 0, "to", "DEST", "With -r: to this destination instead.", CLI_TEXT,
+	    SUPER(to), NULL },
 	{ 'n', "dry-run", NULL, "Only say how many it would be.",
 	    CLI_FLAG, SUPER(only), NULL },
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
@@ -85,6 +89,7 @@ wish_add(void *state, const struct cli_option *option, const char *argument,
 	(void)why;
 	while (deed->letter != option->letter)
 		deed++;
+	super->retries = super->retries || deed->letter == 'r';
 	super->wishes = xreallocarray(super->wishes, super->count + 1,
 	    sizeof(*super->wishes));
 	super->wishes[super->count++] = (struct wish) { deed, argument };
@@ -96,6 +101,7 @@ static void
 ticket_print(const struct super *super, const struct json *ticket)
 {
 	const char *reason = json_string(json_get(ticket, "reason"), NULL);
+	const char *to = json_string(json_get(ticket, "to"), NULL);
 	struct buf line = { .max = 0 };
 
 	if (super->cli->json)
@@ -109,6 +115,10 @@ ticket_print(const struct super *super, const struct json *ticket)
 		buf_str(&line, ": ");
 		show_escape(&line,
 		    json_string(json_get(ticket, "status"), "?"));
+		if (to != NULL) {
+			buf_str(&line, " to ");
+			show_escape(&line, to);
+		}
 		if (reason != NULL) {
 			buf_str(&line, ": ");
 			show_escape(&line, reason);
@@ -188,6 +198,8 @@ wish_do(struct cli *cli, struct super *super, const struct wish *wish,
 		all |= QUEUE_BIT(done);
 		json_put_boolean(&arguments, "delivered", true);
 	}
+	if (deed->letter == 'r')
+		json_put_string(&arguments, "to", super->to);
 	if (select_tickets(cli->spool, &wish->word, 1, SELECT_EVERYWHERE, all,
 	    &tickets, why) == -1)
 		return -1;
@@ -195,7 +207,7 @@ wish_do(struct cli *cli, struct super *super, const struct wish *wish,
 	super->changed = super->unchanged = 0;
 	done = super->only ? 0 : select_ask(cli, deed->verb, &tickets,
 	    &arguments, tickets_answered, super, why);
-	if (!super->only)
+	if (!super->only && (done == 0 || super->changed > 0))
 		summary_print(super, deed);
 	if (done == 0 && deed->letter == 'H' && strcmp(wish->word, "ALL") == 0)
 		done = drops_release(cli, super, why);
@@ -257,6 +269,8 @@ spoolsuper(struct cli *cli, void *state)
 	if (super->count == 0 && !super->structure && !super->purge)
 		return cli_usage(cli, "what to do is missing: -d, -e, -h, "
 		    "-H, -p, -r, -s");
+	if (!super->retries && (super->to != NULL || super->delivered))
+		return cli_usage(cli, "--to and --delivered are for -r");
 	if (super->structure && super->only)
 		return cli_usage(cli, "-n is not for -s: spoolctl check only "
 		    "looks");
