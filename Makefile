@@ -115,7 +115,7 @@ $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
-    explain explain_drop explain_show show)))
+    explain explain_drop explain_show read show watch)))
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \

@@ -309,6 +309,19 @@ help_options(const struct cli_option *options, const struct cli_option *before)
 	buf_free(&name);
 }
 
+/* The options of each verb that has some. */
+static void
+help_verbs(const struct cli_verb *verbs)
+{
+	for (; verbs->name != NULL; verbs++) {
+		if (verbs->options == NULL || verbs->options->name == NULL)
+			continue;
+		(void)printf("%s:\n", verbs->name);
+		help_options(verbs->options, NULL);
+		(void)printf("\n");
+	}
+}
+
 static void
 help_print(const struct cli *cli)
 {
@@ -328,6 +341,7 @@ help_print(const struct cli *cli)
 			free(name);
 		}
 		(void)printf("\n");
+		help_verbs(cli->program->verbs);
 	}
 	help_options(verb->options, NULL);
 	help_options(cli_common, verb->options);

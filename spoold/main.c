@@ -457,6 +457,21 @@ descriptors_close(const struct options *options, struct why *why)
 	return 0;
 }
 
+static const char usage[] = "usage: spoold -c FILE [--ready-fd N] "
+    "[--offline] [--restored] [--volatile]\n";
+static const char help[] =
+    "The supervisor; spoolctl starts and stops it.\n\n"
+    "  -c FILE                     Configuration.\n"
+    "      --ready-fd N            Write \"ready\" there and go to the "
+    "background.\n"
+    "      --offline               Serve one command on descriptor 3, and "
+    "deliver nothing.\n"
+    "      --restored              The spool is from a backup: hold "
+    "everything.\n"
+    "      --volatile              A spool on tmpfs will do.\n"
+    "      --help                  Print this and exit.\n"
+    "      --version               Print the version and exit.\n";
+
 static int
 options_read(int argc, char **argv, struct options *options)
 {
@@ -466,6 +481,7 @@ options_read(int argc, char **argv, struct options *options)
 		{ "offline", no_argument, NULL, 'o' },
 		{ "restored", no_argument, NULL, 'R' },
 		{ "volatile", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -489,6 +505,9 @@ options_read(int argc, char **argv, struct options *options)
 		case 'v':
 			options->allow_volatile = true;
 			break;
+		case 'h':
+			(void)printf("%s\n%s", usage, help);
+			exit(0);
 		case 'V':
 			(void)printf("spoold %s\n", SPOOLD_VERSION);
 			exit(0);
@@ -509,8 +528,7 @@ main(int argc, char **argv)
 	int status = 0;
 
 	if (options_read(argc, argv, &options) == -1) {
-		(void)fprintf(stderr, "usage: spoold -c FILE [--ready-fd N] "
-		    "[--offline] [--restored] [--volatile]\n");
+		(void)fprintf(stderr, "%s", usage);
 		return error_exit_status(ERROR_USAGE);
 	}
 	umask(077);

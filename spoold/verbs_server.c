@@ -7,6 +7,7 @@
 #include "lib/json.h"
 
 #include "spoold/commit.h"
+#include "spoold/flight.h"
 #include "spoold/organization.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
@@ -142,6 +143,32 @@ config_reload(struct request *request)
 	request_answer(request, &out);
 }
 
+/* The attempts under way: no more than queue.concurrency. */
+static void
+put_flights(struct buf *out, const struct request *request)
+{
+	const struct flight *flight;
+	char id[ID_LENGTH + 1];
+
+	json_open(out, "inFlight", '[');
+	TAILQ_FOREACH(flight, &request->spoold->flights, entry) {
+		const struct waiting *w = flight->waiting;
+
+		if (w->target->organization != request->organization ||
+		    flight->closed)
+			continue;
+		id_format(&w->id, id);
+		json_open(out, NULL, '{');
+		json_put_string(out, "deliveryId", id);
+		json_put_string(out, "destinationId", w->target->id);
+		json_put_integer(out, "attempt", flight->attempt);
+		json_put_time(out, "inFlightSince",
+		    tickets_wall(flight->started));
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
 static void
 queue_status(struct request *request)
 {
@@ -149,6 +176,7 @@ queue_status(struct request *request)
 
 	json_open(&out, NULL, '{');
 	put_counts(&out, request->organization);
+	put_flights(&out, request);
 	json_close(&out, '}');
 	request_answer(request, &out);
 }

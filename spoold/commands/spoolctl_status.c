@@ -84,6 +84,8 @@ put_down(struct buf *out, const struct conf *conf)
 		    count_queue(spool, QUEUE_retry));
 		json_put_integer(out, "heldCount",
 		    count_queue(spool, QUEUE_hold));
+		json_put_integer(out, "failedCount",
+		    count_queue(spool, QUEUE_failed));
 		json_close(out, '}');
 		spool_close(&spool);
 	}
@@ -105,7 +107,7 @@ show_organizations(const struct json *status)
 	static const struct show_column columns[] = {
 		{ "ORGANIZATION", false }, { "DUE", true },
 		{ "IN FLIGHT", true }, { "RETRYING", true }, { "HELD", true },
-		{ "OLDEST", true }, { NULL, false }
+		{ "FAILED", true }, { "OLDEST", true }, { NULL, false }
 	};
 	struct show_table *table = show_table_new(stdout, columns);
 	const struct json *org;
@@ -119,6 +121,7 @@ show_organizations(const struct json *status)
 		show_cell_number(table, number(org, "processingCount"));
 		show_cell_number(table, number(org, "retryingCount"));
 		show_cell_number(table, number(org, "heldCount"));
+		show_cell_number(table, number(org, "failedCount"));
 		clock_format_age(number(org, "oldestPendingAge"), age);
 		show_cell(table, SHOW_PLAIN,
 		    number(org, "oldestPendingAge") == 0 ? "-" : age);

@@ -1,10 +1,8 @@
 /*
  * spoolq - what is waiting, and why; as postqueue(1)
  *
- * Reads the directories, so it needs no spoold and costs it nothing.  Tickets
- * move while they are read: one that has left its place is looked for where it
- * may have gone, and one that is found nowhere is finished.  Making tickets
- * due now is asked of spoold.
+ * Reads the directories, so it needs no spoold and costs it nothing.  Making
+ * tickets due now is asked of spoold.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -16,9 +14,6 @@
 #include "lib/select.h"
 #include "lib/xalloc.h"
 #include "spoold/commands/spoolq.h"
-
-#define WAITING (QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold))
-#define SHOWN (WAITING | QUEUE_BIT(failed))
 
 #define QUEUE_OPTION(field) offsetof(struct queue_command, field)
 
@@ -36,6 +31,8 @@ static const struct cli_option options[] = {
 	    CLI_FLAG, QUEUE_OPTION(only), NULL },
 	{ 'q', "queue", "QUEUE", "Only new, cur, retry, hold or failed.",
 	    CLI_TEXT, QUEUE_OPTION(queue), NULL },
+	{ 'w', "watch", NULL, "Go on showing it, until interrupted.",
+	    CLI_FLAG, QUEUE_OPTION(watch), NULL },
 	{ 0, "destination", "DEST", "Only tickets for DEST.", CLI_TEXT,
 	    QUEUE_OPTION(destination), NULL },
 	{ 0, "since", "TIME", "Only what came at or after TIME.", CLI_TEXT,
@@ -49,143 +46,40 @@ static const struct cli_option options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
-/* --- reading --- */
-
-/*
- * Where the ticket is now: as it was seen, or moved on, perhaps with one
- * attempt more.  Returns 1, 0 if it is nowhere, -1 with *why.
- */
-static int
-ticket_locate(const struct queue_command *q, unsigned queues,
-    struct selected *item, struct statx *stat, struct why *why)
-{
-	char name[TICKET_NAME_MAX];
-	struct ticket ticket = item->ticket;
-	int queue, more, found;
-
-	found = spool_stat(q->cli->spool, item->queue, item->name, stat, why);
-	if (found != 0)
-		return found;
-	for (more = 0; more <= 1; more++) {
-		ticket.attempts = item->ticket.attempts + more;
-		ticket_format(&ticket, name);
-		for (queue = 0; queue < QUEUES; queue++) {
-			if ((queues & 1u << queue) == 0)
-				continue;
-			found = spool_stat(q->cli->spool, (enum queue)queue,
-			    name, stat, why);
-			if (found == 0)
-				continue;
-			item->queue = (enum queue)queue;
-			item->ticket = ticket;
-			free(item->name);
-			item->name = xstrdup(name);
-			return found;
-		}
-	}
-	return 0;
-}
+/* --- showing --- */
 
 static int
-ticket_show(struct queue_command *q, unsigned queues, struct selected *item,
-    struct why *why)
-{
-	struct entry entry = { .size = -1 };
-	struct ticket_file file;
-	const struct event_line *last;
-	struct statx stat;
-	int found = ticket_locate(q, queues, item, &stat, why), read;
-
-	if (found != 1)
-		return found;
-	/* One that a crash left empty is shown by what its name says. */
-	read = spool_read_ticket(q->cli->spool, item->queue, item->name,
-	    &file, why);
-	entry.queue = item->queue;
-	entry.ticket = item->ticket;
-	entry.arrived = id_time(&item->ticket.id);
-	if (item->queue == QUEUE_retry)
-		entry.due = clock_from_timespec((struct timespec) {
-			stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec });
-	if (read == 1) {
-		entry.size = file.facts.payload_bytes;
-		entry.arrived = file.facts.accepted_at;
-		last = ticket_file_last(&file);
-		if (last != NULL) {
-			entry.reason = last->reason;
-			entry.error = last->error;
-		}
-	}
-	queue_show(q, &entry);
-	if (read == 1)
-		ticket_file_free(&file);
-	return 1;
-}
-
-/* Drops that spoold has not taken yet: the id is the one they will have. */
-static int
-drops_show(struct queue_command *q, struct why *why)
-{
-	struct spool_list *list = spool_list(q->cli->spool, QUEUE_new, why);
-	const char *name, *day;
-	struct statx stat;
-	int found = 0;
-
-	if (list == NULL)
-		return -1;
-	while (found != -1 && (name = spool_list_next(list, &day)) != NULL) {
-		struct entry entry = { .queue = QUEUE_new };
-		size_t length = strlen(name);
-
-		if (length <= 5 || strcmp(name + length - 5, ".json") != 0)
-			continue;
-		found = spool_stat(q->cli->spool, QUEUE_new, name, &stat, why);
-		if (found != 1)
-			continue;
-		id_make(spool_organization(q->cli->spool), name, &stat,
-		    &entry.ticket.id);
-		entry.size = (int64_t)stat.stx_size;
-		entry.arrived = id_time(&entry.ticket.id);
-		queue_show(q, &entry);
-	}
-	spool_list_free(&list);
-	return found == -1 ? -1 : 0;
-}
-
-static int
-tickets_show(struct queue_command *q, unsigned queues, struct why *why)
-{
-	struct selection tickets = { NULL, 0 };
-	struct show_progress progress = { .started = 0 };
-	int shown = select_all(q->cli->spool, queues, &tickets, why);
-	size_t i;
-
-	for (i = 0; i < tickets.count && shown != -1; i++) {
-		if (q->table != NULL)
-			show_progress(&progress, "reading tickets",
-			    (int64_t)i);
-		shown = ticket_show(q, queues, &tickets.items[i], why);
-	}
-	show_progress_end(&progress);
-	selection_free(&tickets);
-	return shown == -1 ? -1 : 0;
-}
-
-static int
-queue_option(const struct queue_command *q, unsigned *queues_r,
-    struct why *why)
+queue_option(struct queue_command *q, struct why *why)
 {
 	int queue;
 
-	*queues_r = WAITING | QUEUE_BIT(new);
+	q->queues = QUEUES_WAITING | QUEUE_BIT(new);
 	if (q->queue == NULL)
 		return 0;
 	queue = queue_by_name(q->queue);
-	if (queue == -1 ||
-	    ((SHOWN | QUEUE_BIT(new)) & 1u << (unsigned)queue) == 0)
+	if (queue == -1 || ((QUEUES_SHOWN | QUEUE_BIT(new)) &
+	    1u << (unsigned)queue) == 0)
 		return why_set(why, ERROR_USAGE, "--queue: \"%s\" is none of "
 		    "new, cur, retry, hold, failed", q->queue);
-	*queues_r = 1u << (unsigned)queue;
+	q->queues = 1u << (unsigned)queue;
+	return 0;
+}
+
+/* A filter by a name that means nothing is a mistake, not an empty queue. */
+static int
+destination_check(struct queue_command *q, struct why *why)
+{
+	struct destination *known;
+
+	if (q->destination == NULL || q->shown > 0)
+		return 0;
+	known = destination_id_valid(q->destination) ?
+	    queue_destination(q->cli, q->destination) : NULL;
+	if (known == NULL)
+		return why_set(why, ERROR_DESTINATION_NOT_FOUND,
+		    "there is no destination %s: see spooldest list",
+		    q->destination);
+	destination_free(&known);
 	return 0;
 }
 
@@ -193,24 +87,19 @@ static int
 queue_print(struct queue_command *q)
 {
 	struct cli *cli = q->cli;
-	unsigned queues;
 	struct why why;
-	int done = 0;
 
-	if (queue_option(q, &queues, &why) == -1 ||
+	if (queue_option(q, &why) == -1 ||
 	    (q->since != NULL &&
 	    cli_when("--since", q->since, &q->after, &why) == -1) ||
 	    (q->until != NULL &&
 	    cli_when("--until", q->until, &q->before, &why) == -1) ||
 	    cli_spool(cli, &why) == NULL)
 		return cli_fail(cli, &why);
-	queue_show_begin(q);
-	if ((queues & QUEUE_BIT(new)) != 0)
-		done = drops_show(q, &why);
-	if (done == 0 && (queues & SHOWN) != 0)
-		done = tickets_show(q, queues & SHOWN, &why);
-	queue_show_end(q);
-	if (done == -1)
+	q->out = stdout;
+	if (q->watch)
+		return queue_watch(q);
+	if (queue_read(q, &why) == -1 || destination_check(q, &why) == -1)
 		return cli_fail(cli, &why);
 	if (q->shown == 0 && !cli->json)
 		(void)printf("Queue is empty\n");
@@ -291,13 +180,13 @@ spoolq(struct cli *cli, void *state)
 	q->cli = cli;
 	if (flushes > 1)
 		return cli_usage(cli, "only one of -f, -i and -s");
-	if (flushes == 1 && (q->print || q->queue != NULL ||
+	if (flushes == 1 && (q->print || q->watch || q->queue != NULL ||
 	    q->destination != NULL || q->since != NULL || q->until != NULL ||
 	    q->reason != NULL))
 		return cli_usage(cli, "-f, -i and -s take no filter");
-	if (q->explain != NULL && (flushes > 0 || q->queue != NULL ||
-	    q->destination != NULL || q->since != NULL || q->until != NULL ||
-	    q->reason != NULL))
+	if (q->explain != NULL && (flushes > 0 || q->watch ||
+	    q->queue != NULL || q->destination != NULL || q->since != NULL ||
+	    q->until != NULL || q->reason != NULL))
 		return cli_usage(cli, "--explain goes alone");
 	if (q->explain != NULL)
 		return queue_explain(cli, q->explain);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "lib/cli.h"
 #include "lib/destination.h"
@@ -17,38 +18,65 @@
 #include "lib/ticket.h"
 #include "spool-layout/layout.h"
 
-/* How many attempts a destination's tickets have. */
-struct limit {
-	char	 destination[DESTINATION_ID_MAX + 1];
-	int	 attempts;
+#define QUEUES_WAITING (QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold))
+#define QUEUES_SHOWN (QUEUES_WAITING | QUEUE_BIT(failed))
+
+/* What is known of a destination. */
+struct goal {
+	char		 id[DESTINATION_ID_MAX + 1];
+	int		 attempts;	/* that its tickets have */
+	bool		 closed;	/* disabled, or there is none */
+	bool		 ordered;
+	char		 first[ID_LENGTH + 1];	/* its oldest ticket, or "" */
 };
+
+struct entry;
+
+/* An entry that passed the filters, and its line of JSON. */
+typedef void	 queue_seen(void *arg, const struct entry *,
+		    const char *json);
 
 struct queue_command {
 	/* From the command line. */
-	bool		 print, flush, only;
+	bool		 print, flush, only, watch;
 	const char	*flush_id, *flush_destination;
 	const char	*queue, *destination, *since, *until, *reason;
 	const char	*explain;
 
 	struct cli	*cli;		/* borrowed */
+	unsigned	 queues;	/* QUEUE_BIT()s that are shown */
+	FILE		*out;		/* borrowed; where to */
+	size_t		 rows_max;	/* of the table; 0: all */
+	queue_seen	*seen;		/* NULL: it is shown only */
+	void		*seen_arg;	/* borrowed */
 	int64_t		 now;		/* wall ms */
 	int64_t		 after, before;	/* --since and --until, or 0 */
+	struct json	*live;		/* own; queue.status, NULL: it is down */
 	struct show_table *table;	/* NULL: JSON */
 	size_t		 shown;
-	struct limit	*limits;	/* own */
-	size_t		 limit_count;
+	struct goal	*goals;		/* own */
+	size_t		 goal_count;
 };
 
 /* One line of the queue. */
 struct entry {
-	enum queue	 queue;
-	struct ticket	 ticket;	/* without destination in new/ */
+	enum queue	 queue;		/* QUEUES: it has left it */
+	bool		 drop;		/* has no ticket: in new/, or refused */
+	struct ticket	 ticket;	/* of a drop its id only */
 	int64_t		 size;		/* bytes, -1: not known */
 	int64_t		 arrived;	/* wall ms */
 	int64_t		 due;		/* wall ms, 0: none */
 	const char	*reason;	/* borrowed; NULL: none */
 	enum error	 error;
+	const char	*waiting_for;	/* borrowed; NULL: not known */
+	const char	*blocked_by;	/* borrowed; an id, or NULL */
+	int64_t		 in_flight_since;	/* wall ms, 0: it is not */
 };
+
+/*
+ * Reads and shows what is asked for; q->shown counts it.  0, or -1 with *why.
+ */
+int	 queue_read(struct queue_command *, struct why *);
 
 /* Begins and ends the output; the number of entries shown is q->shown. */
 void	 queue_show_begin(struct queue_command *);
@@ -56,6 +84,16 @@ void	 queue_show_end(struct queue_command *);
 
 /* Shows the entry if the filters let it through. */
 void	 queue_show(struct queue_command *, const struct entry *);
+
+/* The entry as a line of JSON, without its end. */
+void	 queue_json(struct queue_command *, const struct entry *,
+	    struct buf *);
+
+/* What is known of a destination; valid until the next call. */
+struct goal	*queue_goal(struct queue_command *, const char *id);
+
+/* --watch: goes on showing; returns the exit status. */
+int	 queue_watch(struct queue_command *);
 
 /* The destination's file, or NULL: there is none, or it cannot be read. */
 struct destination	*queue_destination(const struct cli *, const char *id);

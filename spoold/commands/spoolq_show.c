@@ -42,26 +42,31 @@ queue_destination(const struct cli *cli, const char *id)
 	return destination;
 }
 
-static int
-attempts_max(struct queue_command *q, const char *id)
+struct goal *
+queue_goal(struct queue_command *q, const char *id)
 {
 	struct destination *destination;
-	struct limit *limit;
+	struct goal *goal;
 	size_t i;
 
-	for (i = 0; i < q->limit_count; i++)
-		if (strcmp(q->limits[i].destination, id) == 0)
-			return q->limits[i].attempts;
-	q->limits = xreallocarray(q->limits, q->limit_count + 1,
-	    sizeof(*q->limits));
-	limit = &q->limits[q->limit_count++];
-	(void)strlcpy(limit->destination, id, sizeof(limit->destination));
-	limit->attempts = (int)q->cli->conf->retry_max_attempts;
+	for (i = 0; i < q->goal_count; i++)
+		if (strcmp(q->goals[i].id, id) == 0)
+			return &q->goals[i];
+	q->goals = xreallocarray(q->goals, q->goal_count + 1,
+	    sizeof(*q->goals));
+	goal = &q->goals[q->goal_count++];
+	*goal = (struct goal) { .closed = true,
+	    .attempts = (int)q->cli->conf->retry_max_attempts };
+	(void)strlcpy(goal->id, id, sizeof(goal->id));
 	destination = queue_destination(q->cli, id);
-	if (destination != NULL && destination->retry.max_retries >= 0)
-		limit->attempts = destination->retry.max_retries + 1;
+	if (destination == NULL)
+		return goal;
+	goal->closed = destination->disabled;
+	goal->ordered = destination->ordered;
+	if (destination->retry.max_retries >= 0)
+		goal->attempts = destination->retry.max_retries + 1;
 	destination_free(&destination);
-	return limit->attempts;
+	return goal;
 }
 
 static void
@@ -83,42 +88,53 @@ put_text_or_null(struct buf *out, const char *name, const char *text)
 }
 
 static void
-entry_json(struct queue_command *q, const struct entry *entry, const char *id)
+put_ticket(struct queue_command *q, const struct entry *entry,
+    struct buf *line)
 {
 	const struct ticket *ticket = &entry->ticket;
-	bool accepted = entry->queue != QUEUE_new;
-	struct buf line = { .max = 0 };
 
-	json_open(&line, NULL, '{');
-	json_put_string(&line, "queue", queue_name(entry->queue));
-	json_put_string(&line, "id", id);
-	json_put_string(&line, "organizationId",
-	    spool_organization(q->cli->spool));
-	put_text_or_null(&line, "destinationId",
-	    accepted ? ticket->destination : NULL);
-	if (accepted) {
-		json_put_integer(&line, "priority", ticket->priority);
-		json_put_integer(&line, "attempts", ticket->attempts);
-		json_put_integer(&line, "maxAttempts",
-		    attempts_max(q, ticket->destination));
-	} else {
-		json_put_null(&line, "priority");
-		json_put_null(&line, "attempts");
-		json_put_null(&line, "maxAttempts");
+	put_text_or_null(line, "destinationId",
+	    entry->drop ? NULL : ticket->destination);
+	if (entry->drop) {
+		json_put_null(line, "priority");
+		json_put_null(line, "attempts");
+		json_put_null(line, "maxAttempts");
+		return;
 	}
+	json_put_integer(line, "priority", ticket->priority);
+	json_put_integer(line, "attempts", ticket->attempts);
+	json_put_integer(line, "maxAttempts",
+	    queue_goal(q, ticket->destination)->attempts);
+}
+
+void
+queue_json(struct queue_command *q, const struct entry *entry,
+    struct buf *line)
+{
+	char id[ID_LENGTH + 1];
+
+	id_format(&entry->ticket.id, id);
+	json_open(line, NULL, '{');
+	put_text_or_null(line, "queue", entry->queue == QUEUES ? NULL :
+	    queue_name(entry->queue));
+	json_put_string(line, "id", id);
+	json_put_string(line, "organizationId",
+	    spool_organization(q->cli->spool));
+	put_ticket(q, entry, line);
 	if (entry->size == -1)
-		json_put_null(&line, "size");
+		json_put_null(line, "size");
 	else
-		json_put_integer(&line, "size", entry->size);
-	put_time_or_null(&line, "arrivalTime", entry->arrived);
-	put_time_or_null(&line, "nextAttemptAt", entry->due);
-	put_text_or_null(&line, "reason", entry->reason);
-	put_text_or_null(&line, "errorCode", entry->error == ERROR_NONE ? NULL
+		json_put_integer(line, "size", entry->size);
+	put_time_or_null(line, "arrivalTime", entry->arrived);
+	put_time_or_null(line, "nextAttemptAt", entry->due);
+	put_text_or_null(line, "reason", entry->reason);
+	put_text_or_null(line, "errorCode", entry->error == ERROR_NONE ? NULL
 	    : error_name(entry->error));
-	json_put_string(&line, "circuit", "closed");
-	json_close(&line, '}');
-	(void)printf("%s\n", line.data);
-	buf_free(&line);
+	json_put_string(line, "circuit", "closed");
+	put_text_or_null(line, "waitingFor", entry->waiting_for);
+	put_text_or_null(line, "blockedBy", entry->blocked_by);
+	put_time_or_null(line, "inFlightSince", entry->in_flight_since);
+	json_close(line, '}');
 }
 
 /* What happens next, in the table's words. */
@@ -131,12 +147,42 @@ entry_next(const struct queue_command *q, const struct entry *entry,
 		[QUEUE_hold] = "held", [QUEUE_failed] = "given up",
 	};
 
-	if (entry->queue != QUEUE_retry)
+	if (entry->queue == QUEUE_failed && entry->drop)
+		(void)strlcpy(out, "refused", 40);
+	else if (entry->in_flight_since != 0)
+		(void)strlcpy(out, "in flight", 40);
+	else if (entry->blocked_by != NULL || (entry->waiting_for != NULL &&
+	    strcmp(entry->waiting_for, "disabled") == 0))
+		(void)strlcpy(out, "waits", 40);
+	else if (entry->queue != QUEUE_retry)
 		(void)strlcpy(out, words[entry->queue], 40);
 	else if (entry->due <= q->now)
 		(void)strlcpy(out, "now", 40);
 	else
 		show_relative(entry->due, q->now, out);
+}
+
+/* Why it waits now, before why the last attempt did not deliver. */
+static void
+entry_reason(const struct queue_command *q, const struct entry *entry,
+    struct buf *out)
+{
+	char age[32];
+
+	if (entry->in_flight_since != 0) {
+		clock_format_age(q->now > entry->in_flight_since ?
+		    q->now - entry->in_flight_since : 0, age);
+		buf_printf(out, "in flight for %s", age);
+	} else if (entry->blocked_by != NULL)
+		buf_printf(out, "blocked by %s", entry->blocked_by);
+	else if (entry->waiting_for != NULL &&
+	    strcmp(entry->waiting_for, "disabled") == 0)
+		buf_str(out, "disabled");
+	if (entry->drop && entry->error != ERROR_NONE)
+		buf_printf(out, "%s: ", error_name(entry->error));
+	if (entry->reason != NULL)
+		buf_printf(out, "%s%s", out->len == 0 || entry->drop ? "" :
+		    "; ", entry->reason);
 }
 
 static void
@@ -145,7 +191,8 @@ entry_row(struct queue_command *q, const struct entry *entry, const char *id)
 	static const enum show_colour colours[QUEUES] = {
 		[QUEUE_hold] = SHOW_YELLOW, [QUEUE_failed] = SHOW_RED,
 	};
-	bool accepted = entry->queue != QUEUE_new;
+	bool accepted = !entry->drop;
+	struct buf reason = { .max = 0 };
 	char text[40];
 
 	show_cell(q->table, SHOW_PLAIN, id);
@@ -169,8 +216,23 @@ entry_row(struct queue_command *q, const struct entry *entry, const char *id)
 		show_cell(q->table, SHOW_PLAIN, "-");
 	entry_next(q, entry, text);
 	show_cell(q->table, colours[entry->queue], text);
-	show_cell(q->table, SHOW_PLAIN,
-	    entry->reason == NULL ? "" : entry->reason);
+	entry_reason(q, entry, &reason);
+	show_cell(q->table, SHOW_PLAIN, reason.len == 0 ? "" : reason.data);
+	buf_free(&reason);
+}
+
+static bool
+reason_wanted(const struct queue_command *q, const struct entry *entry)
+{
+	struct buf words = { .max = 0 };
+	bool wanted;
+
+	if (q->reason == NULL)
+		return true;
+	entry_reason(q, entry, &words);
+	wanted = words.len > 0 && strcasestr(words.data, q->reason) != NULL;
+	buf_free(&words);
+	return wanted;
 }
 
 static bool
@@ -182,37 +244,44 @@ entry_wanted(const struct queue_command *q, const struct entry *entry)
 	if ((q->after != 0 && entry->arrived < q->after) ||
 	    (q->before != 0 && entry->arrived >= q->before))
 		return false;
-	return q->reason == NULL || (entry->reason != NULL &&
-	    strcasestr(entry->reason, q->reason) != NULL);
+	return reason_wanted(q, entry);
 }
 
 void
 queue_show(struct queue_command *q, const struct entry *entry)
 {
+	struct buf line = { .max = 0 };
 	char id[ID_LENGTH + 1];
 
 	if (!entry_wanted(q, entry))
 		return;
 	q->shown++;
 	id_format(&entry->ticket.id, id);
-	if (q->table == NULL)
-		entry_json(q, entry, id);
-	else
+	if (q->table == NULL || q->seen != NULL)
+		queue_json(q, entry, &line);
+	if (q->seen != NULL)
+		q->seen(q->seen_arg, entry, line.data);
+	else if (q->table == NULL)
+		(void)fprintf(q->out, "%s\n", line.data);
+	if (q->table != NULL && (q->rows_max == 0 || q->shown <= q->rows_max))
 		entry_row(q, entry, id);
+	buf_free(&line);
 }
 
 void
 queue_show_begin(struct queue_command *q)
 {
 	q->now = clock_wall();
+	q->shown = 0;
 	if (!q->cli->json)
-		q->table = show_table_new(stdout, columns);
+		q->table = show_table_new(q->out, columns);
 }
 
 void
 queue_show_end(struct queue_command *q)
 {
 	show_table_close(&q->table);
-	free(q->limits);
-	q->limits = NULL;
+	free(q->goals);
+	q->goals = NULL;
+	q->goal_count = 0;
 }

@@ -35,7 +35,7 @@ test_a_ticket_is_a_row() {
 test_json_has_every_field() {
 	ticket retry "$A.web:p5,a1" 2048 "$DEFERRED"
 	touch -d '2026-11-24T08:10:00.250Z' "$SPOOL/retry/$A.web:p5,a1"
-	expect 0 "{\"queue\":\"retry\",\"id\":\"$A\",\"organizationId\":\"demo\",\"destinationId\":\"web\",\"priority\":5,\"attempts\":1,\"maxAttempts\":10,\"size\":2048,\"arrivalTime\":\"2026-11-24T08:00:00.000Z\",\"nextAttemptAt\":\"2026-11-24T08:10:00.250Z\",\"reason\":\"the receiver answered 503\",\"errorCode\":\"HTTP_STATUS\",\"circuit\":\"closed\"}" \
+	expect 0 "{\"queue\":\"retry\",\"id\":\"$A\",\"organizationId\":\"demo\",\"destinationId\":\"web\",\"priority\":5,\"attempts\":1,\"maxAttempts\":10,\"size\":2048,\"arrivalTime\":\"2026-11-24T08:00:00.000Z\",\"nextAttemptAt\":\"2026-11-24T08:10:00.250Z\",\"reason\":\"the receiver answered 503\",\"errorCode\":\"HTTP_STATUS\",\"circuit\":\"closed\",\"waitingFor\":\"backoff\",\"blockedBy\":null,\"inFlightSince\":null}" \
 	    spoolq -j
 }
 
