@@ -85,7 +85,7 @@ destinations_each(const char *state_directory, const char *organization,
 	int result;
 
 	if (dir == NULL) {
-		result = why_errno(why, "open %s", path);
+		result = why_open(why, path, DESTINATIONS_MISSING);
 	} else {
 		result = each_file(dir, organization, seen, arg, why);
 		closedir(dir);

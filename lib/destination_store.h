@@ -7,6 +7,10 @@
 #include "lib/destination.h"
 #include "lib/why.h"
 
+/* What helps where the directory is missing. */
+#define DESTINATIONS_MISSING "restore it from a backup; an empty one (mkdir " \
+	"-m 700) lets all tickets wait"
+
 /* A file that was read. */
 struct destination_file {
 	const char	*organization;

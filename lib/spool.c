@@ -23,7 +23,21 @@
 #include "lib/spool_place.h"
 #include "lib/xalloc.h"
 
+#define MEND "spoolctl check --fix makes it anew"
 #define NAME_SIZE 512		/* a temporary name, with room */
+
+static void
+open_failed(const char *spool_directory, const char *org, const char *queue,
+    struct why *why)
+{
+	int number = errno;
+	char *path = xasprintf("%s/%s%s%s", spool_directory, org,
+	    queue[0] == '\0' ? "" : "/", queue);
+
+	errno = number;
+	(void)why_open(why, path, MEND);
+	free(path);
+}
 
 struct spool *
 spool_open(const char *spool_directory, const char *org, struct why *why)
@@ -33,7 +47,8 @@ spool_open(const char *spool_directory, const char *org, struct why *why)
 
 	top = open(spool_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top == -1) {
-		(void)why_errno(why, "open %s", spool_directory);
+		(void)why_open(why, spool_directory, "restore it from a "
+		    "backup, or make an instance with spoolctl init");
 		return NULL;
 	}
 	sp = xcalloc(1, sizeof(*sp));
@@ -43,14 +58,14 @@ spool_open(const char *spool_directory, const char *org, struct why *why)
 		sp->queues[i] = -1;
 	sp->directory = spool_openat(top, org, O_RDONLY | O_DIRECTORY);
 	if (sp->directory == -1)
-		(void)why_errno(why, "open %s/%s", spool_directory, org);
+		open_failed(spool_directory, org, "", why);
 	close(top);
 	for (int i = 0; i < QUEUES && sp->directory != -1; i++) {
 		sp->queues[i] = spool_openat(sp->directory,
 		    queue_name((enum queue)i), O_RDONLY | O_DIRECTORY);
 		if (sp->queues[i] == -1) {
-			(void)why_errno(why, "open %s/%s/%s", spool_directory,
-			    org, queue_name((enum queue)i));
+			open_failed(spool_directory, org,
+			    queue_name((enum queue)i), why);
 			spool_close(&sp);
 			return NULL;
 		}

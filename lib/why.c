@@ -106,6 +106,19 @@ why_errno(struct why *why, const char *format, ...)
 }
 
 int
+why_open(struct why *why, const char *path, const char *help)
+{
+	int number = errno;
+
+	if (number != ENOENT)
+		return why_errno(why, "open %s", path);
+	(void)why_set(why, ERROR_CONFIG_ERROR, "%s is missing: %s", path,
+	    help);
+	why->number = number;
+	return -1;
+}
+
+int
 why_field(struct why *why, const char *path, const char *format, ...)
 {
 	va_list	 args;

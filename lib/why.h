@@ -44,6 +44,12 @@ int	 why_set(struct why *, enum error, const char *, ...)
 int	 why_errno(struct why *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/*
+ * The same for a path that cannot be opened and is part of every instance: one
+ * that is missing is a CONFIG_ERROR, and `help` says what brings it back.
+ */
+int	 why_open(struct why *, const char *path, const char *help);
+
 /* A VALIDATION_ERROR about the JSON field `path`. */
 int	 why_field(struct why *, const char *path, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));

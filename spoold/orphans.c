@@ -232,9 +232,11 @@ orphans_restore(struct spoold *s, struct why *why)
 			result = replay_each(s, 1, orphans_line, &orphans,
 			    why);
 		if (orphans.ids.count != 0)
-			alert_begin(s, ALERT_lost, "%zu jobs of %s had no "
-			    "ticket; %zu have theirs back in hold/",
-			    orphans.ids.count, org->id, orphans.restored);
+			alert_begin(s, ALERT_lost, "%zu job%s of %s had "
+			    "no ticket; %zu of these got theirs back, in hold/",
+			    orphans.ids.count,
+			    orphans.ids.count == 1 ? "" : "s", org->id,
+			    orphans.restored);
 		free(orphans.ids.items);
 		free(orphans.empty.items);
 		if (result == -1)

@@ -272,8 +272,8 @@ recover_hold_all(struct spoold *s)
 		drops += recover_hold_drops(org);
 	}
 	alert_begin(s, ALERT_restored, "the spool and the journal are not of "
-	    "the same time: %zu tickets and %zu drops are in hold/", tickets,
-	    drops);
+	    "the same time: in hold/ are %zu ticket%s and %zu drop%s now",
+	    tickets, tickets == 1 ? "" : "s", drops, drops == 1 ? "" : "s");
 }
 
 /* --- all of it ---------------------------------------------------------------------- */

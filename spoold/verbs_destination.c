@@ -454,9 +454,10 @@ delete(struct request *request)
 		return;
 	if (target->tickets != 0 && !json_boolean(json_get(request->json,
 	    "cancelTickets"), false)) {
-		(void)why_set(&why, ERROR_CONFLICT, "%zu tickets of %s wait: "
-		    "cancel them first, or use --cancel-tickets",
-		    target->tickets, target->id);
+		(void)why_set(&why, ERROR_CONFLICT, "%zu ticket%s of %s "
+		    "wait%s: cancel first, or use --cancel-tickets",
+		    target->tickets, target->tickets == 1 ? "" : "s",
+		    target->id, target->tickets == 1 ? "s" : "");
 		request_fail(request, &why);
 		return;
 	}

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/destination_store.h"
 #include "lib/journal.h"
 #include "lib/show.h"
 #include "lib/vault.h"
@@ -100,6 +101,24 @@ check_directories(struct check *check, const struct conf *conf)
 		break;
 	}
 	close(fd);
+}
+
+/* Without its destinations an organization's tickets wait for ever. */
+static void
+check_destinations(struct check *check, const struct conf *conf)
+{
+	struct why why;
+
+	for (size_t i = 0; i < conf->organization_count; i++) {
+		char *path = xasprintf("%s/%s/destinations",
+		    conf->top_state_directory, conf->organizations[i].id);
+
+		if (access(path, R_OK | X_OK) == -1) {
+			(void)why_open(&why, path, DESTINATIONS_MISSING);
+			found(check, "destinations", "%s", why.text);
+		}
+		free(path);
+	}
 }
 
 static void
@@ -274,6 +293,7 @@ spoolctl_check(struct cli *cli, void *arg)
 		found(&check, "configuration", "%s: there is no organization",
 		    conf->file);
 	check_directories(&check, conf);
+	check_destinations(&check, conf);
 	check_spools(&check, conf);
 	check_key(&check, conf);
 	check_journal(&check, conf);

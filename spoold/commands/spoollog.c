@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/id.h"
@@ -74,7 +75,8 @@ log_path(struct cli *cli, const char *name, struct why *why)
 		why_errno(why, "%s", path);
 		if (why->code == ERROR_INTERNAL_ERROR)
 			why_set(why, ERROR_UNAVAILABLE,
-			    "%s: there is no journal yet", path);
+			    "%s: there is no journal yet: spoolctl start begins "
+			    "it", path);
 		free(path);
 		return NULL;
 	}
@@ -144,12 +146,17 @@ first_seq(const char *directory, const struct log_command *c,
 	char hash[2 * JOURNAL_HASH + 1];
 	int64_t seq = 0;
 
+	int there = journal_head(directory, &seq, hash, why);
+
+	if (there == -1)
+		return -1;
+	if (there == 0 && !c->follow)
+		return why_set(why, ERROR_UNAVAILABLE, "%s: there is no line "
+		    "yet: spoolctl start begins it", directory);
 	if (f->since != 0)
 		return journal_seek(directory, f->since, why);
 	if (!c->follow)
 		return 1;
-	if (journal_head(directory, &seq, hash, why) == -1)
-		return -1;
 	return seq > TAIL_LINES ? seq - TAIL_LINES + 1 : 1;
 }
 
@@ -338,15 +345,33 @@ verify_words(struct cli *cli, const char *key, const char *head,
 	return r;
 }
 
+/* What is named must be there: 0, or -1 with *why. */
+static int
+words_check(const struct cli *cli, struct why *why)
+{
+	for (size_t i = 0; i < cli->word_count; i++)
+		if (access(cli->words[i], F_OK) == -1) {
+			(void)why_errno(why, "%s", cli->words[i]);
+			if (why->code == ERROR_INTERNAL_ERROR)
+				why->code = ERROR_USAGE;
+			return -1;
+		}
+	return 0;
+}
+
 static int
 log_verify(struct cli *cli, void *state)
 {
 	const struct log_command *c = state;
 	struct journal_verdict verdict;
 	struct why why;
-	char *key = c->key != NULL ? xstrdup(c->key) :
-	    log_path(cli, "journal.pub", &why);
-	int r = key == NULL ? -1 :
+	char *key = NULL;
+	int r = words_check(cli, &why);
+
+	if (r == 0)
+		key = c->key != NULL ? xstrdup(c->key) :
+		    log_path(cli, "journal.pub", &why);
+	r = key == NULL ? -1 :
 	    verify_words(cli, key, c->head, &verdict, &why);
 
 	free(key);

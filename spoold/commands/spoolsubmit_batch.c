@@ -69,11 +69,22 @@ batch_add(struct batch *batch, struct drop *drop, const char *stem,
 	return 0;
 }
 
+/* The id alone, or with -j an object that names the drop too. */
 static void
-print_id(const char *id)
+print_id(const struct batch *batch, const struct drop *drop, const char *id)
 {
-	(void)printf("%s\n", id);
+	struct buf line = { .max = 0 };
+
+	if (batch->cli->json) {
+		json_open(&line, NULL, '{');
+		json_put_string(&line, "deliveryId", id);
+		json_put_string(&line, "name", drop->name);
+		json_close(&line, '}');
+	} else
+		buf_str(&line, id);
+	(void)printf("%s\n", line.data);
 	(void)fflush(stdout);
+	buf_free(&line);
 }
 
 /*
@@ -167,7 +178,7 @@ drop_settle(struct batch *batch, size_t i)
 	if (batch->online && !submit_ask(batch, i, id))
 		return;
 	if (!batch->wait) {
-		print_id(id);
+		print_id(batch, &batch->drops[i], id);
 		return;
 	}
 	batch_status(batch, submit_wait(batch->cli, id,

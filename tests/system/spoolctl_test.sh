@@ -267,4 +267,50 @@ test_check_finds_a_journal_that_was_changed() {
 	cp "$SCRATCH/kept" "$(ls "$LOG"/journal/*.jsonl)"
 }
 
+test_what_is_missing_is_a_configuration_error_that_says_what_would_help() {
+	instance
+	run spoollog
+	failed_with 75 spoollog UNAVAILABLE
+	run spoollog verify /nope
+	failed_with 64 spoollog USAGE
+	assertContains "$ERR" '/nope: No such file or directory'
+	rmdir "$SPOOL/data"
+	run spoolq
+	ran 78 '' "spoolq: CONFIG_ERROR: $SPOOL/data is missing: spoolctl check --fix makes it anew"
+	run spoolctl start
+	failed_with 78 spoolctl CONFIG_ERROR
+	run spoolctl check --fix
+	assertContains "$OUT" 'data is missing (mended)'
+	mv "$INSTANCE/state/$ORG/destinations" "$SCRATCH/kept"
+	run spooldest list
+	failed_with 78 spooldest CONFIG_ERROR
+	run spoolctl check
+	assertEquals 1 "$STATUS"
+	assertContains "$OUT" "destinations: $INSTANCE/state/$ORG/destinations is missing: restore it from a backup"
+	mv "$SCRATCH/kept" "$INSTANCE/state/$ORG/destinations"
+	mv "$SPOOL" "$SCRATCH/spool"
+	run spoolq
+	failed_with 78 spoolq CONFIG_ERROR
+	mv "$SCRATCH/spool" "$SPOOL"
+	run spoolctl check
+	ran 0 'Nothing is wrong' ''
+}
+
+test_status_counts_the_dead_letters_up_and_down() {
+	instance
+	start
+	sink
+	destination ok
+	answers ok 422
+	drop one "$(job ok)"
+	eventually in_queue failed "$ID"
+	for each in up down; do
+		[ "$each" = up ] || stop
+		run spoolctl status
+		assertEquals "$each" 1 "$(awk '/^ORGANIZATION/ {
+		    for (i = 1; i <= NF; i++) if ($i == "FAILED") at = i - 1 }
+		    /^demo/ { print $at }' "$SCRATCH/out")"
+	done
+}
+
 . /usr/share/shunit2/shunit2

@@ -113,7 +113,7 @@ test_file_systems_are_told_apart() {
 
 test_a_spool_that_is_not_whole_is_not_opened() {
 	rmdir "$O/retry"
-	expect 1 "INTERNAL_ERROR: open $D/demo/retry: No such file or directory" \
+	expect 1 "CONFIG_ERROR: $D/demo/retry is missing: spoolctl check --fix makes it anew" \
 	    spool list cur
 	ln -s cur "$O/retry"
 	expect 1 "INTERNAL_ERROR: open $D/demo/retry: Not a directory" \

@@ -109,7 +109,7 @@ test_what_names_nothing_is_an_error() {
 	expect 64 'spoollog: USAGE: "verily" is nothing it can do; see spoollog --help' \
 	    spoollog verily
 	rm -r "$J"
-	expect 75 'spoollog: UNAVAILABLE: @/journal: there is no journal yet' \
+	expect 75 'spoollog: UNAVAILABLE: @/journal: there is no journal yet: spoolctl start begins it' \
 	    spoollog
 }
 
@@ -196,7 +196,7 @@ the tail is unproven: lines cut off at the end show only with --head'
 	expect 0 "$text" verify --key "$DIR/journal.pub" "$J"/*.jsonl
 	expect 1 "bad: $(basename "$(segment 2)") line 1 has the seq 7 where 1 was to come" \
 	    verify --key "$DIR/journal.pub" "$(segment 2)"
-	expect 75 "spoollog: UNAVAILABLE: $DIR/journal: there is no journal yet" \
+	expect 75 "spoollog: UNAVAILABLE: $DIR/journal: there is no journal yet: spoolctl start begins it" \
 	    verify_nothing
 }
 

@@ -74,7 +74,7 @@ test_dead_letters_are_shown_when_they_are_asked_for() {
 	echo '{}' >"$SPOOL/failed/x.$C.json"
 	echo '{}' >"$SPOOL/failed/x.$C.json.error"
 	assertEquals "$B" "$(ids)"
-	assertEquals "$A" "$(ids -q failed)"
+	assertEquals "$C $A" "$(ids -q failed)"
 	assertEquals '' "$(ids -q hold)"
 	expect 64 'spoolq: USAGE: --queue: "done" is none of new, cur, retry, hold, failed' \
 	    spoolq -q done
