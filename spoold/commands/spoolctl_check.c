@@ -264,8 +264,8 @@ static void
 check_spools(struct check *check, const struct conf *conf)
 {
 	struct why why;
-	int lock = !check->fix ? -1 :
-	    cli_lock(check->cli, MEND_BECAUSE, &why);
+	/* At rest more can be told: nothing moves while it is looked for. */
+	int lock = cli_lock(check->cli, MEND_BECAUSE, &why);
 
 	if (check->fix && lock == -1)
 		cli_note(check->cli, "%s", why.text);

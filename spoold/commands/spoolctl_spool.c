@@ -90,10 +90,13 @@ check_spool(struct check *check, const struct conf *conf, const char *org)
 		return;		/* the layout said so */
 	for (size_t i = 0; i < sizeof(queues) / sizeof(*queues); i++)
 		check_aside(check, spool, queues[i]);
-	result = check->locked ?
-	    mend_structure(conf, spool, found_structure, check, &why) :
-	    structure_check(spool, STRUCTURE_LOOK, found_structure, check,
-	    &why);
+	if (check->locked && check->fix)
+		result = mend_structure(conf, spool,
+		    found_structure, check, &why);
+	else
+		result = structure_check(spool, check->locked ?
+		    STRUCTURE_AT_REST : STRUCTURE_LOOK, found_structure,
+		    check, &why);
 	if (result == -1)
 		found(check, "layout", "%s", why.text);
 	spool_close(&spool);
