@@ -255,49 +255,56 @@ say_remedy(struct explained *e)
 		say_command(e, "spoolsuper -r");
 }
 
+/* The line that ended it, whatever was added since; else the last. */
+static const struct event_line *
+end_line(const struct explained *e)
+{
+	for (size_t i = e->file == NULL ? 0 : e->file->line_count; i > 0; i--) {
+		const struct event_line *line = &e->file->lines[i - 1];
+
+		if (line->event == TICKET_cancelled ||
+		    line->event == TICKET_expired ||
+		    line->event == TICKET_failed)
+			return line;
+	}
+	return last_line(e);
+}
+
+static void
+say_end(struct explained *e, const struct event_line *end)
+{
+	e->error = end->error;
+	if (end->reason != NULL)
+		buf_printf(&e->why, "%s%s%s", end->error == ERROR_NONE ? "" :
+		    error_name(end->error),
+		    end->error == ERROR_NONE ? "" : ": ", end->reason);
+	if (end->by != NULL)
+		buf_printf(&e->why, "%sby %s", e->why.len > 0 ? "; " : "",
+		    end->by);
+	if (end->remote != NULL)
+		buf_printf(&e->why, "%sit said: %s",
+		    e->why.len > 0 ? "; " : "", end->remote);
+}
+
 static void
 explain_failed(struct explained *e)
 {
-	const struct event_line *end = last_line(e);
+	const struct event_line *end = end_line(e), *last = last_line(e);
 	int attempts = e->item->ticket.attempts;
 
-	for (size_t i = e->file == NULL ? 0 : e->file->line_count; i > 0; i--)
-		if (e->file->lines[i - 1].event == TICKET_cancelled ||
-		    e->file->lines[i - 1].event == TICKET_expired ||
-		    e->file->lines[i - 1].event == TICKET_failed) {
-			end = &e->file->lines[i - 1];
-			break;
-		}
-	if (end != NULL && end->event == TICKET_cancelled)
-		buf_str(&e->state, "was cancelled ");
-	else if (end != NULL && end->event == TICKET_expired)
-		buf_str(&e->state, "expired ");
-	else
-		buf_str(&e->state, "was given up ");
+	buf_str(&e->state, end == NULL ? "was given up " :
+	    end->event == TICKET_cancelled ? "was cancelled " :
+	    end->event == TICKET_expired ? "expired " : "was given up ");
 	say_time(&e->state, end == NULL ? e->since : end->at, e->now);
 	buf_printf(&e->state, ", after %d attempt%s", attempts,
 	    attempts == 1 ? "" : "s");
-	if (end != NULL) {
-		e->error = end->error;
-		if (end->reason != NULL)
-			buf_printf(&e->why, "%s%s%s",
-			    end->error == ERROR_NONE ? "" :
-			    error_name(end->error),
-			    end->error == ERROR_NONE ? "" : ": ",
-			    end->reason);
-		if (end->by != NULL)
-			buf_printf(&e->why, "%sby %s",
-			    e->why.len > 0 ? "; " : "", end->by);
-		if (end->remote != NULL)
-			buf_printf(&e->why, "%sit said: %s",
-			    e->why.len > 0 ? "; " : "", end->remote);
-	}
+	if (end != NULL)
+		say_end(e, end);
 	buf_str(&e->next, "nothing");
-	if (last_line(e) != NULL && last_line(e)->to != NULL) {
-		buf_printf(&e->state, "; tried again to %s instead",
-		    last_line(e)->to);
+	if (last != NULL && last->to != NULL) {
+		buf_printf(&e->state, "; tried again to %s instead", last->to);
 		buf_printf(&e->command, "spoolq --explain %s.%s", e->id,
-		    last_line(e)->to);
+		    last->to);
 	} else
 		say_remedy(e);
 }

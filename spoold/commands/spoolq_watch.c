@@ -148,28 +148,30 @@ static int
 watch_read(struct watching *w, struct why *why)
 {
 	struct queue_command *q = w->q;
+	FILE *out;
 	int done;
 
 	free(w->text);
 	w->text = NULL;
-	q->out = open_memstream(&w->text, &w->length);
-	if (q->out == NULL)
+	out = open_memstream(&w->text, &w->length);
+	if (out == NULL)
 		return why_errno(why, "open_memstream");
+	q->out = out;
 	w->changed = false;
 	if (w->terminal) {
 		q->rows_max = screen_rows();
-		(void)fprintf(q->out, "\033[H\033[2J");
+		(void)fprintf(out, "\033[H\033[2J");
 	}
 	done = queue_read(q, why);
 	entries_left(w);
 	if (!q->cli->json && q->shown == 0)
-		(void)fprintf(q->out, "Queue is empty\n");
+		(void)fprintf(out, "Queue is empty\n");
 	if (q->rows_max != 0 && q->shown > q->rows_max)
-		(void)fprintf(q->out, "and %zu more\n",
+		(void)fprintf(out, "and %zu more\n",
 		    q->shown - q->rows_max);
-	if (fclose(q->out) == EOF && done == 0)
-		done = why_errno(why, "open_memstream");
 	q->out = stdout;
+	if (fclose(out) == EOF && done == 0)
+		done = why_errno(why, "open_memstream");
 	return done;
 }
 

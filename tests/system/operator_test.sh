@@ -115,9 +115,9 @@ test_an_operators_hour() {
 	eventually_within 120 counts failed $((MANY * 2 - few))
 	eventually_within 120 counts done $((MANY * 8 + few))
 	assertEquals 'these, and no others' "$(sort "$SCRATCH/old")" "$(
-	    for id in $(cat "$SCRATCH/wrong"); do
+	    while read -r id; do
 		delivered "$id" && echo "$id"
-	    done | sort)"
+	    done <"$SCRATCH/wrong" | sort)"
 
 	# A list of what is not wanted any more.
 	head -10 "$SCRATCH/held" >"$SCRATCH/list"

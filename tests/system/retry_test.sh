@@ -335,7 +335,7 @@ test_expires_at_ends_what_a_disabled_destination_keeps_waiting() {
 	sink
 	destination off
 	switch disable off
-	expiring waiting off 2
+	expiring waiting off 5
 	eventually in_queue cur "$ID"
 	expired "$ID"
 	assertEquals 'accepted expired' "$(events "$ID")"
@@ -348,12 +348,12 @@ test_what_is_held_does_not_expire_but_when_it_is_released() {
 	sink
 	destination off
 	switch disable off
-	expiring held off 4
+	expiring held off 6
 	held=$ID
 	eventually in_queue cur "$held"
 	spoolsuper -h "$held" >"$SCRATCH/super"
 	assertEquals "$held.off: held" "$(head -1 "$SCRATCH/super")"
-	expiring other off 5
+	expiring other off 7
 	eventually in_queue failed "$ID"
 	assertEquals "$held.off:p5,a0" "$(ticket hold "$held")"
 	spoolsuper -H "$held" >"$SCRATCH/super"
@@ -412,7 +412,7 @@ test_what_expired_while_spoold_was_down_ends_at_the_start() {
 	sink
 	destination off
 	switch disable off
-	expiring waiting off 1
+	expiring waiting off 5
 	eventually in_queue cur "$ID"
 	stop
 	eventually sh -c "[ \$(date +%s) -gt $(date -d "$EXPIRES" +%s) ]"

@@ -117,7 +117,6 @@ test_the_reason_column_says_what_it_waits_for_now() {
 	answers row 503
 	switch disable off
 	drop one "$(job off)"
-	off=$ID
 	drop two "$(job slow)"
 	slow=$ID
 	eventually arrived "$slow"
