@@ -91,12 +91,12 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
-    finished flight forward health keys loop moves organization orphans outcome purge \
-    receipts recent \
-    recover refuse replay request reserve restore retry scan schedule secrets \
-    server settle stepped sweep sweep_files sweep_jobs sweep_journal target \
-    tickets trial usage verbs_delivery verbs_destination verbs_explain \
-    verbs_health verbs_secret verbs_server watch worker)
+    finished flight forward health keys loop moves organization orphans \
+    outcome purge receipts recent recover refuse replay request reserve \
+    restore retry scan schedule secrets server settle stepped sweep \
+    sweep_files sweep_jobs sweep_journal target tickets trial usage \
+    verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
+    verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse \

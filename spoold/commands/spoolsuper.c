@@ -295,8 +295,9 @@ main(int argc, char **argv)
 	static const struct cli_program program = {
 		.name = "spoolsuper",
 		.itself = {
-			.sentence = "Holds, releases, tries again and cancels "
-			    "tickets, and purges what is due.\nID is a job's id or 8 or more "
+			.sentence = "Holds, releases, tries again, cancels and "
+			    "gives up tickets, and purges\nwhat is due.\n"
+			    "ID is a job's id or 8 or more "
 			    "characters of it, ID.DEST one of its\ntickets, "
 			    "DEST:ALL a destination's, ALL every one; - reads "
 			    "them\nfrom standard input.",

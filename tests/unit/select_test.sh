@@ -89,7 +89,7 @@ test_a_ticket_that_is_seen_twice_counts_once() {
 test_several_things_are_done_in_their_order() {
 	expect 0 "2 tickets
 1 ticket" spoolsuper -n -h ALL -H ALL
-	expect 64 'spoolsuper: USAGE: what to do is missing: -d, -e, -h, -H, -r, -s; see spoolsuper --help' \
+	expect 64 'spoolsuper: USAGE: what to do is missing: -d, -e, -h, -H, -p, -r, -s; see spoolsuper --help' \
 	    spoolsuper
 }
 
