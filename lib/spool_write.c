@@ -18,6 +18,8 @@
 #include "lib/spool_place.h"
 #include "lib/write.h"
 
+#define REPLACING "replacing"	/* the name of what will replace another */
+
 /* Creates a file that is not there: 1, 0 if it is, -1 with errno. */
 static int
 create_whole(int dir, const char *name, const void *data, size_t length)
@@ -53,19 +55,24 @@ spool_create(const struct spool *sp, enum queue queue, const char *name,
 	return result;
 }
 
-/* The part of spool_replace() within the directory.  0, or -1 with errno. */
+/*
+ * The part of spool_replace() within the directory.  0, or -1 with errno.
+ *
+ * Of one name for all, a large directory has one block to write; but where
+ * others create files they could be in its way.
+ */
 static int
-replace_in(int dir, const char *name, const void *data, size_t length)
+replace_in(int dir, bool shared, const char *name, const void *data,
+    size_t length)
 {
 	char hidden[NAME_MAX + 1];
 	int number, made;
 
-	if (strlen(name) + 1 >= sizeof(hidden)) {
+	if (snprintf(hidden, sizeof(hidden), ".%s", shared ? name :
+	    REPLACING) >= (int)sizeof(hidden)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	hidden[0] = '.';
-	memcpy(hidden + 1, name, strlen(name) + 1);
 	made = create_whole(dir, hidden, data, length);
 	/* What is left of one that was cut off; one process writes here. */
 	if (made == 0 && unlinkat(dir, hidden, 0) == 0)
@@ -91,7 +98,8 @@ spool_replace(const struct spool *sp, enum queue queue, const char *name,
 
 	if (spool_place(sp, queue, name, true, &place, why) == -1)
 		return -1;
-	result = replace_in(place.fd, place.name, data, length);
+	result = replace_in(place.fd, queue == QUEUE_tmp, place.name, data,
+	    length);
 	if (result == -1)
 		(void)why_errno(why, "write %s/%s", queue_name(queue), name);
 	spool_place_close(&place);
