@@ -414,6 +414,7 @@ sweep_free(struct sweep **sweep)
 		free((*sweep)->wish);
 		work_end(*sweep);
 	}
+	timer_clear((*sweep)->spoold->loop, &(*sweep)->timer);
 	free(*sweep);
 	*sweep = NULL;
 }

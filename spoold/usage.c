@@ -150,6 +150,9 @@ usage_new(struct spoold *s)
 void
 usage_free(struct usage **usage)
 {
+	if (*usage == NULL)
+		return;
+	timer_clear((*usage)->spoold->loop, &(*usage)->timer);
 	free(*usage);
 	*usage = NULL;
 }
