@@ -9,21 +9,29 @@ const execute = promisify(execFile);
 
 const END = { completed: true, failed: true, cancelled: true, refused: true };
 
-// Waits until each drop's receipt says that nothing is under way any more.
+const describe = (instance, open) => open.slice(0, 3).map((drop) => {
+	const receipt = instance.receipt(drop);
+	return `${drop.name} ${drop.id} ` +
+	    `${receipt ? JSON.stringify(receipt) : 'none'}`;
+}).join('; ');
+
+// Waits until each drop's receipt says that nothing is under way any more; not
+// for longer than `limit` ms without one more of which that is true.
 export async function settled(instance, limit = 60000) {
 	let open = [...instance.drops];
-	await eventually(() => `receipts of ${open.length}`, () => {
+	const look = () => {
 		open = open.filter((drop) =>
 			!END[instance.receipt(drop)?.status]);
-		return open.length === 0;
-	}, limit).catch(() => {
-		const some = open.slice(0, 3).map((drop) => {
-			const receipt = instance.receipt(drop);
-			return `${drop.name} ${drop.id} ` +
-			    `${receipt ? JSON.stringify(receipt) : 'none'}`;
+		return open.length;
+	};
+	while (look() > 0) {
+		const before = open.length;
+		await eventually(() => `receipts of ${before}`,
+		    () => look() < before, limit).catch(() => {
+			throw new Error(`${before} unfinished: ` +
+			    describe(instance, open));
 		});
-		throw new Error(`${open.length} unfinished: ${some.join('; ')}`);
-	});
+	}
 }
 
 // What is wrong, as sentences; none if all is as promised.
