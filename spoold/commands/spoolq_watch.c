@@ -251,14 +251,15 @@ watch_wait(const struct watching *w, int ms, bool any)
 int
 queue_watch(struct queue_command *q)
 {
-	struct watching w = { .q = q, .signals = -1, .events = -1,
+	struct queue_command own = *q;
+	struct watching w = { .q = &own, .signals = -1, .events = -1,
 	    .terminal = isatty(STDOUT_FILENO) != 0 && !q->cli->json };
 	struct why why;
 	int result = watch_open(&w, &why);
 	bool first = true, ended = false;
 
-	q->seen = entry_seen;
-	q->seen_arg = &w;
+	own.seen = entry_seen;
+	own.seen_arg = &w;
 	while (result != -1 && !ended) {
 		events_drain(&w);
 		result = watch_read(&w, &why);

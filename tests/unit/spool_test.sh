@@ -236,14 +236,19 @@ test_replacing_leaves_the_old_or_the_new() {
 	    small given "$large" replace receipts r.json
 	expect 0 'two1' spool open receipts r.json
 	# What one that was killed left behind.
-	printf torn >"$O/receipts/.r.json"
+	printf torn >"$O/receipts/.replacing"
 	expect 0 1 given three replace receipts r.json
 	assertEquals 'r.json' "$(ls -A "$O/receipts")"
+	# Where clients write, too, it has a name that is nobody else's.
+	printf torn >"$O/tmp/.r.json"
+	printf theirs >"$O/tmp/.replacing"
+	expect 0 1 given three replace tmp r.json
+	assertEquals '.replacing r.json' "$(ls -A "$O/tmp" | paste -sd ' ')"
 }
 
 test_replacing_does_not_write_through_a_link() {
 	printf kept >"$D/kept"
-	ln -s "$D/kept" "$O/receipts/.r.json"
+	ln -s "$D/kept" "$O/receipts/.replacing"
 	ln -s "$D/kept" "$O/receipts/r.json"
 	expect 0 1 given one replace receipts r.json
 	assertEquals kept "$(cat "$D/kept")"
