@@ -26,6 +26,7 @@
 #include "spoold/target.h"
 #include "spoold/worker.h"
 
+#define AWAITED 100		/* ms in which an answer is expected */
 #define SILENCE_GRACE 2000	/* ms beyond the destination's own timeout */
 
 static void
@@ -51,6 +52,14 @@ flight_free(struct flight *flight)
 	free(flight);
 }
 
+static void
+flight_await_no_more(struct flight *flight)
+{
+	if (flight->awaited)
+		flight->spoold->awaited--;
+	flight->awaited = false;
+}
+
 void
 flight_leave_worker(struct flight *flight)
 {
@@ -60,8 +69,7 @@ flight_leave_worker(struct flight *flight)
 		return;
 	worker_release(flight->worker);
 	flight->worker = NULL;
-	if (flight->handed_out)
-		flight->spoold->awaited--;
+	flight_await_no_more(flight);
 	w->target->in_flight--;
 	flight->spoold->in_flight--;
 	flight->spoold->look_for_work = true;
@@ -218,7 +226,7 @@ flight_hand_out(struct spoold *s, void *arg)
 	}
 	if (worker_send(flight->worker, &record) != 1)
 		return;		/* `able` or `died` goes on with it */
-	flight->handed_out = true;
+	flight->handed_out = flight->awaited = true;
 	flight->spoold->awaited++;
 	flight->heard = clock_monotonic();
 	flight_close_files(flight);
@@ -418,6 +426,9 @@ flights_check(struct spoold *s)
 
 		if (flight->worker == NULL || !flight->handed_out)
 			continue;
+		/* One that hangs is nothing that a sync should wait for. */
+		if (now - flight->started > AWAITED)
+			flight_await_no_more(flight);
 		if (destination != NULL &&
 		    limit < destination->timeout + SILENCE_GRACE)
 			limit = destination->timeout + SILENCE_GRACE;

@@ -41,6 +41,7 @@ struct flight {
 	int		 job;		/* own; descriptors until handed out */
 	int		 payload;	/* own; -1: inline data */
 	bool		 handed_out;
+	bool		 awaited;	/* its answer may come at any moment */
 	bool		 doubtful;	/* may repeat one that arrived */
 	bool		 closed;	/* its outcome is on its way to disk */
 	/* Its outcome, once closed. */

@@ -74,7 +74,7 @@ struct spoold {
 	struct flights	 flights;	/* attempts, until settled */
 	struct trials	 trials;	/* tests of destinations */
 	unsigned	 drops_at_work;	/* at intake */
-	unsigned	 awaited;	/* attempts that workers have */
+	unsigned	 awaited;	/* attempts whose answer may come soon */
 	struct owner	 owner;		/* of the last drop */
 	size_t		 ticket_count;	/* in memory */
 	uint64_t	 tokens;	/* given to drops at intake and tests */
