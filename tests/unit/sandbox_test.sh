@@ -2,6 +2,10 @@
 # sandbox_test - what a worker cannot do, whatever a remote makes of it
 . "$(dirname "$0")/common.sh"
 
+# What the sanitizers need for a report they may do.
+refused='Operation not permitted'
+! sanitized || refused='done'
+
 # sandbox WHICH WHAT [PATH]; a death by SIGSYS is status 159
 sandbox() {
 	"$BUILD/tests/probe_sandbox" "$@"
@@ -16,10 +20,10 @@ test_outside_of_a_sandbox_all_of_it_works() {
 }
 
 test_with_descriptors_only_anything_else_kills() {
-	sanitized && startSkipping
-	for what in read write socket name run fork thread code unix signal \
-	    owner limits; do
-		sandbox descriptors $what >/dev/null 2>&1
+	killed='socket name run thread unix'
+	sanitized || killed="$killed read write fork code signal owner limits"
+	for what in $killed; do
+		sandbox descriptors "$what" >/dev/null 2>&1
 		assertEquals "$what" 159 "$?"
 	done
 }
@@ -34,9 +38,8 @@ test_with_a_network_nothing_on_this_host_is_reached() {
 }
 
 test_with_a_network_no_other_process_is_touched() {
-	sanitized && startSkipping
 	for what in signal owner limits; do
-		expect 0 'Operation not permitted' sandbox network $what
+		expect 0 "$refused" sandbox network $what
 	done
 }
 
@@ -49,8 +52,7 @@ test_with_a_network_names_are_resolved_and_sockets_made() {
 test_with_a_network_no_program_is_run() {
 	sandbox network run /bin/true >/dev/null 2>&1
 	assertEquals 159 "$?"
-	sanitized && startSkipping
-	expect 0 'Operation not permitted' sandbox network fork
+	expect 0 "$refused" sandbox network fork
 }
 
 test_with_a_network_only_the_resolvers_files_are_read_and_none_written() {
