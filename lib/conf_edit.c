@@ -81,7 +81,7 @@ path_enter(const struct edit *edit, size_t matched, struct word name,
 	    word_is(title, wanted, strlen(wanted)) ? matched + 1 : OUTSIDE;
 }
 
-/* --- the walk --------------------------------------------------------------- */
+/* --- the walk ------------------------------------------------------------- */
 
 static bool
 is_space(char c)
@@ -208,7 +208,7 @@ take_section(struct edit *edit, size_t matched, struct word name)
 	return true;
 }
 
-/* --- the change --------------------------------------------------------------- */
+/* --- the change ----------------------------------------------------------- */
 
 /* The comments that stood within what is replaced. */
 static void

@@ -83,7 +83,7 @@ destination_print_masked(const struct destination *destination,
 	(void)walk_value(&walk, NULL, destination->document, "");
 }
 
-/* --- where its values belong ------------------------------------------------ */
+/* --- where its values belong ---------------------------------------------- */
 
 int
 destination_origin(const struct json *config, enum transport transport,
@@ -118,7 +118,7 @@ place_values(const struct destination *destination, const char *organization,
 	return 0;
 }
 
-/* --- opened ----------------------------------------------------------------- */
+/* --- opened --------------------------------------------------------------- */
 
 /* Opens a value into `value`, which the caller wipes. */
 static int
@@ -164,7 +164,7 @@ destination_open(const struct destination *destination,
 	return result;
 }
 
-/* --- sealed anew -------------------------------------------------------------- */
+/* --- sealed anew ---------------------------------------------------------- */
 
 static int
 put_anew(struct walk *walk, const char *name, const char *sealed,
@@ -227,7 +227,7 @@ destination_reseal(const struct destination *destination,
 	return result;
 }
 
-/* --- looked at ---------------------------------------------------------------- */
+/* --- looked at ------------------------------------------------------------ */
 
 static int
 look_at(struct walk *walk, const char *name, const char *sealed,

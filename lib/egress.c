@@ -122,7 +122,7 @@ network_has(const struct network *network, const struct address *address)
 	    address->bytes[whole]) >> (8 - rest)) == 0;
 }
 
-/* --- rules ---------------------------------------------------------------------- */
+/* --- rules ---------------------------------------------------------------- */
 
 /* A CIDR or one host.  0, or -1 if it is neither. */
 static int
@@ -191,7 +191,7 @@ rules_read(struct rules *rules, const char *const *texts, size_t count,
 	return 0;
 }
 
-/* --- classes ----------------------------------------------------------------------- */
+/* --- classes -------------------------------------------------------------- */
 
 /* The first that has an address counts. */
 static const struct {
@@ -260,7 +260,7 @@ address_class(const struct egress *egress, const struct address *address,
 	return class;
 }
 
-/* --- the host's own addresses ------------------------------------------------------- */
+/* --- the host's own addresses --------------------------------------------- */
 
 static int
 egress_own(struct egress *egress, struct why *why)

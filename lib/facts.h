@@ -97,9 +97,9 @@ struct ticket_file {
 };
 
 /*
- * Reads it, of `size` bytes.  A last line without a newline (a crash) is left out, and so are
- * later lines that cannot be read.  Returns 1, 0 if there is no whole first
- * line, -1 with *why.
+ * Reads it, of `size` bytes.  A last line without a newline (a crash) is left
+ * out, and so are later lines that cannot be read.  Returns 1, 0 if there is no
+ * whole first line, -1 with *why.
  */
 int	 ticket_file_read(int fd, off_t size, struct ticket_file *,
 	    struct why *);

@@ -236,8 +236,8 @@ int	 link_send(int socket, const struct link_record *, struct why *);
 
 /*
  * Receives one into `buffer`, which must stay while the texts are used.
- * `up` says that this is spoold reading from a worker.  Returns 1, 0 if none is there
- * (non-blocking), -1 with *why: number is EPIPE at the end, EPROTO if the
+ * `up` says that this is spoold reading from a worker.  Returns 1, 0 if none is
+ * there (non-blocking), -1 with *why: number is EPIPE at the end, EPROTO if the
  * other side broke the rules.  Descriptors become the caller's.
  */
 struct link_buffer {

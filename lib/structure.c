@@ -60,7 +60,7 @@ struct structure {
 	size_t		 job_count, job_room;
 };
 
-/* --- telling and mending ---------------------------------------------------- */
+/* --- telling and mending -------------------------------------------------- */
 
 static void
 path_of(enum queue queue, const char *name, char *out, size_t size)
@@ -109,7 +109,7 @@ place_add(struct structure *s, const struct ticket *ticket, enum queue queue,
 	    .queue = queue, .name = xstrdup(name) };
 }
 
-/* --- reading ------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------- */
 
 static void
 job_add(struct structure *s, const struct id *id)
@@ -182,7 +182,7 @@ read_queue(struct structure *s, const struct shape *shape, struct why *why)
 	return result;
 }
 
-/* --- several files of one ticket --------------------------------------------- */
+/* --- several files of one ticket ------------------------------------------ */
 
 /* How far from being sent again it is there; -1 where no ticket should be. */
 static int
@@ -258,7 +258,7 @@ find_duplicates(struct structure *s)
 	}
 }
 
-/* --- tickets where there are none --------------------------------------------- */
+/* --- tickets where there are none ----------------------------------------- */
 
 /* In done/ they are in days. */
 static bool
@@ -316,7 +316,7 @@ find_misplaced(const struct structure *s)
 			move_misplaced(s, &s->places[i]);
 }
 
-/* --- one without the other ------------------------------------------------------ */
+/* --- one without the other ------------------------------------------------ */
 
 static bool
 job_is_there(const struct structure *s, const struct id *id)
@@ -374,7 +374,7 @@ find_ticketless(const struct structure *s)
 	}
 }
 
-/* --- all of it ------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------ */
 
 int
 structure_check(const struct spool *spool, enum structure_mode mode,

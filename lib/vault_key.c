@@ -195,7 +195,7 @@ vault_key_read(const char *key_directory, struct secret keys[VAULT_KEYS],
 	return result == -1 ? -1 : count;
 }
 
-/* --- making one ------------------------------------------------------------ */
+/* --- making one ----------------------------------------------------------- */
 
 /* Fills a new key's file.  0, or -1 with errno. */
 static int
@@ -274,7 +274,7 @@ vault_create(const char *key_directory, struct why *why)
 	return result == 1 ? 0 : -1;
 }
 
-/* --- another in its place --------------------------------------------------- */
+/* --- another in its place ------------------------------------------------- */
 
 int
 vault_rotation_begin(const char *key_directory, struct why *why)

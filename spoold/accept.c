@@ -42,7 +42,7 @@ struct acceptance {
 	struct facts	 facts;		/* own */
 };
 
-/* --- the payload --------------------------------------------------------------- */
+/* --- the payload ---------------------------------------------------------- */
 
 /* Opens it, if it may be this job's; else -1 with *why. */
 static int
@@ -104,7 +104,7 @@ accept_payload(struct drop *drop, const char *file, struct why *why)
 	return 0;
 }
 
-/* --- the facts ------------------------------------------------------------------ */
+/* --- the facts ------------------------------------------------------------ */
 
 static char *
 text_read(const char *text)

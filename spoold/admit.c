@@ -2,8 +2,8 @@
  * admit - carries an `accepted` line out
  *
  * The payload is renamed first, then the tickets are created and the key is
- * taken, last the job is renamed and its inode compared: its owner may have put another file in its
- * place.  Each step can be done again.
+ * taken, last the job is renamed and its inode compared: its owner may have put
+ * another file in its place.  Each step can be done again.
  */
 #include <sys/stat.h>
 

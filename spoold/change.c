@@ -263,21 +263,36 @@ changing_line(struct changing *changing)
 }
 
 int
-change_ticket(struct spoold *s, struct organization *org, enum change change,
-    const struct change_place *place, bool delivered, const char *by,
-    struct why *why)
+change_possible(struct spoold *s, const struct organization *org,
+    const struct change_place *place, struct ticket *ticket, struct why *why)
 {
 	const char *base = strrchr(place->name, '/');
-	struct changing *changing;
-	struct ticket ticket;
-	struct waiting *w;
 
-	if (ticket_parse(base == NULL ? place->name : base + 1, &ticket) == -1)
+	if (ticket_parse(base == NULL ? place->name : base + 1, ticket) == -1)
 		return why_set(why, ERROR_VALIDATION_ERROR,
 		    "%s is no ticket's name", place->name);
 	if (!commit_possible(s, org))
 		return why_set(why, ERROR_UNAVAILABLE,
 		    "the journal or the spool cannot be written now");
+	if (sweep_spares(s, org, &ticket->id))
+		return 1;
+	(void)why_set(why, ERROR_CONFLICT, "retention is taking its job away");
+	return 0;
+}
+
+int
+change_ticket(struct spoold *s, struct organization *org, enum change change,
+    const struct change_place *place, bool delivered, const char *by,
+    struct why *why)
+{
+	struct changing *changing;
+	struct ticket ticket;
+	struct waiting *w;
+	int result;
+
+	result = change_possible(s, org, place, &ticket, why);
+	if (result != 1)
+		return result;
 	if ((changes[change].from & (1u << place->queue)) == 0 ||
 	    (place->queue == QUEUE_done && !delivered)) {
 		(void)why_set(why, ERROR_CONFLICT, "it is in %s/",
@@ -290,11 +305,6 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 		(void)why_set(why, ERROR_UNAVAILABLE,
 		    "its attempt has just ended and is being recorded: "
 		    "ask again");
-		return 0;
-	}
-	if (!sweep_spares(s, org, &ticket.id)) {
-		(void)why_set(why, ERROR_CONFLICT,
-		    "retention is taking its job away");
 		return 0;
 	}
 	changing = xcalloc(1, sizeof(*changing));

@@ -33,9 +33,18 @@ struct change_place {
 };
 
 /*
+ * Whether anything may be done to that ticket: 1 with what its name says, 0
+ * with *why if retention is taking its job away, -1 with *why if it is none, or
+ * if nothing is possible now.  On 1 its job is spared by the sweep under way.
+ */
+int	 change_possible(struct spoold *, const struct organization *,
+	    const struct change_place *, struct ticket *, struct why *);
+
+/*
  * Journals the change and has it carried out.  `delivered` allows a retry from
- * done/; `by` is who wants it, NULL: the clock.  Returns 1, 0 with *why if the ticket is where this change does not
- * apply, -1 with *why if that is not possible now.
+ * done/; `by` is who wants it, NULL: the clock.  Returns 1, 0 with *why if the
+ * ticket is where this change does not apply, -1 with *why if that is not
+ * possible now.
  */
 int	 change_ticket(struct spoold *, struct organization *, enum change,
 	    const struct change_place *, bool delivered, const char *by,

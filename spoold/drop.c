@@ -279,7 +279,7 @@ drop_check(const struct drop *drop, struct why *why)
 	return 0;
 }
 
-/* --- giving it to intake --------------------------------------------------- */
+/* --- giving it to intake -------------------------------------------------- */
 
 /* Returns 1 if it is at intake, 0 if no worker can take it now. */
 static int
@@ -410,7 +410,7 @@ drops_run(struct spoold *s, struct organization *org)
 	return false;
 }
 
-/* --- what intake says -------------------------------------------------------- */
+/* --- what intake says ----------------------------------------------------- */
 
 static struct drop *
 drop_at(struct organization *org, const struct worker *worker, uint64_t token)

@@ -61,7 +61,7 @@ struct durable {
 	STAILQ_HEAD(, pending) pending;
 };
 
-/* --- the helper -------------------------------------------------------------- */
+/* --- the helper ----------------------------------------------------------- */
 
 /* Returns an errno, or 0. */
 static int
@@ -167,7 +167,7 @@ helper_begin(int socket, const char *directory)
 	helper_run(3, spool);
 }
 
-/* --- the supervisor's side ----------------------------------------------------- */
+/* --- the supervisor's side ------------------------------------------------ */
 
 static void	 durable_readable(void *, uint32_t);
 

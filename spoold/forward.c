@@ -107,7 +107,7 @@ forward_check(struct organization *org, const struct facts *facts,
 	return 0;
 }
 
-/* --- the action --------------------------------------------------------------- */
+/* --- the action ----------------------------------------------------------- */
 
 /* The new ticket's file.  0, or -1 with *why. */
 static int
@@ -183,7 +183,7 @@ forwarding_apply(struct spoold *s, void *arg)
 	forwarding_free(forwarding);
 }
 
-/* --- the line ------------------------------------------------------------------- */
+/* --- the line ------------------------------------------------------------- */
 
 static void
 forwarding_journal(struct spoold *s, struct forwarding *forwarding)
@@ -232,17 +232,13 @@ forward_ticket(struct spoold *s, struct organization *org,
     const struct change_place *place, bool delivered,
     const char *destination, const char *by, struct why *why)
 {
-	const char *base = strrchr(place->name, '/');
 	struct ticket_file file;
 	struct ticket ticket;
 	int result;
 
-	if (ticket_parse(base == NULL ? place->name : base + 1, &ticket) == -1)
-		return why_set(why, ERROR_VALIDATION_ERROR,
-		    "%s is no ticket's name", place->name);
-	if (!commit_possible(s, org))
-		return why_set(why, ERROR_UNAVAILABLE,
-		    "the journal or the spool cannot be written now");
+	result = change_possible(s, org, place, &ticket, why);
+	if (result != 1)
+		return result;
 	if (place->queue != QUEUE_failed &&
 	    (place->queue != QUEUE_done || !delivered)) {
 		(void)why_set(why, ERROR_CONFLICT, "it is in %s/",

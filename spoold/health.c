@@ -39,7 +39,7 @@ health_note(struct health *health, bool delivered, int64_t ms,
 	health->total_time += ms;
 }
 
-/* --- telling ----------------------------------------------------------------- */
+/* --- telling -------------------------------------------------------------- */
 
 static double
 success_rate(const struct health *health)

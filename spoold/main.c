@@ -55,7 +55,7 @@ struct options {
 	bool		 offline, restored, allow_volatile;
 };
 
-/* --- signals and timers ------------------------------------------------------------ */
+/* --- signals and timers --------------------------------------------------- */
 
 struct signals {
 	struct spoold	*spoold;	/* borrowed */
@@ -139,7 +139,7 @@ signals_open(struct spoold *s, struct signals *signals, struct why *why)
 	return source_add(s->loop, &signals->source, fd, EPOLLIN, why);
 }
 
-/* --- the end ------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 static void
 spoold_ended(struct spoold *s)
@@ -176,7 +176,7 @@ spoold_stop(struct spoold *s, bool now)
 		spoold_close(s);
 }
 
-/* --- reload ---------------------------------------------------------------------------- */
+/* --- reload --------------------------------------------------------------- */
 
 int
 spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
@@ -215,7 +215,7 @@ spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
 	return 0;
 }
 
-/* --- the loop ---------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------- */
 
 /* One turn's work besides events; true if there is more at once. */
 static bool
@@ -238,13 +238,13 @@ spoold_work(struct spoold *s)
 		schedule_run(s);
 		trials_run(s);
 	}
-	if (sweep_run(s))
-		busy = true;
 	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
 	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
 		spoold_close(s);
 	if (!commit_gathers(s))
 		commit_run(s);
+	if (sweep_run(s))
+		busy = true;
 	checkpoint_run(s);
 	/* What was carried out may have made tickets ready. */
 	return busy || (s->look_for_work && s->phase == PHASE_RUNNING &&
@@ -264,7 +264,7 @@ spoold_loop(struct spoold *s, struct why *why)
 	return 0;
 }
 
-/* --- the beginning -------------------------------------------------------------------------- */
+/* --- the beginning -------------------------------------------------------- */
 
 static void
 spoold_init(struct spoold *s, const struct options *options)

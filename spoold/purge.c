@@ -92,7 +92,7 @@ is_jobs(enum purge_kind kind)
 	return kinds[kind].queue == QUEUE_jobs;
 }
 
-/* --- collecting ------------------------------------------------------------------ */
+/* --- collecting ----------------------------------------------------------- */
 
 struct purge *
 purge_new(struct spoold *s, struct organization *org, enum purge_kind kind)
@@ -170,7 +170,7 @@ purge_has(const struct purge *purge, const struct id *id)
 	return false;
 }
 
-/* --- the line ---------------------------------------------------------------------- */
+/* --- the line ------------------------------------------------------------- */
 
 static void
 purge_write_job(struct buf *fields, const struct item *item)
@@ -205,7 +205,7 @@ purge_journal(const struct purge *purge)
 	(void)commit_line(purge->spoold, EVENT_purged, &fields);
 }
 
-/* --- removing ------------------------------------------------------------------------ */
+/* --- removing ------------------------------------------------------------- */
 
 /* The queue of a job's ticket: only in done/ it has a day before it. */
 static enum queue
@@ -418,7 +418,7 @@ purge_run(struct purge *purge, purge_done *done, void *arg)
 	commit_then(purge->spoold, purge_apply, purge);
 }
 
-/* --- after a crash ---------------------------------------------------------------------- */
+/* --- after a crash -------------------------------------------------------- */
 
 static int
 redo_job(struct organization *org, const struct json *job,

@@ -66,7 +66,7 @@ recover_maybe(struct spoold *s, struct story *story)
 	}
 }
 
-/* --- where the files are ------------------------------------------------------ */
+/* --- where the files are -------------------------------------------------- */
 
 /* Notes a file, or puts a second one of the same ticket aside. */
 static void
@@ -128,7 +128,7 @@ recover_look(struct spoold *s, struct stories *stories, struct why *why)
 	return 0;
 }
 
-/* --- where they belong ---------------------------------------------------------- */
+/* --- where they belong ---------------------------------------------------- */
 
 /* The file of that story is at its place now. */
 static void
@@ -199,7 +199,7 @@ recover_moves(struct stories *stories, struct why *why)
 	return 0;
 }
 
-/* --- a spool from a backup -------------------------------------------------------- */
+/* --- a spool from a backup ------------------------------------------------ */
 
 /* True if the spool and the journal are not of the same time. */
 static int
@@ -276,7 +276,7 @@ recover_hold_all(struct spoold *s)
 	    tickets, tickets == 1 ? "" : "s", drops, drops == 1 ? "" : "s");
 }
 
-/* --- all of it ---------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------ */
 
 static void
 recover_scan(struct spoold *s)

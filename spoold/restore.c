@@ -33,7 +33,7 @@ struct restore {
 	struct stories	*stories;	/* borrowed */
 };
 
-/* --- tickets --------------------------------------------------------------------- */
+/* --- tickets -------------------------------------------------------------- */
 
 /* Creates a ticket that is nowhere, where its story puts it. */
 static int
@@ -110,7 +110,7 @@ restore_tickets(struct stories *stories, struct organization *org,
 	return result;
 }
 
-/* --- the lines after the checkpoint ------------------------------------------------- */
+/* --- the lines after the checkpoint --------------------------------------- */
 
 static int
 restore_accepted(struct stories *stories, struct organization *org,

@@ -58,7 +58,7 @@ secrets_put(struct spoold *s, struct target *target,
 	return destination_put(s, target, &change, why);
 }
 
-/* --- what is due ------------------------------------------------------------- */
+/* --- what is due ---------------------------------------------------------- */
 
 /* The oldest one, if its overlap has ended; or NULL. */
 static const struct destination_secret *

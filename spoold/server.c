@@ -143,7 +143,7 @@ server_free(struct server **server)
 	*server = NULL;
 }
 
-/* --- whoever waits ----------------------------------------------------------------- */
+/* --- whoever waits -------------------------------------------------------- */
 
 void
 server_tell(struct spoold *s, struct organization *org, const struct id *id,

@@ -51,7 +51,7 @@ static sweep_step *const steps[] = { sweep_held_drops, sweep_new_drops,
     sweep_jobs, sweep_days };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 
-/* --- what the steps share ----------------------------------------------------------- */
+/* --- what the steps share ------------------------------------------------- */
 
 int64_t
 sweep_changed(const struct statx *stat)
@@ -165,7 +165,7 @@ sweep_spares(struct spoold *s, const struct organization *org,
 	return true;
 }
 
-/* --- wishes -------------------------------------------------------------------------- */
+/* --- wishes --------------------------------------------------------------- */
 
 static void
 wish_add(struct sweep *sweep, struct organization *org,
@@ -233,7 +233,7 @@ sweep_ask(struct spoold *s, struct organization *org,
 	wish_add(s->sweep, org, request, dry);
 }
 
-/* --- one sweep ------------------------------------------------------------------------- */
+/* --- one sweep ------------------------------------------------------------ */
 
 static void
 work_begin(struct sweep *sweep)
@@ -351,9 +351,12 @@ sweep_run(struct spoold *s)
 		return false;
 	if (sweep->wish == NULL)
 		return sweep_begin(sweep);
-	/* Nothing is collected for a journal that cannot take it. */
-	if (work->running != NULL || sweep_journal_waits(work) || (!work->dry && !commit_possible(s,
-	    work->organization)))
+	if (work->running != NULL || sweep_journal_waits(work))
+		return false;
+	/* Nothing is collected for a journal that cannot take it; nor while a
+	 * line is on its way, which may move a ticket that is looked at. */
+	if (journal_pending(s->journal) > 0 ||
+	    (!work->dry && !commit_possible(s, work->organization)))
 		return false;
 	if (work->failed) {
 		sweep_fail(sweep, &work->why);
@@ -365,10 +368,10 @@ sweep_run(struct spoold *s)
 	else if (through == 1 && work->running == NULL &&
 	    !sweep_advance(sweep))
 		sweep_end(sweep);
-	return work->running == NULL && !sweep_journal_waits(work);
+	return true;
 }
 
-/* --- beginning and end ------------------------------------------------------------------ */
+/* --- beginning and end ---------------------------------------------------- */
 
 struct sweep *
 sweep_new(struct spoold *s)

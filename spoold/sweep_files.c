@@ -48,7 +48,7 @@ ends_with(const char *name, const char *ending)
 	return length > tail && strcmp(name + length - tail, ending) == 0;
 }
 
-/* --- which ones ------------------------------------------------------------------------ */
+/* --- which ones ----------------------------------------------------------- */
 
 static bool
 fits_refused(const char *name)
@@ -112,7 +112,7 @@ spared_receipt(const struct sweep_work *work, const char *name)
 	    sweep_is_held(work, &id));
 }
 
-/* --- the walk ----------------------------------------------------------------------------- */
+/* --- the walk ------------------------------------------------------------- */
 
 /* Adds it to the batch if it is due.  0, or -1 with *why. */
 static int
@@ -234,7 +234,7 @@ sweep_keys(struct sweep_work *work, struct why *why)
 	return files_step(work, &files, why);
 }
 
-/* --- drops that wait ------------------------------------------------------------------------ */
+/* --- drops that wait ------------------------------------------------------ */
 
 /* Of a spool that was restored some wait in hold/, however long. */
 static bool
@@ -281,7 +281,7 @@ sweep_new_drops(struct sweep_work *work, struct why *why)
 	return drops_step(work, QUEUE_new, why);
 }
 
-/* --- days of done/ ---------------------------------------------------------------------------- */
+/* --- days of done/ -------------------------------------------------------- */
 
 /* Of those of which all should be gone; one that is not empty stays. */
 static int

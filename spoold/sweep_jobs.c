@@ -57,7 +57,7 @@ static const enum queue all[] = { QUEUE_hold, QUEUE_retry, QUEUE_cur,
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
-/* --- ids ------------------------------------------------------------------------------- */
+/* --- ids ------------------------------------------------------------------ */
 
 static int
 compare_ids(const void *a, const void *b)
@@ -121,7 +121,7 @@ path_of(const char *day, const char *name, char out[TICKET_NAME_MAX +
 	    day[0] != '\0' ? "/" : "", name);
 }
 
-/* --- collecting: ids of tickets that have rested for long enough ---------------------------- */
+/* --- collecting: ids of tickets that have rested for long enough ---------- */
 
 static int
 collect(struct sweep_work *work, enum queue queue, const char *day,
@@ -150,7 +150,7 @@ collect(struct sweep_work *work, enum queue queue, const char *day,
 	return 0;
 }
 
-/* --- completing: all tickets of these ---------------------------------------------------------- */
+/* --- completing: all tickets of these ------------------------------------- */
 
 static void
 job_add(struct rested *job, const char *path, bool failed, int64_t rested)
@@ -202,7 +202,7 @@ sweep_jobs_touch(struct sweep_work *work, const struct id *id)
 		job->kept = true;
 }
 
-/* --- walking ------------------------------------------------------------------------------------- */
+/* --- walking -------------------------------------------------------------- */
 
 typedef int	 walk_name(struct sweep_work *, enum queue, const char *day,
 		    const char *name, struct why *);
@@ -240,7 +240,7 @@ walk(struct sweep_work *work, const enum queue *queues, size_t count,
 	return 0;
 }
 
-/* --- purging ------------------------------------------------------------------------------------- */
+/* --- purging -------------------------------------------------------------- */
 
 static bool
 job_is_due(const struct sweep_work *work, const struct rested *job)
@@ -293,7 +293,7 @@ purge_piece(struct sweep_work *work, bool failed)
 	return 1;
 }
 
-/* --- the phases ------------------------------------------------------------------------------------ */
+/* --- the phases ----------------------------------------------------------- */
 
 static void
 jobs_forget(struct job_sweep *jobs)

@@ -40,7 +40,7 @@ sweep_journal_free(struct sweep_work *work)
 	work->journal = NULL;
 }
 
-/* --- legal holds ----------------------------------------------------------------------- */
+/* --- legal holds ---------------------------------------------------------- */
 
 static bool
 is_hold(const char *name)
@@ -80,7 +80,7 @@ look_for_holds(struct sweep_work *work, struct why *why)
 	    "jobs/ cannot be read to its end") : 0;
 }
 
-/* --- one segment ------------------------------------------------------------------------- */
+/* --- one segment ---------------------------------------------------------- */
 
 static void
 segment_removed(void *arg, int error)

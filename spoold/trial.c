@@ -57,7 +57,7 @@ trial_free(struct trial *trial)
 	free(trial);
 }
 
-/* --- ends -------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------- */
 
 /* The action of its line. */
 static void
@@ -119,7 +119,7 @@ trial_fail(struct trial *trial, enum error error, const char *reason)
 	trial_over(trial, &tested, reason);
 }
 
-/* --- the beginning ----------------------------------------------------------- */
+/* --- the beginning -------------------------------------------------------- */
 
 int
 trial_start(struct spoold *s, struct target *target, enum test test,
@@ -208,7 +208,7 @@ trials_run(struct spoold *s)
 	}
 }
 
-/* --- what workers say, or do not ---------------------------------------------- */
+/* --- what workers say, or do not ------------------------------------------ */
 
 int
 trial_heard(struct spoold *s, struct worker *worker,
@@ -280,7 +280,7 @@ trials_end(struct spoold *s)
 	}
 }
 
-/* --- telling ------------------------------------------------------------------ */
+/* --- telling -------------------------------------------------------------- */
 
 void
 trial_print(const struct trial_result *result, struct buf *out)

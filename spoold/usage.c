@@ -85,6 +85,19 @@ usage_next(const struct spoold *s)
 	return NULL;
 }
 
+/* What was not written is counted in memory, and written the next time. */
+static void
+usage_failed(const struct spoold *s, int error)
+{
+	struct organization *org;
+	struct target *target;
+
+	log_error("write a destination's countUsage: %s", strerror(error));
+	TAILQ_FOREACH(org, &s->organizations, entry)
+		RB_FOREACH(target, targets, &org->targets)
+			target->unwritten = true;
+}
+
 static void	 usage_run(void *);
 
 /* The next one at once, or all again after a while. */
@@ -94,13 +107,13 @@ usage_written(void *arg, int error)
 	struct usage *usage = arg;
 
 	if (error != 0)
-		log_error("write a destination's countUsage: %s",
-		    strerror(error));
-	if (error == 0 && usage_next(usage->spoold) != NULL)
+		usage_failed(usage->spoold, error);
+	else if (usage_next(usage->spoold) != NULL) {
 		usage_run(usage);
-	else
-		timer_set(usage->spoold->loop, &usage->timer,
-		    clock_monotonic() + WRITE_EVERY);
+		return;
+	}
+	timer_set(usage->spoold->loop, &usage->timer,
+	    clock_monotonic() + WRITE_EVERY);
 }
 
 static void

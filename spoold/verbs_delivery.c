@@ -27,7 +27,7 @@
 
 #define RETRY_LATER 60		/* seconds, for details.retryAfter */
 
-/* --- delivery.submit ---------------------------------------------------------- */
+/* --- delivery.submit ------------------------------------------------------ */
 
 static void
 submit_answer(struct request *request, const char *id, const char *status,
@@ -180,7 +180,7 @@ submit(struct request *request)
 	request_fail(request, &why);
 }
 
-/* --- delivery.status ------------------------------------------------------------- */
+/* --- delivery.status ------------------------------------------------------ */
 
 static void
 status(struct request *request)
@@ -218,7 +218,7 @@ status(struct request *request)
 	request_answer(request, &result);
 }
 
-/* --- hold, release, retry, cancel, expire --------------------------------------------------- */
+/* --- hold, release, retry, cancel, expire --------------------------------- */
 
 /* Where a ticket is, by its file's name. */
 static int
@@ -412,7 +412,7 @@ expire(struct request *request)
 	change_verb(request, CHANGE_expire);
 }
 
-/* --- delivery.payload ------------------------------------------------------------- */
+/* --- delivery.payload ----------------------------------------------------- */
 
 static void
 payload(struct request *request)
@@ -438,7 +438,7 @@ payload(struct request *request)
 	commit_then(request->spoold, change_answer, answer);
 }
 
-/* --- queue.flush -------------------------------------------------------------------- */
+/* --- queue.flush ---------------------------------------------------------- */
 
 /* Makes a ticket in retry/ due now; its mtime says so too. */
 static size_t

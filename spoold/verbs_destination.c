@@ -18,7 +18,7 @@
 
 #define CREATE_MAX 100		/* destinations in one request */
 
-/* --- create ---------------------------------------------------------------------- */
+/* --- create --------------------------------------------------------------- */
 
 struct creation {
 	struct request	*request;
@@ -171,7 +171,7 @@ create(struct request *request)
 	}
 }
 
-/* --- update ---------------------------------------------------------------------- */
+/* --- update --------------------------------------------------------------- */
 
 struct updating {
 	struct request	*request;
@@ -223,7 +223,7 @@ update(struct request *request)
 		update_done(request->spoold, updating, target, &why);
 }
 
-/* --- looking --------------------------------------------------------------------- */
+/* --- looking -------------------------------------------------------------- */
 
 struct target *
 request_target(struct request *request)
@@ -319,7 +319,7 @@ default_list(struct request *request)
 	request_answer(request, &out);
 }
 
-/* --- changing -------------------------------------------------------------------- */
+/* --- changing ------------------------------------------------------------- */
 
 static void
 change_done_answer(struct spoold *s, void *arg, struct target *target,

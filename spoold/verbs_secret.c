@@ -37,7 +37,7 @@ rotation_free(struct rotation *rotation)
 	free(rotation);
 }
 
-/* --- answers --------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static void
 rotation_answer(struct rotation *rotation)
@@ -82,7 +82,7 @@ rotation_done(struct spoold *s, void *arg, struct target *target,
 		rotation_answer(rotation);
 }
 
-/* --- drills ---------------------------------------------------------------------- */
+/* --- drills --------------------------------------------------------------- */
 
 /* The receiver has the current secret: that is put on record. */
 static void
@@ -136,7 +136,7 @@ rotation_drill(struct rotation *rotation)
 		rotation_fail(rotation, &why);
 }
 
-/* --- rotate, add ------------------------------------------------------------------ */
+/* --- rotate, add ---------------------------------------------------------- */
 
 /* The new secret is in force. */
 static void
@@ -232,7 +232,7 @@ add(struct request *request)
 		rotation_fail(rotation, &why);
 }
 
-/* --- revoke ------------------------------------------------------------------------ */
+/* --- revoke --------------------------------------------------------------- */
 
 static void
 revoke(struct request *request)
@@ -256,7 +256,7 @@ revoke(struct request *request)
 		rotation_fail(rotation, &why);
 }
 
-/* --- looking ------------------------------------------------------------------------ */
+/* --- looking -------------------------------------------------------------- */
 
 static void
 list(struct request *request)

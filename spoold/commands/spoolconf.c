@@ -67,7 +67,7 @@ assignment_read(const char *word, struct assignment *assignment,
 	return 0;
 }
 
-/* --- printing --------------------------------------------------------------- */
+/* --- printing ------------------------------------------------------------- */
 
 static void
 print_json(const struct spoolconf *state, const char *name, const char *value,
@@ -147,7 +147,7 @@ print_rows(const struct cli *cli, const struct spoolconf *state,
 	return 0;
 }
 
-/* --- what is asked for -------------------------------------------------------- */
+/* --- what is asked for ---------------------------------------------------- */
 
 /* -o, in order. */
 static int

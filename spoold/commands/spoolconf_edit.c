@@ -64,7 +64,7 @@ lock_file(const char *path, struct stat *st, struct why *why)
 	}
 }
 
-/* --- the new text ----------------------------------------------------------- */
+/* --- the new text --------------------------------------------------------- */
 
 /* Overrides `conf` by what was wanted. */
 static int
@@ -134,7 +134,7 @@ change_text(const struct cli *cli, const char *path, struct buf *text,
 	return check_text(cli, path, text, why);
 }
 
-/* --- the new file ----------------------------------------------------------- */
+/* --- the new file --------------------------------------------------------- */
 
 static int
 write_file(const char *path, const struct buf *text, const struct stat *old,

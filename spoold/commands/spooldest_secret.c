@@ -79,7 +79,7 @@ secret_list(struct cli *cli, void *state)
 	return i < cli->word_count ? cli_fail(cli, &why) : 0;
 }
 
-/* --- drills ---------------------------------------------------------------- */
+/* --- drills --------------------------------------------------------------- */
 
 /* A drill needs the network, which only a running spoold has. */
 static struct json *
@@ -129,7 +129,7 @@ change_show(struct cli *cli, const struct json *result, const char *words)
 	return failed ? drill_fail(cli, drill) : 0;
 }
 
-/* --- changing --------------------------------------------------------------- */
+/* --- changing ------------------------------------------------------------- */
 
 static int
 change_end(struct cli *cli, struct json *result, const struct why *why,

@@ -73,7 +73,7 @@ dest_test(struct cli *cli, void *state)
 	return status;
 }
 
-/* --- health ------------------------------------------------------------------ */
+/* --- health --------------------------------------------------------------- */
 
 static void
 health_row(struct show_table *table, const struct json *health)

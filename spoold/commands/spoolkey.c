@@ -39,7 +39,7 @@ struct keys {
 	const char	*name;		/* borrowed */
 };
 
-/* --- every organization ----------------------------------------------------- */
+/* --- every organization --------------------------------------------------- */
 
 /* True if the state has destinations of that name's. */
 static bool
@@ -79,7 +79,7 @@ each_destination(const struct conf *conf, destination_seen *seen,
 	return result;
 }
 
-/* --- what opens --------------------------------------------------------------- */
+/* --- what opens ----------------------------------------------------------- */
 
 static void
 tell_closed(const struct keys *keys, const char *field, const struct why *why)
@@ -194,7 +194,7 @@ spoolkey_check(struct cli *cli, void *state)
 	return keys.closed + keys.unread == 0 ? 0 : 1;
 }
 
-/* --- another key ---------------------------------------------------------------- */
+/* --- another key ---------------------------------------------------------- */
 
 static int
 destination_reseal_file(void *arg, const struct destination_file *file,
@@ -315,7 +315,7 @@ spoolkey_rotate(struct cli *cli, void *state)
 	return 0;
 }
 
-/* --- the first key -------------------------------------------------------------- */
+/* --- the first key -------------------------------------------------------- */
 
 static int
 spoolkey_init(struct cli *cli, void *state)

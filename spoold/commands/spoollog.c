@@ -83,7 +83,7 @@ log_path(struct cli *cli, const char *name, struct why *why)
 	return path;
 }
 
-/* --- lines ------------------------------------------------------------------ */
+/* --- lines ---------------------------------------------------------------- */
 
 static int
 filter_events(struct log_filter *f, const struct cli_list *events,
@@ -250,7 +250,7 @@ log_lines(struct cli *cli, void *state)
 	return status;
 }
 
-/* --- head, verify ------------------------------------------------------------ */
+/* --- head, verify --------------------------------------------------------- */
 
 static int
 log_head(struct cli *cli, void *state)

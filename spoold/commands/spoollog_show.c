@@ -21,7 +21,7 @@
 #define TICKET_WIDTH 40
 #define WAIT_MS 1000
 
-/* --- which ------------------------------------------------------------------ */
+/* --- which ---------------------------------------------------------------- */
 
 static bool
 has_text(const struct journal_line *line, const char *text)
@@ -85,7 +85,7 @@ log_filter_takes(const struct log_filter *f, const struct journal_line *line)
 	return takes;
 }
 
-/* --- how -------------------------------------------------------------------- */
+/* --- how ------------------------------------------------------------------ */
 
 static enum show_colour
 colour_of(int event)
@@ -246,7 +246,7 @@ log_show(const struct journal_line *line, bool coloured)
 		json_free(&json);
 }
 
-/* --- when ------------------------------------------------------------------- */
+/* --- when ----------------------------------------------------------------- */
 
 void
 log_watch_open(struct log_watch *w, const char *directory)

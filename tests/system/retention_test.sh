@@ -607,6 +607,41 @@ test_after_a_gap_in_the_journal_nothing_is_purged_for_a_day() {
 	assertEquals 1 "$(purged receipts)"
 }
 
+# is_purging KIND: the line of a batch is durable.
+is_purging() {
+	[ -n "$(purged_lines "$1")" ]
+}
+
+# --- operators meanwhile ------------------------------------------------------------
+
+test_what_is_being_purged_is_not_tried_again() {
+	retained
+	destination other
+	answers bad 400
+	destination bad
+	head -c 3000000 /dev/zero >"$SPOOL/data/big.bin"
+	drop dead '{"destinations":["bad"],"payload":{"type":"export",
+	    "file":"big.bin"}}'
+	eventually in_queue failed "$ID"
+	rested "$ID"
+	# Its payload is for the helper to remove, which waits.
+	stopped=$(helper)
+	kill -STOP "$stopped"
+	spoolsuper -p >"$SCRATCH/purge" 2>&1 &
+	sweeper=$!
+	eventually is_purging failed
+	for how in '' '--to other'; do
+		# shellcheck disable=SC2086 # an option and its word, or nothing
+		run spoolsuper -r "$ID" $how
+		assertEquals "$ID.bad: unchanged: retention is taking its job away" \
+		    "$(echo "$OUT" | head -1)"
+	done
+	kill -CONT "$stopped"
+	wait "$sweeper"
+	assertEquals 0 "$?"
+	assertEquals '' "$(spool_files | grep "$ID" | grep -v receipts)"
+}
+
 # --- trouble ----------------------------------------------------------------------
 
 test_what_cannot_be_removed_alerts_and_is_tried_again() {

@@ -46,7 +46,7 @@ struct probe {
 	size_t		 count;
 };
 
-/* --- system calls ----------------------------------------------------------- */
+/* --- system calls --------------------------------------------------------- */
 
 static bool
 fails(struct fault *f)
@@ -112,7 +112,7 @@ ftruncate(int fd, off_t length)
 	    (int)syscall(SYS_ftruncate, fd, length);
 }
 
-/* --- commands --------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------- */
 
 static const char *
 word(const struct probe *p, size_t i, const char *fallback)

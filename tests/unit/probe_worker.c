@@ -63,7 +63,7 @@ give_up(const char *format, ...)
 	exit(99);
 }
 
-/* --- words ------------------------------------------------------------------- */
+/* --- words ---------------------------------------------------------------- */
 
 /* The value of NAME= among the words, or NULL. */
 static const char *
@@ -113,7 +113,7 @@ split(char *line, char *words[WORDS_MAX])
 	words[count] = NULL;
 }
 
-/* --- files ------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 
 static int
 open_file(const char *name)
@@ -176,7 +176,7 @@ sha256_file(int fd, uint8_t out[SHA256_LENGTH])
 	free(chunk);
 }
 
-/* --- records ----------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------- */
 
 /* Waits for the next record; false at the link's end. */
 static bool
@@ -212,7 +212,7 @@ send_record(struct probe *probe, const struct link_record *record)
 			(void)close(record->fd[i]);
 }
 
-/* --- commands ---------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------- */
 
 static void
 do_wait(struct probe *probe, char *const *words)

@@ -73,7 +73,7 @@ http_new(struct egress *egress, const char *ca_file, int concurrency,
 	return NULL;
 }
 
-/* --- handles ----------------------------------------------------------------- */
+/* --- handles -------------------------------------------------------------- */
 
 static CURL *
 handle_take(struct http *http)
@@ -93,7 +93,7 @@ handle_give(struct http *http, CURL *easy)
 	http->spare[http->spare_count++] = easy;
 }
 
-/* --- requests ---------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 int
 http_start(struct http *http, const struct http_request *request,

@@ -85,7 +85,10 @@ struct http_request {
 struct http	*http_new(struct egress *, const char *ca_file,
 		    int concurrency, struct why *);
 
-/* Starts a request; its strings but those of `tls` are copied.  0, or -1 with *why. */
+/*
+ * Starts a request.  Its strings are copied, but those of `tls` and the body.
+ * 0, or -1 with *why.
+ */
 int	 http_start(struct http *, const struct http_request *,
 	    struct why *);
 

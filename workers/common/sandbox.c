@@ -146,7 +146,7 @@ static const struct {
 	[SANDBOX_network] = { SCMP_ACT_ERRNO(EPERM), true },
 };
 
-/* --- places ------------------------------------------------------------------ */
+/* --- places --------------------------------------------------------------- */
 
 /* glibc has no wrappers for these. */
 static int
@@ -199,7 +199,7 @@ places_restrict(struct why *why)
 	return result;
 }
 
-/* --- privileges ---------------------------------------------------------------- */
+/* --- privileges ----------------------------------------------------------- */
 
 /* For good: an instance that root runs has workers that are root by name. */
 static int
@@ -219,7 +219,7 @@ privileges_drop(struct why *why)
 	return 0;
 }
 
-/* --- calls ------------------------------------------------------------------- */
+/* --- calls ---------------------------------------------------------------- */
 
 static int
 calls_add(scmp_filter_ctx filter, uint32_t action, const int *calls)

@@ -29,10 +29,11 @@ info_number(const struct transfer *transfer, CURLINFO what)
 	return number;
 }
 
-/* --- what libcurl calls ------------------------------------------------------ */
+/* --- what libcurl calls --------------------------------------------------- */
 
 curl_socket_t
-transfer_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+transfer_open_socket(void *arg, curlsocktype purpose,
+    struct curl_sockaddr *address)
 {
 	struct transfer *transfer = arg;
 	struct egress *egress = transfer->egress;
@@ -185,7 +186,7 @@ transfer_progress(void *arg, curl_off_t down_total, curl_off_t down,
 	return 0;
 }
 
-/* --- the end ----------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 /* What libcurl's results mean when no status came. */
 static const struct {

@@ -50,7 +50,7 @@ struct intake {
 	TAILQ_HEAD(, pending) pending;
 };
 
-/* --- answers -------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static void
 refuse(struct intake *intake, uint64_t token, const struct why *why,
@@ -123,7 +123,7 @@ accept_job(struct intake *intake, const struct pending *pending,
 	buf_free(&tags);
 }
 
-/* --- drops ------------------------------------------------------------------------ */
+/* --- drops ---------------------------------------------------------------- */
 
 /*
  * Reads a whole file of at most `max` bytes; what its owner does to it
@@ -251,7 +251,7 @@ take_drop(struct intake *intake, const struct link_record *record)
 	close(record->fd[0]);
 }
 
-/* --- payloads ----------------------------------------------------------------------- */
+/* --- payloads ------------------------------------------------------------- */
 
 static struct pending *
 find_pending(struct intake *intake, uint64_t token)
@@ -387,7 +387,7 @@ hash_payloads(struct intake *intake)
 	return more;
 }
 
-/* --- the process ---------------------------------------------------------------------- */
+/* --- the process ---------------------------------------------------------- */
 
 static void
 intake_begin(struct intake *intake)

@@ -44,7 +44,7 @@ struct attempt {
 	struct why	 broken;	/* why the request was stopped */
 };
 
-/* --- ends -------------------------------------------------------------------- */
+/* --- ends ----------------------------------------------------------------- */
 
 /* The signature is made, or needed no longer. */
 static void
@@ -100,7 +100,7 @@ attempt_fail(struct attempt *attempt, const struct why *why)
 	attempt_answer(attempt, &record);
 }
 
-/* --- the request ------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 static int64_t
 request_read(void *arg, char *out, size_t room)
@@ -247,7 +247,7 @@ attempt_request(struct attempt *attempt)
 		attempt_fail(attempt, &why);
 }
 
-/* --- before it --------------------------------------------------------------- */
+/* --- before it ------------------------------------------------------------ */
 
 /* Small enough to be read once, and sent in one piece with its headers. */
 static bool

@@ -40,7 +40,7 @@ struct courier {
 };
 
 #define ATTEMPT_CHUNK (64 * 1024)
-#define ATTEMPT_KEPT (16 * 1024)	/* bytes of a body that is not read again */
+#define ATTEMPT_KEPT (16 * 1024)	/* of a body that is read only once */
 
 /* Begins the attempt that a record asks for; its descriptors are taken. */
 void	 attempt_take(struct courier *, const struct link_record *);

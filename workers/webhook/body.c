@@ -22,7 +22,7 @@
 
 #define HEADER_MAX (8 * 1024)	/* bytes; servers take little more than that */
 
-/* --- small things ------------------------------------------------------------ */
+/* --- small things --------------------------------------------------------- */
 
 static void
 digest_begin(EVP_MD_CTX *digest)
@@ -108,7 +108,7 @@ read_file(struct body *body, int fd, int64_t offset, char *out, int64_t room,
 	return got;
 }
 
-/* --- composing --------------------------------------------------------------- */
+/* --- composing ------------------------------------------------------------ */
 
 static struct body_part *
 add_part(struct body *body)
@@ -227,7 +227,7 @@ body_close(struct body *body)
 	body->count = 0;
 }
 
-/* --- checking the job -------------------------------------------------------- */
+/* --- checking the job ----------------------------------------------------- */
 
 /*
  * The metadata as a header's value: in ASCII, since a header has no other
@@ -330,7 +330,7 @@ body_check(struct body *body, char *chunk, size_t size, struct why *why)
 	return check_end(body, why) == -1 ? -1 : 1;
 }
 
-/* --- reading ----------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 
 static void
 begin_part(struct body *body, size_t part)

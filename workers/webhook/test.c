@@ -56,7 +56,7 @@ trial_fail(struct trial *trial, const struct why *why)
 	trial_answer(trial, &record);
 }
 
-/* --- the answer -------------------------------------------------------------- */
+/* --- the answer ----------------------------------------------------------- */
 
 /* A step that was made when the last had come to `from`. */
 static void
@@ -125,7 +125,7 @@ trial_done(void *arg, const struct http_answer *answer)
 	buf_free(&text.remote);
 }
 
-/* --- the request ------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------- */
 
 static void
 trial_moved(void *arg, int64_t sent)
