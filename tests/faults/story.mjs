@@ -119,6 +119,7 @@ export async function wreck(instance) {
 		    `${one.name}.${one.id}.json`);
 }
 
+// Until the next checkpoint, and a clean stop after it.
 export async function recovery(instance, run) {
 	const before = instance.checkpoint();
 	if (!await alive(run, 'a checkpoint', () =>
@@ -155,12 +156,7 @@ export async function ripe(instance) {
 export async function purge(instance, run) {
 	dropAll(instance, 'w');
 	await instance.run('spoolsuper', '-p');
-	const before = instance.checkpoint();
-	if (!await alive(run, 'a checkpoint', () =>
-		instance.checkpoint() !== before))
-		return;
-	await instance.run('spoolctl', 'stop');
-	await run.dead;
+	await recovery(instance, run);
 }
 
 // The morning after: start again, let go of all, and look on.

@@ -13,8 +13,7 @@ key='key-5e, with a comma'
 # guarded: an instance, and a receiver that knows these.
 guarded() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	SINK_DIR=$SCRATCH/guard
 	mkdir "$SINK_DIR"
@@ -42,7 +41,8 @@ bearer='{type: "bearer", token: $token}'
 basic='{type: "basic", user: $user, password: $password}'
 api_key='{type: "apiKey", header: "X-Api-Key", key: $key}'
 
-test_three_kinds_of_credentials_let_in_and_wrong_ones_wait_to_be_mended() {
+# let_in: a job that each of the three lets in.
+let_in() {
 	guarded
 	to bearer bearer "$bearer"
 	to basic basic "$basic"
@@ -51,6 +51,10 @@ test_three_kinds_of_credentials_let_in_and_wrong_ones_wait_to_be_mended() {
 	for name in bearer basic key; do
 		eventually delivered "$ID" $name
 	done
+}
+
+test_three_kinds_of_credentials_let_in_and_wrong_ones_wait_to_be_mended() {
+	let_in
 	to bearer wrong-bearer '{type: "bearer", token: "tok-5f"}'
 	to basic wrong-basic '{type: "basic", user: $user, password: "x-5e"}'
 	to key wrong-key '{type: "apiKey", header: "X-Api-Keys", key: $key}'
@@ -74,14 +78,7 @@ test_three_kinds_of_credentials_let_in_and_wrong_ones_wait_to_be_mended() {
 }
 
 test_what_lets_in_is_in_clear_nowhere() {
-	guarded
-	to bearer bearer "$bearer"
-	to basic basic "$basic"
-	to key key "$api_key"
-	drop right "$(job bearer basic key)"
-	for name in bearer basic key; do
-		eventually delivered "$ID" $name
-	done
+	let_in
 	encoded=$(printf '%s:%s' "$user" "$password" | base64 -w 0)
 	for secret in "$token" "$key" 'wörd' "$encoded"; do
 		assertEquals "$secret at rest" '' "$(grep -rlF -e "$secret" \
@@ -112,8 +109,7 @@ test_credentials_that_let_in_do_not_follow_a_url_to_another_place() {
 
 test_a_destinations_own_statuses_alone_mean_success() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	own='"successStatus":[202,302,404]'

@@ -49,8 +49,7 @@ to() {
 
 proxy_instance() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	setting "organization $ORG" egress_allow '{"loopback"}'
 	start
 	sink

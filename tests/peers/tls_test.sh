@@ -51,8 +51,7 @@ server() {
 # An instance, a sink, and nginx in front of it with four certificates.
 tls_instance() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	PKI=$SCRATCH/pki

@@ -250,8 +250,7 @@ test_every_attempt_sends_the_same_bytes_under_the_same_id() {
 
 test_receivers_that_misbehave_are_taken_for_what_they_are() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	keeping_sink
 	destination drip '"timeout":2000'

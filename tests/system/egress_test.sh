@@ -20,8 +20,7 @@ error_of() {
 
 test_loopback_must_be_named_however_it_is_spelled() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	setting "organization $ORG" egress_allow '{"private", "public"}'
 	start
 	sink
@@ -54,8 +53,7 @@ test_loopback_must_be_named_however_it_is_spelled() {
 
 test_addresses_that_are_not_allowed_are_denied_and_plain_http_only_to_loopback() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	setting "organization $ORG" egress_allow '{"loopback", "192.0.2.0/24"}'
 	start
 	to documentation 'https://198.51.100.7/x'

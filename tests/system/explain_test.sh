@@ -6,8 +6,7 @@
 
 explained_instance() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination ok

@@ -89,6 +89,12 @@ setting() {
 	}' "$CONF" >"$CONF.new" && cat "$CONF.new" >"$CONF" && rm "$CONF.new"
 }
 
+# slow_retries: what is deferred waits for an hour.
+slow_retries() {
+	setting retry base_delay 1h
+	setting retry max_delay 1h
+}
+
 start() {
 	timeout $((TEST_PATIENCE * 4)) spoolctl start "$@" \
 	    >"$SCRATCH/start" 2>&1 ||

@@ -156,8 +156,7 @@ unharmed() {
 
 test_each_misbehaviour_has_its_outcome_and_costs_nobody_anything() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	setting retry jitter_factor 0
 	setting queue concurrency 200
 	printf 'transport webhook {\n\tconcurrency = 200\n}\n' >>"$CONF"

@@ -26,8 +26,7 @@ says() {
 # An instance as it is on a bad day.
 bad_day() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	for each in off auth wrong fine held; do

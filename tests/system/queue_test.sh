@@ -17,8 +17,7 @@ waiting_instance() {
 # A job that failed once and waits for an hour.
 deferred_job() {
 	answers ok 503
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	spoolctl reload >"$SCRATCH/reload" 2>&1
 	drop deferred "$(job ok)"
 	eventually in_queue retry "$ID" ok
@@ -289,8 +288,7 @@ test_ids_may_be_short_come_from_stdin_and_must_name_something() {
 
 test_flush_makes_all_one_or_one_destinations_tickets_due() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination a

@@ -27,8 +27,7 @@ in_flight() {
 
 test_a_clean_stop_and_start_change_nothing() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination ok
@@ -484,8 +483,7 @@ test_what_was_moved_by_hand_stays_there_after_a_crash() {
 
 test_a_change_that_meets_an_outcome_is_made_or_refused_but_never_lost() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination ok

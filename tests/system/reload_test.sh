@@ -14,8 +14,7 @@ reloaded() {
 
 test_a_reload_is_in_force_when_it_returns_and_is_journaled() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination ok

@@ -145,8 +145,7 @@ Retry-After: 9999999'
 
 test_each_status_ends_waits_or_delivers_as_it_should() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	permanent='400 404 405 410 413 415 422'
@@ -191,8 +190,7 @@ least_gap() {
 # Each answer takes 150 ms, so gaps of that much mean: one at a time.
 test_statuses_that_ask_for_less_shrink_a_destinations_window_and_others_do_not() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	slow='429 502 503 504'
@@ -229,8 +227,7 @@ test_no_more_are_under_way_at_once_than_a_destinations_limit() {
 
 test_what_cannot_be_reached_is_tried_again_and_says_why() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination cut
@@ -311,8 +308,7 @@ expired() {
 
 test_expires_at_ends_what_waits_for_its_next_attempt_at_that_time() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination down
@@ -363,8 +359,7 @@ test_what_is_held_does_not_expire_but_when_it_is_released() {
 
 test_an_attempt_under_way_is_not_ended_by_expires_at() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination slow
@@ -383,8 +378,7 @@ test_an_attempt_under_way_is_not_ended_by_expires_at() {
 
 test_expires_at_counts_on_after_a_restart_and_a_crash() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination down

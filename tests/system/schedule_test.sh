@@ -92,8 +92,7 @@ test_one_that_waits_for_its_next_attempt_blocks_and_one_that_failed_does_not() {
 	eventually counts cur 3
 	first=$(dropped_in_order | sed -n 1p)
 	answers ok 503
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	run spoolctl reload
 	switch enable ok
 	eventually in_queue retry "$first"

@@ -43,8 +43,7 @@ test_the_table_comes_again_when_something_has_changed_and_not_else() {
 
 test_with_j_each_change_is_an_object() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination ok
@@ -104,8 +103,7 @@ test_a_terminal_shows_one_screenful() {
 
 test_the_reason_column_says_what_it_waits_for_now() {
 	instance
-	setting retry base_delay 1h
-	setting retry max_delay 1h
+	slow_retries
 	start
 	sink
 	destination off
