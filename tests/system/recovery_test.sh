@@ -511,6 +511,21 @@ test_a_change_that_meets_an_outcome_is_made_or_refused_but_never_lost() {
 	done
 }
 
+test_a_day_of_done_that_was_removed_is_made_again() {
+	instance
+	start
+	sink
+	destination ok
+	drop first "$(job ok)"
+	eventually delivered "$ID"
+	rm -r "$SPOOL"/done/*
+	drop second "$(job ok)"
+	eventually delivered "$ID"
+	assertEquals "$ID.ok:p5,a1" "$(ticket 'done' "$ID")"
+	run spoolctl status
+	assertEquals "$OUT" 0 "$STATUS"
+}
+
 test_a_failed_sync_of_the_spool_stops_what_is_new_and_says_so() {
 	instance
 	start
