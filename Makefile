@@ -64,7 +64,7 @@ CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
     conf_row egress) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
-    journal_seek journal_verify journal_purged base64)
+    journal_seek journal_verify journal_purged journal_sync base64)
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/journal_sync.h"
 #include "lib/journal_writer.h"
 
 #define SEGMENT_MAX (256 * 1024 * 1024)
@@ -33,6 +34,7 @@ journal_close(struct journal **jp)
 	*jp = NULL;
 	if (j == NULL)
 		return;
+	journal_sync_free(&j->sync);
 	if (j->fd != -1)
 		close(j->fd);
 	if (j->directory != -1)
@@ -310,15 +312,15 @@ append(struct journal *j, struct why *why)
 		}
 		done += (size_t)n;
 	}
-	if (fdatasync(j->fd) == -1) {
-		j->broken = true;
-		return why_errno(why, "sync %s", j->segment.name);
-	}
+	j->written = done;
+	j->written_seq = j->seq;
+	j->written_checkpoint = j->checkpoint_added;
 	return 1;
 }
 
+/* Writes all that is pending.  1, 0 if it cannot be now, -1. */
 static int
-commit_once(struct journal *j, struct why *why)
+write_pending(struct journal *j, struct why *why)
 {
 	int r;
 
@@ -330,29 +332,125 @@ commit_once(struct journal *j, struct why *why)
 	return append(j, why);
 }
 
-int
-journal_commit(struct journal *j, struct why *why)
+static int
+sync_failed(struct journal *j, struct why *why)
+{
+	j->broken = true;
+	j->written = 0;
+	return why_errno(why, "sync %s", j->segment.name);
+}
+
+/* What was written is durable. */
+static void
+synced(struct journal *j)
 {
 	struct why ignored;
-	int r;
 
-	if (j->dead)
-		return why_set(why, ERROR_UNAVAILABLE,
-		    "the journal failed and takes nothing until a restart");
-	if (j->pending.len == 0)
-		return 1;
-	r = commit_once(j, why);
+	j->size += (int64_t)j->written;
+	buf_consume(&j->pending, j->written);
+	j->written = 0;
+	j->durable = j->written_seq;
+	j->checkpoint = j->written_checkpoint;
+	/* The lines are durable all the same; the next checkpoint says why. */
+	(void)finish_rotation(j, &ignored);
+}
+
+static int
+commit_once(struct journal *j, struct why *why)
+{
+	int r = write_pending(j, why);
+
+	if (r != 1)
+		return r;
+	if (fdatasync(j->fd) == -1)
+		return sync_failed(j, why);
+	synced(j);
+	return 1;
+}
+
+/*
+ * Goes on after a first try that returned `r`: one more in a new segment where
+ * the old one is broken, made durable before it returns.
+ */
+static int
+try_again(struct journal *j, int r, struct why *why)
+{
 	if (r == -1 && j->broken)
 		r = commit_once(j, why);
 	if (r == -1)
 		j->dead = true;
-	if (r != 1)
-		return r;
-	j->size += (int64_t)j->pending.len;
-	buf_clear(&j->pending);
-	j->durable = j->seq;
-	j->checkpoint = j->checkpoint_added;
-	/* The lines are durable all the same; the next checkpoint says why. */
-	(void)finish_rotation(j, &ignored);
+	return r;
+}
+
+static int
+refuse(struct why *why)
+{
+	return why_set(why, ERROR_UNAVAILABLE,
+	    "the journal failed and takes nothing until a restart");
+}
+
+bool
+journal_syncing(const struct journal *j)
+{
+	return j->written > 0;
+}
+
+int
+journal_sync_ready(const struct journal *j)
+{
+	return journal_sync_fd(j->sync);
+}
+
+int
+journal_commit(struct journal *j, struct why *why)
+{
+	if (j->dead)
+		return refuse(why);
+	if (journal_syncing(j) && journal_end(j, true, why) == -1)
+		return -1;
+	return j->pending.len == 0 ? 1 :
+	    try_again(j, commit_once(j, why), why);
+}
+
+/* Begins the sync of what was written. */
+static int
+begin_sync(struct journal *j, struct why *why)
+{
+	int r = journal_sync_begin(j->sync, j->fd);
+
+	if (r == -1)
+		return sync_failed(j, why);
+	if (r == 1)
+		synced(j);
+	return 1;
+}
+
+int
+journal_begin(struct journal *j, struct why *why)
+{
+	int r;
+
+	assert(!journal_syncing(j));
+	if (j->dead)
+		return refuse(why);
+	if (j->pending.len == 0)
+		return 1;
+	r = write_pending(j, why);
+	if (r == 1)
+		r = begin_sync(j, why);
+	return try_again(j, r, why);
+}
+
+int
+journal_end(struct journal *j, bool wait, struct why *why)
+{
+	int r;
+
+	assert(journal_syncing(j));
+	r = journal_sync_end(j->sync, wait);
+	if (r == -1)
+		return try_again(j, sync_failed(j, why), why);
+	if (r == 1)
+		synced(j);
 	return 1;
 }

@@ -97,6 +97,18 @@ int64_t	 journal_add_checkpoint(struct journal *, int64_t up_to,
  */
 int	 journal_commit(struct journal *, struct why *);
 
+/*
+ * The same without waiting for the disk: begins, and returns as above, where
+ * 1 says that all is durable or, if journal_syncing() then, under way.  Lines
+ * added meanwhile wait for the next one.  When the descriptor becomes
+ * readable (or at once, with `wait`) journal_end() says how it went, again as
+ * above; still journal_syncing() after it: not ended yet.
+ */
+int	 journal_begin(struct journal *, struct why *);
+int	 journal_end(struct journal *, bool wait, struct why *);
+bool	 journal_syncing(const struct journal *);
+int	 journal_sync_ready(const struct journal *);
+
 /* Seq of the last line that is durable, and of the last one added. */
 int64_t	 journal_durable(const struct journal *);
 int64_t	 journal_last(const struct journal *);

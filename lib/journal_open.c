@@ -16,6 +16,7 @@
 #include <openssl/rand.h>
 
 #include "lib/journal_recover.h"
+#include "lib/journal_sync.h"
 #include "lib/journal_writer.h"
 #include "lib/xalloc.h"
 
@@ -129,6 +130,7 @@ journal_open(const struct journal_place *place, struct journal_found *found,
 
 	j->directory = j->fd = -1;
 	j->time = -1;
+	j->sync = journal_sync_new();
 	j->private_key = xstrdup(place->private_key);
 	if (open_journal(j, place, &recovered, why) == -1)
 		journal_close(&j);

@@ -18,6 +18,11 @@ struct journal {
 	bool		 dead;		/* nothing is taken any more */
 
 	struct buf	 pending;	/* lines not durable yet */
+	size_t		 written;	/* bytes of them whose sync is under
+					 * way, 0: none */
+	int64_t		 written_seq;	/* `seq` and `checkpoint_added` */
+	int64_t		 written_checkpoint;	/* when they were written */
+	struct journal_sync *sync;	/* own */
 	int64_t		 seq;		/* of the last line added */
 	int64_t		 durable;
 	int64_t		 checkpoint;	/* the last durable one's seq */

@@ -124,6 +124,12 @@ checkpoint_start(struct spoold *s)
 	durable_sync(s->durable, checkpoint_synced, s);
 }
 
+bool
+checkpoint_waits(const struct spoold *s)
+{
+	return s->checkpoint->wanted && !s->checkpoint->running;
+}
+
 void
 checkpoint_run(struct spoold *s)
 {

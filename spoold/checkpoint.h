@@ -22,6 +22,9 @@ void	 checkpoint_free(struct checkpoint **);
  */
 void	 checkpoint_run(struct spoold *);
 
+/* True if one is wanted that has not begun. */
+bool	 checkpoint_waits(const struct spoold *);
+
 /* The last one before the end, then `done`; or `done` if none is possible. */
 void	 checkpoint_last(struct spoold *, void (*done)(struct spoold *));
 

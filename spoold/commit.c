@@ -1,11 +1,15 @@
 /*
  * commit - collect, append, one sync, act
  *
- * An action may add further lines (a drop that was withdrawn meanwhile); they
- * are committed in the same call, so that the loop never sleeps on them.
+ * While one sync is under way the next one's lines are collected, so that
+ * under load each sync carries what came during the one before.  What an
+ * action adds (a drop that was withdrawn meanwhile) waits for a sync of its
+ * own.
  */
+#include <sys/epoll.h>
 #include <sys/queue.h>
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "lib/clock.h"
@@ -21,7 +25,8 @@
 #include "spoold/spoold.h"
 
 #define COMMIT_AGAIN 1000	/* ms until a full disk is tried again */
-#define GATHER_TIME 2		/* ms that lines may wait for more */
+#define ACTIONS_A_TURN 4	/* so that answers do not wait for them */
+#define GATHER_TIME 4		/* ms that lines may wait for more */
 #define GATHER_AWAITED 4	/* answers to come that make it worth while */
 #define COMMIT_PATIENCE 10000	/* ms of a full disk that a stop waits for */
 
@@ -36,15 +41,21 @@ enum commit_state { COMMIT_GOOD, COMMIT_STALLED, COMMIT_BROKEN };
 
 STAILQ_HEAD(action_list, action);
 
-struct commit {
+struct batch {
 	struct action_list first;	/* what sets a worker to work */
-	struct action_list actions;
-	struct action_list acting;	/* their lines are durable */
+	struct action_list rest;
+};
+
+struct commit {
+	struct batch	 collected;
+	struct batch	 syncing;	/* their lines are under way */
+	struct batch	 acting;	/* their lines are durable */
 	struct action_list redo;	/* could not be carried out */
 	struct timer	 redo_timer;
 	enum commit_state state;
 	int64_t		 since;		/* monotonic ms */
 	struct timer	 again;
+	struct source	 synced;
 	struct timer	 gather;	/* only wakes the loop */
 	int64_t		 gather_until;	/* monotonic ms, 0: nothing waits */
 };
@@ -60,57 +71,24 @@ action_take(struct action_list *list)
 }
 
 static void
-commit_wake(void *arg)
+batch_init(struct batch *batch)
 {
-	(void)arg;
+	STAILQ_INIT(&batch->first);
+	STAILQ_INIT(&batch->rest);
 }
 
+static bool
+batch_empty(const struct batch *batch)
+{
+	return STAILQ_EMPTY(&batch->first) && STAILQ_EMPTY(&batch->rest);
+}
+
+/* Adds what `from` has, and empties it. */
 static void
-commit_again(void *arg)
+batch_concat(struct batch *batch, struct batch *from)
 {
-	commit_run(arg);
-}
-
-/* All of them are due again; the turn's commit runs them. */
-static void
-commit_redo_all(void *arg)
-{
-	struct spoold *s = arg;
-
-	STAILQ_CONCAT(&s->commit->actions, &s->commit->redo);
-}
-
-struct commit *
-commit_new(struct spoold *s)
-{
-	struct commit *commit = xcalloc(1, sizeof(*commit));
-
-	STAILQ_INIT(&commit->first);
-	STAILQ_INIT(&commit->actions);
-	STAILQ_INIT(&commit->acting);
-	STAILQ_INIT(&commit->redo);
-	commit->redo_timer.fire = commit_redo_all;
-	commit->redo_timer.arg = s;
-	commit->again.fire = commit_again;
-	commit->again.arg = s;
-	commit->gather.fire = commit_wake;
-	return commit;
-}
-
-void
-commit_free(struct commit **commit)
-{
-	struct action *action;
-
-	if (*commit == NULL)
-		return;
-	STAILQ_CONCAT(&(*commit)->actions, &(*commit)->first);
-	STAILQ_CONCAT(&(*commit)->actions, &(*commit)->acting);
-	STAILQ_CONCAT(&(*commit)->actions, &(*commit)->redo);
-	while ((action = action_take(&(*commit)->actions)) != NULL)
-		free(action);
-	free(*commit);
-	*commit = NULL;
+	STAILQ_CONCAT(&batch->first, &from->first);
+	STAILQ_CONCAT(&batch->rest, &from->rest);
 }
 
 void
@@ -152,7 +130,7 @@ commit_then(struct spoold *s, void (*act)(struct spoold *, void *), void *arg)
 {
 	struct action *action = action_new(act, arg);
 
-	STAILQ_INSERT_TAIL(&s->commit->actions, action, entry);
+	STAILQ_INSERT_TAIL(&s->commit->collected.rest, action, entry);
 }
 
 void
@@ -161,14 +139,7 @@ commit_then_first(struct spoold *s, void (*act)(struct spoold *, void *),
 {
 	struct action *action = action_new(act, arg);
 
-	STAILQ_INSERT_TAIL(&s->commit->first, action, entry);
-}
-
-/* True if nothing is to be carried out but what could not be yet. */
-static bool
-commit_acted(const struct commit *commit)
-{
-	return STAILQ_EMPTY(&commit->first) && STAILQ_EMPTY(&commit->actions);
+	STAILQ_INSERT_TAIL(&s->commit->collected.first, action, entry);
 }
 
 void
@@ -190,7 +161,11 @@ commit_redo(struct spoold *s, struct organization *org,
 bool
 commit_carried_out(const struct spoold *s)
 {
-	return commit_acted(s->commit) && STAILQ_EMPTY(&s->commit->redo);
+	const struct commit *commit = s->commit;
+
+	return batch_empty(&commit->collected) &&
+	    batch_empty(&commit->syncing) && batch_empty(&commit->acting) &&
+	    STAILQ_EMPTY(&commit->redo);
 }
 
 bool
@@ -225,7 +200,11 @@ commit_changed(struct spoold *s, enum commit_state state,
 		alert_begin(s, ALERT_journal, "%s", why->text);
 }
 
-bool
+/*
+ * True if what was collected may wait a moment more, because answers are about
+ * to come that can share its sync.
+ */
+static bool
 commit_gathers(struct spoold *s)
 {
 	struct commit *commit = s->commit;
@@ -248,45 +227,170 @@ commit_gathers(struct spoold *s)
 }
 
 static void
-commit_act(struct spoold *s)
+action_run(struct spoold *s, struct action *action)
 {
-	struct commit *commit = s->commit;
+	if (action->undone != NULL && --action->undone->undone == 0)
+		s->look_for_work = true;
+	action->act(s, action->arg);
+	free(action);
+}
+
+/* Carries out what is durable, `most` of what sets nobody to work. */
+static void
+commit_act(struct spoold *s, int most)
+{
+	struct batch *acting = &s->commit->acting;
 	struct action *action;
 
-	/* What these add waits for lines of its own. */
-	STAILQ_CONCAT(&commit->acting, &commit->first);
-	STAILQ_CONCAT(&commit->acting, &commit->actions);
-	while ((action = action_take(&commit->acting)) != NULL) {
-		if (action->undone != NULL && --action->undone->undone == 0)
-			s->look_for_work = true;
-		action->act(s, action->arg);
-		free(action);
-	}
-	if (STAILQ_EMPTY(&s->commit->redo))
+	while ((action = action_take(&acting->first)) != NULL)
+		action_run(s, action);
+	while (most-- > 0 && (action = action_take(&acting->rest)) != NULL)
+		action_run(s, action);
+	if (STAILQ_EMPTY(&acting->rest) && STAILQ_EMPTY(&s->commit->redo))
 		alert_end(s, ALERT_action);
 }
 
-void
-commit_run(struct spoold *s)
+/* Goes on where beginning or ending a sync returned that. */
+static void
+commit_went(struct spoold *s, int result, const struct why *why)
+{
+	struct commit *commit = s->commit;
+
+	if (result == -1)
+		commit_changed(s, COMMIT_BROKEN, why);
+	else if (result == 0) {
+		commit_changed(s, COMMIT_STALLED, why);
+		timer_set(s->loop, &commit->again,
+		    clock_monotonic() + COMMIT_AGAIN);
+	} else if (!journal_syncing(s->journal)) {
+		commit_changed(s, COMMIT_GOOD, NULL);
+		batch_concat(&commit->acting, &commit->syncing);
+	}
+}
+
+/* Begins to make durable what was collected, if there is any. */
+static void
+commit_begin(struct spoold *s)
+{
+	struct commit *commit = s->commit;
+	struct why why;
+
+	if (journal_syncing(s->journal) || commit->state == COMMIT_BROKEN)
+		return;
+	batch_concat(&commit->syncing, &commit->collected);
+	if (journal_pending(s->journal) > 0 || !batch_empty(&commit->syncing))
+		commit_went(s, journal_begin(s->journal, &why), &why);
+}
+
+static void
+commit_end(struct spoold *s, bool wait)
 {
 	struct why why;
 
-	while (journal_pending(s->journal) > 0 || !commit_acted(s->commit)) {
-		if (s->commit->state == COMMIT_BROKEN)
-			return;
-		switch (journal_commit(s->journal, &why)) {
-		case 1:
-			commit_changed(s, COMMIT_GOOD, NULL);
-			break;
-		case 0:
-			commit_changed(s, COMMIT_STALLED, &why);
-			timer_set(s->loop, &s->commit->again,
-			    clock_monotonic() + COMMIT_AGAIN);
-			return;
-		default:
-			commit_changed(s, COMMIT_BROKEN, &why);
-			return;
-		}
-		commit_act(s);
-	}
+	commit_went(s, journal_end(s->journal, wait, &why), &why);
+}
+
+/* True if something is to be written or carried out, and can be. */
+static bool
+commit_has_more(const struct spoold *s)
+{
+	const struct commit *commit = s->commit;
+
+	return !batch_empty(&commit->acting) ||
+	    (commit->state == COMMIT_GOOD &&
+	    (journal_pending(s->journal) > 0 ||
+	    !batch_empty(&commit->collected)));
+}
+
+void
+commit_wait(struct spoold *s)
+{
+	do {
+		if (journal_syncing(s->journal))
+			commit_end(s, true);
+		else
+			commit_begin(s);
+		commit_act(s, INT_MAX);
+	} while (commit_has_more(s));
+}
+
+bool
+commit_turn(struct spoold *s, bool whole)
+{
+	bool gathers = commit_gathers(s);
+
+	if (!gathers && whole)
+		commit_wait(s);
+	else if (!gathers)
+		commit_begin(s);
+	commit_act(s, ACTIONS_A_TURN);
+	/* Else the end of the sync, or of gathering, wakes the loop. */
+	return !batch_empty(&s->commit->acting) ||
+	    (!gathers && !journal_syncing(s->journal) && commit_has_more(s));
+}
+
+/* --- the beginning and the end -------------------------------------------- */
+
+/* It only wakes the loop, whose every turn commits. */
+static void
+commit_wake(void *arg)
+{
+	(void)arg;
+}
+
+/* All of them are due again; the turn's commit runs them. */
+static void
+commit_redo_all(void *arg)
+{
+	struct spoold *s = arg;
+
+	STAILQ_CONCAT(&s->commit->collected.rest, &s->commit->redo);
+}
+
+static void
+commit_synced(void *arg, uint32_t events)
+{
+	(void)events;
+	commit_end(arg, false);
+}
+
+struct commit *
+commit_new(struct spoold *s, struct why *why)
+{
+	struct commit *commit = xcalloc(1, sizeof(*commit));
+	int fd = journal_sync_ready(s->journal);
+
+	batch_init(&commit->collected);
+	batch_init(&commit->syncing);
+	batch_init(&commit->acting);
+	STAILQ_INIT(&commit->redo);
+	commit->redo_timer.fire = commit_redo_all;
+	commit->redo_timer.arg = s;
+	commit->again.fire = commit_wake;
+	commit->gather.fire = commit_wake;
+	commit->synced.ready = commit_synced;
+	commit->synced.arg = s;
+	commit->synced.fd = -1;
+	if (fd != -1 &&
+	    source_add(s->loop, &commit->synced, fd, EPOLLIN, why) == -1)
+		commit_free(&commit);
+	return commit;
+}
+
+void
+commit_free(struct commit **cp)
+{
+	struct commit *commit = *cp;
+	struct action *action;
+
+	if (commit == NULL)
+		return;
+	batch_concat(&commit->collected, &commit->syncing);
+	batch_concat(&commit->collected, &commit->acting);
+	STAILQ_CONCAT(&commit->collected.first, &commit->collected.rest);
+	STAILQ_CONCAT(&commit->collected.first, &commit->redo);
+	while ((action = action_take(&commit->collected.first)) != NULL)
+		free(action);
+	free(commit);
+	*cp = NULL;
 }

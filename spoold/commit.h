@@ -2,8 +2,8 @@
  * commit - collect, append, one sync, act
  *
  * Handlers add journal lines and say what is to be done once those are
- * durable.  At the end of each turn all lines are written and synced together,
- * then the actions run in the order in which they were given.  While the
+ * durable.  At the end of a turn all lines are written and synced together;
+ * when that is done the actions run, in the order in which they were given.  While the
  * journal can take nothing (a full disk) lines and actions stay collected, and
  * nothing new is accepted or attempted.
  */
@@ -19,7 +19,7 @@ struct organization;
 struct spoold;
 struct commit;				/* opaque */
 
-struct commit	*commit_new(struct spoold *);
+struct commit	*commit_new(struct spoold *, struct why *);
 void		 commit_free(struct commit **);
 
 /* Begins the fields of a journal line: org and job (NULL: none). */
@@ -53,13 +53,16 @@ void	 commit_redo(struct spoold *, struct organization *,
 bool	 commit_carried_out(const struct spoold *);
 
 /*
- * True if what was collected may wait a moment more, because answers are about
- * to come that can share its sync.
+ * A turn's part: carries out some of what is durable, and begins the next sync
+ * if none is under way; what that made durable is carried out in later turns.
+ * With `whole`, which blocks for the time of a sync, all is durable and carried
+ * out, or cannot be, once nothing more is awaited.  Returns true if there is
+ * more to be done at once.
  */
-bool	 commit_gathers(struct spoold *);
+bool	 commit_turn(struct spoold *, bool whole);
 
-/* Makes durable what was collected, and acts. */
-void	 commit_run(struct spoold *);
+/* Returns when all is durable and carried out, or cannot be. */
+void	 commit_wait(struct spoold *);
 
 /*
  * False while the journal cannot be written or the spool cannot be synced;

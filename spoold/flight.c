@@ -26,7 +26,7 @@
 #include "spoold/target.h"
 #include "spoold/worker.h"
 
-#define AWAITED 100		/* ms in which an answer is expected */
+#define STAGED_MAX 1000		/* ms that a staged one waits for a slot */
 #define SILENCE_GRACE 2000	/* ms beyond the destination's own timeout */
 
 static void
@@ -53,6 +53,30 @@ flight_free(struct flight *flight)
 }
 
 static void
+flight_stage(struct flight *flight)
+{
+	struct target *target = flight->waiting->target;
+
+	flight->staged = true;
+	TAILQ_INSERT_TAIL(&target->staged, flight, stage);
+	target->staged_count++;
+	flight->spoold->staged++;
+}
+
+static void
+flight_unstage(struct flight *flight)
+{
+	struct target *target = flight->waiting->target;
+
+	if (!flight->staged)
+		return;
+	flight->staged = false;
+	TAILQ_REMOVE(&target->staged, flight, stage);
+	target->staged_count--;
+	flight->spoold->staged--;
+}
+
+static void
 flight_await_no_more(struct flight *flight)
 {
 	if (flight->awaited)
@@ -65,6 +89,7 @@ flight_leave_worker(struct flight *flight)
 {
 	struct waiting *w = flight->waiting;
 
+	flight_unstage(flight);
 	if (flight->worker == NULL)
 		return;
 	worker_release(flight->worker);
@@ -190,7 +215,18 @@ flight_record(const struct flight *flight, const struct secret *config,
 	record->fd[1] = flight->payload;
 }
 
-/* The action of the attempt line, and again when a full link has room. */
+static bool
+flight_has_expired(const struct flight *flight)
+{
+	int64_t expires_at = flight->file.facts.job.expires_at;
+
+	return expires_at != 0 && expires_at <= clock_wall();
+}
+
+/*
+ * The action of the attempt line; again when one that was staged has its
+ * slot, and when a full link has room.
+ */
 static void
 flight_hand_out(struct spoold *s, void *arg)
 {
@@ -202,11 +238,12 @@ flight_hand_out(struct spoold *s, void *arg)
 	struct statx stat;
 	struct why why;
 
-	if (flight->closed || flight->worker == NULL)
-		return;		/* its worker died meanwhile */
+	if (flight->closed || flight->handed_out || flight->worker == NULL)
+		return;		/* its worker died meanwhile, or it has none */
 	/* Nothing is handed out that a person has taken out of cur/. */
 	tickets_name(w, name);
-	if (spool_stat(w->target->organization->spool, QUEUE_cur, name, &stat,
+	if (flight_has_expired(flight) ||
+	    spool_stat(w->target->organization->spool, QUEUE_cur, name, &stat,
 	    &why) != 1) {
 		outcome_withdraw(flight);
 		return;
@@ -279,6 +316,16 @@ flight_unable(struct spoold *s, struct waiting *w, const struct why *why)
 	return true;
 }
 
+static void
+flight_take_slot(struct flight *flight, struct worker *worker)
+{
+	flight->worker = worker;
+	flight->started = flight->heard = clock_monotonic();
+	worker_hold(worker);
+	flight->waiting->target->in_flight++;
+	flight->spoold->in_flight++;
+}
+
 bool
 flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 {
@@ -310,20 +357,28 @@ flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 		flight_give_up(flight, TICKET_failed, &why);
 		return true;
 	}
-	if (flight->file.facts.job.expires_at != 0 &&
-	    flight->file.facts.job.expires_at <= clock_wall()) {
+	if (flight_has_expired(flight)) {
 		(void)why_set(&why, ERROR_EXPIRED,
 		    "the job's expiresAt has passed");
 		flight_give_up(flight, TICKET_expired, &why);
 		return true;
 	}
-	flight->worker = worker;
-	worker_hold(worker);
-	w->target->in_flight++;
-	s->in_flight++;
+	if (worker == NULL)
+		flight_stage(flight);
+	else
+		flight_take_slot(flight, worker);
 	flight_journal(flight);
 	commit_then_first(s, flight_hand_out, flight);
 	return true;
+}
+
+void
+flight_dispatch(struct flight *flight, struct worker *worker)
+{
+	flight_unstage(flight);
+	flight_take_slot(flight, worker);
+	if (flight->seq <= journal_durable(flight->spoold->journal))
+		flight_hand_out(flight->spoold, flight);
 }
 
 /* --- what workers say ---------------------------------------------------- */
@@ -411,6 +466,26 @@ flight_pool(struct spoold *s, struct organization *org,
 
 /* --- watching over them --------------------------------------------------- */
 
+/* Withdraws what has been staged since before `limit`, monotonic ms. */
+static void
+flights_withdraw_staged(struct spoold *s, int64_t limit)
+{
+	struct flight *flight;
+
+	TAILQ_FOREACH(flight, &s->flights, entry) {
+		if (!flight->staged || flight->started > limit)
+			continue;
+		flight->waiting->target->quick = false;
+		outcome_withdraw(flight);
+	}
+}
+
+void
+flights_withdraw(struct spoold *s)
+{
+	flights_withdraw_staged(s, INT64_MAX);
+}
+
 void
 flights_check(struct spoold *s)
 {
@@ -419,6 +494,7 @@ flights_check(struct spoold *s)
 
 	/* What could not be started may be possible by now. */
 	s->look_for_work = true;
+	flights_withdraw_staged(s, now - STAGED_MAX);
 	TAILQ_FOREACH(flight, &s->flights, entry) {
 		const struct destination *destination =
 		    flight->waiting->target->destination;
@@ -427,7 +503,7 @@ flights_check(struct spoold *s)
 		if (flight->worker == NULL || !flight->handed_out)
 			continue;
 		/* One that hangs is nothing that a sync should wait for. */
-		if (now - flight->started > AWAITED)
+		if (now - flight->started > QUICK)
 			flight_await_no_more(flight);
 		if (destination != NULL &&
 		    limit < destination->timeout + SILENCE_GRACE)

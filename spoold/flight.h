@@ -5,6 +5,9 @@
  * its outcome heard and made durable; its ticket moved.  There is one flight
  * for a ticket at most, and it is gone only when its ticket is where its
  * outcome put it.
+ *
+ * A flight may be staged: its line is written before a slot is free, so that
+ * the one that becomes free waits for no sync.
  */
 #ifndef SPOOLD_FLIGHT_H
 #define SPOOLD_FLIGHT_H
@@ -19,6 +22,8 @@
 #include "lib/facts.h"
 #include "spool-layout/layout.h"
 
+#define QUICK 100		/* ms within which most answers come */
+
 struct organization;
 struct pool;
 struct spoold;
@@ -27,6 +32,7 @@ struct worker;
 
 struct flight {
 	TAILQ_ENTRY(flight) entry;
+	TAILQ_ENTRY(flight) stage;	/* of its target, while staged */
 	struct spoold	*spoold;	/* borrowed */
 	struct waiting	*waiting;	/* borrowed */
 	struct worker	*worker;	/* borrowed; NULL before it has one and
@@ -40,6 +46,7 @@ struct flight {
 	int		 ticket;	/* own; its file, until it is settled */
 	int		 job;		/* own; descriptors until handed out */
 	int		 payload;	/* own; -1: inline data */
+	bool		 staged;	/* waits for a slot */
 	bool		 handed_out;
 	bool		 awaited;	/* its answer may come at any moment */
 	bool		 doubtful;	/* may repeat one that arrived */
@@ -58,18 +65,28 @@ struct pool	*flight_pool(struct spoold *, struct organization *,
 		    enum transport);
 
 /*
- * Starts an attempt of a ready ticket at that worker.  A ticket that cannot
- * be attempted (its job is gone, it has expired) is settled instead.  Returns
- * false if nothing can be done with it now: it stays ready.
+ * Starts an attempt of a ready ticket at that worker; without one, stages it.
+ * A ticket that cannot be attempted (its job is gone, it has expired) is
+ * settled instead.  Returns false if nothing can be done with it now: it stays
+ * ready.
  */
 bool	 flight_start(struct spoold *, struct waiting *, struct worker *);
+
+/* A staged one has its slot. */
+void	 flight_dispatch(struct flight *, struct worker *);
 
 /* Its worker's slot is free. */
 void	 flight_leave_worker(struct flight *);
 void	 flight_free(struct flight *);
 
-/* Once a second: kills workers that are silent for too long. */
+/*
+ * Once a second: kills workers that are silent for too long, and withdraws
+ * what is staged and has no slot.
+ */
 void	 flights_check(struct spoold *);
+
+/* Withdraws all that is staged. */
+void	 flights_withdraw(struct spoold *);
 
 /*
  * True if all that is left are outcomes that cannot be made durable: the next

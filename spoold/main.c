@@ -170,8 +170,10 @@ spoold_close(struct spoold *s)
 void
 spoold_stop(struct spoold *s, bool now)
 {
-	if (s->phase == PHASE_RUNNING)
+	if (s->phase == PHASE_RUNNING) {
 		s->phase = PHASE_DRAINING;
+		flights_withdraw(s);
+	}
 	if (s->phase == PHASE_DRAINING && now)
 		spoold_close(s);
 }
@@ -241,8 +243,10 @@ spoold_work(struct spoold *s)
 	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
 	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
 		spoold_close(s);
-	if (!commit_gathers(s))
-		commit_run(s);
+	/* Some need a moment in which nothing is on its way. */
+	if (commit_turn(s, s->phase != PHASE_RUNNING || sweep_waits(s) ||
+	    checkpoint_waits(s)))
+		busy = true;
 	if (sweep_run(s))
 		busy = true;
 	checkpoint_run(s);
@@ -349,7 +353,9 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->vault = vault_open(s->conf->top_key_directory, why);
 	if (s->vault == NULL)
 		return -1;
-	s->commit = commit_new(s);
+	s->commit = commit_new(s, why);
+	if (s->commit == NULL)
+		return -1;
 	s->checkpoint = checkpoint_new(s);
 	s->due_timer.fire = spoold_wake;
 	s->due_timer.arg = s;

@@ -254,14 +254,16 @@ void
 outcome_heard(struct flight *flight, const struct link_record *record)
 {
 	struct target *target = flight->waiting->target;
+	int64_t ms = clock_monotonic() - flight->started;
 
 	if ((record->outcome.flags &
 	    (OUTCOME_SLOW_DOWN | OUTCOME_TRANSPORT)) != 0)
 		target_troubled(target);
 	else
 		target_answered(target);
+	target->quick = ms < QUICK;
 	health_note(&target->health, record->outcome.verdict ==
-	    VERDICT_delivered, clock_monotonic() - flight->started,
+	    VERDICT_delivered, ms,
 	    record->text[OUTCOME_reason]);
 	usage_note(target);
 	if ((record->outcome.flags & OUTCOME_DISABLE) != 0)

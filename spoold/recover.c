@@ -335,7 +335,7 @@ recover_stories(struct spoold *s, const struct journal_found *found,
 	RB_FOREACH(story, stories, stories)
 		if (story->attempt_seq != 0 && !story->withdrawn)
 			recover_maybe(s, story);
-	commit_run(s);
+	commit_wait(s);
 	if (!commit_possible(s, NULL))
 		return why_set(why, ERROR_UNAVAILABLE,
 		    "the journal cannot be written: %s",
@@ -363,7 +363,7 @@ recover(struct spoold *s, const struct journal_found *found, struct why *why)
 		goto out;
 	if (restored)
 		recover_hold_all(s);
-	commit_run(s);
+	commit_wait(s);
 	result = 0;
 out:
 	stories_free(&stories);

@@ -44,18 +44,28 @@ schedule_before(const struct waiting *a, const struct waiting *b)
 	return id_compare(&a->id, &b->id) < 0;
 }
 
-/* The next ticket of a destination, if it may have an attempt now. */
+/*
+ * The next ticket of a destination, if it may have an attempt now; one that is
+ * staged goes before others of its priority.
+ */
 static struct waiting *
 schedule_candidate(struct spoold *s, struct target *target, int64_t now)
 {
+	struct flight *staged = TAILQ_FIRST(&target->staged);
+	struct waiting *w;
 	int64_t pause;
 
-	if (RB_EMPTY(&target->ready) || !target_open(target) ||
+	if ((RB_EMPTY(&target->ready) && staged == NULL) ||
+	    !target_open(target) ||
 	    target->in_flight >= schedule_limit(target))
 		return NULL;
 	pause = target_pause(target, now);
-	if (pause == 0)
-		return target_next(target);
+	if (pause == 0) {
+		w = target_next(target);
+		return staged != NULL && (w == NULL ||
+		    w->priority <= staged->waiting->priority) ?
+		    staged->waiting : w;
+	}
 	/* The ms in which it may. */
 	pause = pause / 1000 + 1;
 	if (!s->pace_timer.set || s->pace_timer.due > pause)
@@ -81,11 +91,35 @@ schedule_pick(struct spoold *s, struct organization *org,
 	return best;
 }
 
+/*
+ * Stages as many as have slots, so that a slot that becomes free can be used
+ * at once.  A destination whose answers take long has nothing to gain, and
+ * what its tickets wait for should stay plain.
+ */
+static void
+schedule_stage(struct spoold *s, struct target *target, int64_t *left)
+{
+	unsigned limit = schedule_limit(target);
+
+	if (!target->quick || !target_open(target) ||
+	    target->in_flight < limit || target->destination->ordered ||
+	    target->destination->rate_per_minute != 0)
+		return;
+	while (*left > 0 && target->staged_count < limit &&
+	    s->staged < (unsigned)s->conf->queue_concurrency &&
+	    !RB_EMPTY(&target->ready)) {
+		if (!flight_start(s, target_next(target), NULL))
+			return;
+		--*left;
+	}
+}
+
 static void
 schedule_organization(struct spoold *s, struct organization *org,
     enum transport transport, int64_t *left)
 {
 	int64_t now = clock_monotonic() * 1000;
+	struct target *target;
 	struct worker *worker;
 	struct waiting *w;
 
@@ -93,11 +127,19 @@ schedule_organization(struct spoold *s, struct organization *org,
 	    (unsigned)s->conf->queue_concurrency &&
 	    (w = schedule_pick(s, org, transport, now)) != NULL &&
 	    (worker = pool_worker(org->pools[transport])) != NULL) {
+		--*left;
+		if (w->flight != NULL) {
+			flight_dispatch(w->flight, worker);
+			continue;
+		}
 		target_started(w->target, now);
 		if (!flight_start(s, w, worker))
 			return;
-		--*left;
 	}
+	RB_FOREACH(target, targets, &org->targets)
+		if (target->destination != NULL &&
+		    target->destination->transport == transport)
+			schedule_stage(s, target, left);
 	/* More of the same in the next turn. */
 	if (*left == 0)
 		s->look_for_work = true;

@@ -79,6 +79,7 @@ struct spoold {
 	size_t		 ticket_count;	/* in memory */
 	uint64_t	 tokens;	/* given to drops at intake and tests */
 	unsigned	 in_flight;	/* attempts under way */
+	unsigned	 staged;	/* flights that have no slot yet */
 	struct alert_state alerts[ALERTS];
 	enum phase	 phase;
 	int64_t		 started_at;	/* wall ms */

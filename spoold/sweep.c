@@ -340,6 +340,15 @@ sweep_piece(struct sweep *sweep, struct why *why)
 }
 
 bool
+sweep_waits(const struct spoold *s)
+{
+	const struct sweep *sweep = s->sweep;
+
+	return sweep->wish != NULL && sweep->work.running == NULL &&
+	    !sweep_journal_waits(&sweep->work);
+}
+
+bool
 sweep_run(struct spoold *s)
 {
 	struct sweep *sweep = s->sweep;
@@ -351,7 +360,7 @@ sweep_run(struct spoold *s)
 		return false;
 	if (sweep->wish == NULL)
 		return sweep_begin(sweep);
-	if (work->running != NULL || sweep_journal_waits(work))
+	if (!sweep_waits(s))
 		return false;
 	/* Nothing is collected for a journal that cannot take it; nor while a
 	 * line is on its way, which may move a ticket that is looked at. */

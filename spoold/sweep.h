@@ -32,6 +32,9 @@ void	 sweep_ask(struct spoold *, struct organization *, struct request *,
 /* The next piece; true if there is more to do at once. */
 bool	 sweep_run(struct spoold *);
 
+/* True if the next piece only waits for what the commit has to carry out. */
+bool	 sweep_waits(const struct spoold *);
+
 /*
  * Something is to happen to a ticket of that job, which is not to be purged
  * then.  False if that is on its way already.

@@ -45,6 +45,7 @@ target_get(struct organization *org, const char *id)
 	target->organization = org;
 	target->window = WINDOW_START;
 	RB_INIT(&target->ready);
+	TAILQ_INIT(&target->staged);
 	return target;
 }
 

@@ -14,6 +14,7 @@
 #include "lib/destination.h"
 #include "lib/vault.h"
 
+#include "spoold/flight.h"
 #include "spoold/health.h"
 #include "spoold/tickets.h"
 
@@ -32,6 +33,9 @@ struct target {
 					 * any queue; NULL: none, or not known */
 	size_t		 tickets;	/* in memory, in any queue */
 	unsigned	 in_flight;
+	struct flights	 staged;	/* by age; they have no slot yet */
+	unsigned	 staged_count;
+	bool		 quick;		/* its last answer came soon */
 	int64_t		 next_start;	/* monotonic us, by ratePerMinute */
 	double		 window;	/* attempts that may be under way */
 	struct health	 health;

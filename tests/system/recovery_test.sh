@@ -167,6 +167,34 @@ test_a_helper_that_is_killed_is_replaced() {
 	assertEquals "$OUT" 0 "$STATUS"
 }
 
+# How many there are after the first delivery.
+checkpoints_while_delivering() {
+	journal 'select(.event == "delivered" or .event == "checkpoint").event' |
+	    sed '1,/delivered/d' | grep -c checkpoint
+}
+
+three_checkpoints() {
+	[ "$(checkpoints_while_delivering)" -ge 3 ]
+}
+
+test_checkpoints_are_taken_while_a_backlog_lasts() {
+	instance
+	setting queue checkpoint_interval 100ms
+	start
+	sink
+	destination ok
+	answers ok 'delay 5'
+	drops 6000 many "$(job ok)"
+	eventually three_checkpoints
+	assertTrue 'the backlog lasts' "[ $(count cur) -gt 0 ]"
+	answers ok 200
+	eventually counts done 6000
+	crash
+	start
+	eventually counts done 6000
+	assertEquals 6000 "$(arrivals)"
+}
+
 test_a_second_spoold_does_not_start() {
 	instance
 	start

@@ -136,4 +136,99 @@ test_no_more_are_started_in_a_minute_than_the_rate_allows() {
 	    map(select(.[0] - .[1] < 400)) | length')"
 }
 
+# --- made ready before there is a slot ----------------------------------------
+
+# Three jobs at a destination of one slot, which answered fast and hangs now:
+# one is under way, one was made ready for the slot after it.
+one_under_way_and_one_ready() {
+	instance
+	start
+	sink
+	limited ok '"concurrency":1'
+	switch enable ok
+	drop quick "$(job ok)"
+	eventually delivered "$ID"
+	answers ok 'when go'
+	drops 3 slow "$(job ok)"
+	eventually attempts_are 3
+}
+
+# attempts_are N: so many attempts were recorded, the quick one's included.
+attempts_are() {
+	[ "$(journal 'select(.event == "attempt") | .job' | wc -l)" -ge "$1" ]
+}
+
+set_aside() {
+	[ -n "$(journal 'select(.event == "deferred" and
+	    (.reason | startswith("set aside"))).job')" ]
+}
+
+# All four were sent once, and nothing says otherwise.
+each_was_sent_once() {
+	assertEquals 4 "$(arrivals)"
+	assertEquals 4 "$(jq -r .id "$SINK_DIR/requests" | sort -u | wc -l)"
+	assertEquals '' "$(journal 'select(.possibleDuplicate).job')"
+	assertEquals 4 "$(find "$SPOOL/done" -name '*:p5,a1*' | wc -l)"
+}
+
+test_what_is_ready_and_gets_no_slot_waits_again_and_has_had_no_attempt() {
+	one_under_way_and_one_ready
+	assertEquals 2 "$(arrivals)"
+	eventually set_aside
+	assertEquals 3 "$(find "$SPOOL/cur" "$SPOOL/retry" -name '*:p5,a0*' |
+	    wc -l)"
+	answers ok 200
+	touch "$SINK_DIR/go"
+	eventually counts done 4
+	each_was_sent_once
+}
+
+test_a_stop_does_not_wait_for_what_is_only_ready() {
+	one_under_way_and_one_ready
+	spoolctl stop >"$SCRATCH/stop" 2>&1 &
+	eventually set_aside
+	answers ok 200
+	touch "$SINK_DIR/go"
+	wait $!
+	assertEquals 'stopped with status 0' "stopped with status $?"
+	assertEquals 2 "$(arrivals)"
+	start
+	eventually counts done 4
+	each_was_sent_once
+}
+
+test_what_is_ready_is_not_sent_once_it_is_held_or_cancelled() {
+	one_under_way_and_one_ready
+	ready=$(journal 'select(.event == "attempt").job' | tail -1)
+	run spoolsuper -d "$ready"
+	eventually in_queue failed "$ready"
+	answers ok 200
+	touch "$SINK_DIR/go"
+	eventually counts done 3
+	assertEquals 0 "$(arrivals "$ready")"
+}
+
+test_an_ordered_or_paced_destination_has_nothing_made_ready() {
+	instance
+	start
+	sink
+	limited ordered '"ordered":true'
+	limited paced '"concurrency":1,"ratePerMinute":6000'
+	switch enable ordered
+	switch enable paced
+	drop quick "$(job ordered paced)"
+	eventually counts done 2
+	answers ordered 'when go'
+	answers paced 'when on'
+	drops 3 slow "$(job ordered paced)"
+	eventually attempts_are 4
+	drop other "$(job ordered paced)"
+	eventually counts cur 8
+	assertEquals 4 "$(journal 'select(.event == "attempt").job' | wc -l)"
+	answers ordered 200
+	answers paced 200
+	touch "$SINK_DIR/go" "$SINK_DIR/on"
+	eventually counts done 10
+}
+
 . /usr/share/shunit2/shunit2

@@ -233,6 +233,171 @@ commit 1' <<-'END'
 	assertEquals 1 "$(find "$J" -name '*.jsonl' | wc -l)"
 }
 
+# --- a sync that nobody waits for ------------------------------------------------
+
+test_what_is_added_during_a_sync_waits_for_the_next() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+2
+begin 1 syncing=1
+3
+last=3 durable=0 checkpoint=0 pending=1 instance=32
+ended 1 syncing=0
+last=3 durable=2 checkpoint=0 pending=1 instance=32
+begin 1 syncing=1
+ended 1 syncing=0
+last=3 durable=3 checkpoint=0 pending=0 instance=32
+begin 1 syncing=0
+verify 0 lines=3 checkpoints=0 first=1 last=3 unproven=3 bad=:0' <<-'END'
+		open @
+		add start
+		add attempt
+		begin
+		add attempt
+		state
+		ended
+		state
+		begin
+		ended
+		state
+		begin
+		verify @/journal
+	END
+	assertEquals '1 2 3' "$(jq -j '.seq, " "' "$(segment 1)" |
+	    sed 's/ $//')"
+}
+
+test_a_checkpoint_counts_when_its_own_line_is_durable() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+begin 1 syncing=1
+2
+ended 1 syncing=0
+last=2 durable=1 checkpoint=0 pending=1 instance=32
+commit 1
+last=2 durable=2 checkpoint=2 pending=0 instance=32' <<-'END'
+		open @
+		add start
+		begin
+		checkpoint 1
+		ended
+		state
+		commit
+		state
+	END
+}
+
+test_a_commit_waits_for_the_sync_under_way() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+begin 1 syncing=1
+2
+commit 1
+last=2 durable=2 checkpoint=0 pending=0 instance=32
+verify 0 lines=2 checkpoints=0 first=1 last=2 unproven=2 bad=:0' <<-'END'
+		open @
+		add start
+		begin
+		add attempt
+		commit
+		state
+		verify @/journal
+	END
+}
+
+test_all_lines_go_into_a_new_segment_after_a_sync_that_failed_meanwhile() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+commit 1
+2
+begin 1 syncing=1
+3
+ended 1 syncing=0
+last=3 durable=3 checkpoint=0 pending=0 instance=32
+verify 0 lines=3 checkpoints=0 first=1 last=3 unproven=3 bad=:0' <<-'END'
+		open @
+		add start
+		commit
+		add attempt
+		fail io_getevents EIO
+		begin
+		add attempt
+		ended
+		state
+		verify @/journal
+	END
+	assertEquals '1 2' "$(jq -j '.seq, " "' "$(segment 1)" |
+	    sed 's/ $//')"
+	assertEquals '2 3' "$(jq -j '.seq, " "' "$(segment 2)" |
+	    sed 's/ $//')"
+}
+
+test_a_sync_that_failed_and_a_second_one_end_the_journal() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+begin 1 syncing=1
+ended -1 syncing=0
+INTERNAL_ERROR: sync SEGMENT0002: Input/output error
+last=1 durable=0 checkpoint=0 pending=1 instance=32
+begin -1 syncing=0
+UNAVAILABLE: the journal failed and takes nothing until a restart' <<-'END'
+		open @
+		add start
+		fail io_getevents EIO
+		fail fdatasync EIO
+		begin
+		ended
+		state
+		begin
+	END
+}
+
+test_where_the_kernel_cannot_a_sync_is_done_at_once() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+begin 1 syncing=0
+last=1 durable=1 checkpoint=0 pending=0 instance=32
+2
+begin 1 syncing=0
+last=2 durable=2 checkpoint=0 pending=0 instance=32
+verify 0 lines=2 checkpoints=0 first=1 last=2 unproven=2 bad=:0' <<-'END'
+		open @
+		add start
+		fail io_submit EINVAL 2
+		begin
+		state
+		fail fdatasync EIO
+		fail io_submit EINVAL
+		add attempt
+		begin
+		state
+		verify @/journal
+	END
+	assertEquals 2 "$(find "$J" -name '*.jsonl' | wc -l)"
+}
+
+test_a_full_disk_is_said_before_a_sync_is_begun() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+commit 1
+2
+begin 0 syncing=0
+UNAVAILABLE: append to SEGMENT0001: No space left on device
+begin 1 syncing=1
+ended 1 syncing=0
+verify 0 lines=2 checkpoints=0 first=1 last=2 unproven=2 bad=:0' <<-'END'
+		open @
+		add start
+		commit
+		add attempt
+		fail write ENOSPC
+		begin
+		begin
+		ended
+		verify @/journal
+	END
+}
+
 # --- segments and keys ----------------------------------------------------------
 
 test_each_day_has_its_segment_and_its_key() {

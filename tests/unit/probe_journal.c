@@ -4,6 +4,7 @@
  *	open DIR	close		state
  *	add EVENT [FIELDS]		fill N BYTES
  *	checkpoint UPTO INFLIGHT	commit		commits N
+ *	begin		ended (waits for what was begun)
  *	reader DIR SEQ	next		read DIR SEQ
  *	verify DIR [KEY [HEAD [FILE…]]]
  *	clock DAYS	fail CALL ERRNO [TIMES [AFTER]]	size BYTES
@@ -11,9 +12,12 @@
  * The clock and the calls that can fail are this program's own, so that a disk
  * that is full or broken, and tomorrow, come when a test wants them.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/aio_abi.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -32,7 +36,7 @@ struct fault {
 };
 
 struct faults {
-	struct fault	 write, fdatasync, fsync, ftruncate;
+	struct fault	 write, fdatasync, fsync, ftruncate, submit, events;
 	int64_t		 days;	/* the clock is wrong by */
 	int64_t		 bytes;	/* files look longer by */
 };
@@ -110,6 +114,31 @@ ftruncate(int fd, off_t length)
 {
 	return fails(&faults.ftruncate) ? -1 :
 	    (int)syscall(SYS_ftruncate, fd, length);
+}
+
+/* An asynchronous sync that cannot be begun, and one that fails. */
+long
+syscall(long call, ...)
+{
+	static long (*next)(long, ...);
+	struct io_event *event;
+	va_list args;
+	long a[6], r;
+
+	va_start(args, call);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	if (next == NULL)
+		*(void **)&next = dlsym(RTLD_NEXT, "syscall");
+	if (call == SYS_io_submit && fails(&faults.submit))
+		return -1;
+	r = next(call, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (call == SYS_io_getevents && r == 1 && fails(&faults.events)) {
+		event = (struct io_event *)a[3];
+		event->res = -faults.events.error;
+	}
+	return r;
 }
 
 /* --- commands ------------------------------------------------------------- */
@@ -206,6 +235,28 @@ command_commit(struct probe *p)
 	int r = journal_commit(p->journal, &why);
 
 	printf("commit %d\n", r);
+	if (r != 1)
+		probe_print_why(&why);
+}
+
+static void
+command_begin(struct probe *p)
+{
+	struct why why;
+	int r = journal_begin(p->journal, &why);
+
+	printf("begin %d syncing=%d\n", r, journal_syncing(p->journal));
+	if (r != 1)
+		probe_print_why(&why);
+}
+
+static void
+command_ended(struct probe *p)
+{
+	struct why why;
+	int r = journal_end(p->journal, true, &why);
+
+	printf("ended %d syncing=%d\n", r, journal_syncing(p->journal));
 	if (r != 1)
 		probe_print_why(&why);
 }
@@ -334,6 +385,10 @@ command_fail(struct probe *p)
 		faults.fsync = fault;
 	else if (strcmp(call, "ftruncate") == 0)
 		faults.ftruncate = fault;
+	else if (strcmp(call, "io_submit") == 0)
+		faults.submit = fault;
+	else if (strcmp(call, "io_getevents") == 0)
+		faults.events = fault;
 }
 
 static const struct {
@@ -346,6 +401,8 @@ static const struct {
 	{ "fill", command_fill },
 	{ "checkpoint", command_checkpoint },
 	{ "commit", command_commit },
+	{ "begin", command_begin },
+	{ "ended", command_ended },
 	{ "commits", command_commits },
 	{ "state", command_state },
 	{ "reader", command_reader },
