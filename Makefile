@@ -57,7 +57,7 @@ VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_form destination_form_http destination_form_tls \
     destination_make destination_sealed destination_secret destination_store \
-    destination_together destination_update signing url)
+    destination_together destination_update path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -68,6 +68,9 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
+COURIER := $(addprefix workers/common/,courier headers http parcel path settings \
+    silence tls transfer transfer_set verdict) $(WORKER) $(BASE) $(JSON) \
+    $(JOB) $(addprefix lib/,base64 egress path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -104,11 +107,8 @@ $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
-    webhook attempt body config headers sign test verdict) \
-    $(addprefix workers/common/,http silence tls transfer transfer_set) \
-    $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress signing \
-    url),-lcurl -lseccomp -lcjson \
-    -lssl -lcrypto))
+    webhook body config delivery sign test) $(COURIER) lib/signing,-lcurl \
+    -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
@@ -162,7 +162,7 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
-    lib/link lib/split workers/webhook/verdict)
+    lib/link lib/split workers/common/verdict)
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -MMD -MP $(DEFINES)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/destination_form.h"
+#include "lib/path_template.h"
 #include "lib/signing.h"
 #include "lib/url.h"
 #include "lib/utf8.h"
@@ -209,6 +210,19 @@ check_url(const struct json *value, const char *form, const char *path,
 }
 
 static void
+check_path(const struct json *value, const char *form, const char *path,
+    struct complaints *all)
+{
+	const char *text = json_string(value, NULL);
+	const char *wrong = text == NULL ? "must be a string" :
+	    path_template_check(text);
+
+	(void)form;
+	if (wrong != NULL)
+		complain(all, path, "%s", wrong);
+}
+
+static void
 check_raw_secret(const char *secret, const char *path, struct complaints *all)
 {
 	if (strlen(secret) < RAW_SECRET_MIN ||
@@ -260,6 +274,7 @@ static const struct {
 	{ "config", check_config },
 	{ "users", check_users },
 	{ "url", check_url },
+	{ "path", check_path },
 	{ "pem", form_check_pem },
 	{ "key", form_check_key },
 	{ "pins", form_check_pins },

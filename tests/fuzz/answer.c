@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "workers/webhook/verdict.h"
+#include "workers/common/verdict.h"
 
 #define ALL_SENT 1
 #define OWN_SUCCESS 2	/* the destination says which statuses mean it */
@@ -69,7 +69,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct http_answer	 answer = { .peer = "192.0.2.1:443" };
 	struct link_record	 outcome;
-	struct verdict_rules	 rules = { "", "400\n413\n422\n" };
+	struct verdict_rules	 rules = { .success = "",
+	    .permanent = "400\n413\n422\n" };
 	struct verdict_text	 text;
 	const uint8_t		*end;
 

@@ -21,7 +21,6 @@
 #include "workers/common/tls.h"
 #include "workers/common/transfer.h"
 
-#define WAIT_MAX 1000		/* ms between looks for silence */
 #define HANDLES_MAX 256		/* kept for the next requests */
 #define CONNECTIONS_KEPT 64
 
@@ -34,6 +33,8 @@ struct http {
 	int		 highest;	/* descriptor that a socket ever had */
 	LIST_HEAD(, transfer) transfers;
 	long		 kept;		/* connections, at most */
+	struct curl_waitfd *waited;	/* own */
+	nfds_t		 waited_room;
 	bool		 used;		/* since the multi handle is there */
 	int64_t		 ended_at;	/* the last one, monotonic ms */
 };
@@ -169,11 +170,28 @@ close_idle(struct http *http)
 	http->used = false;
 }
 
-void
-http_wait(struct http *http, int fd, bool busy)
+/* The descriptors as libcurl takes them. */
+static struct curl_waitfd *
+http_waited(struct http *http, const struct pollfd *fds, nfds_t count)
 {
-	struct curl_waitfd link = { .fd = fd, .events = CURL_WAIT_POLLIN };
-	int64_t now = clock_monotonic(), wait = busy ? 0 : WAIT_MAX;
+	if (http->waited_room < count) {
+		http->waited_room = 2 * count;
+		http->waited = xreallocarray(http->waited, http->waited_room,
+		    sizeof(*http->waited));
+	}
+	for (nfds_t i = 0; i < count; i++)
+		http->waited[i] = (struct curl_waitfd){ .fd = fds[i].fd,
+		    .events = (short)((fds[i].events & POLLIN ?
+		    CURL_WAIT_POLLIN : 0) | (fds[i].events & POLLOUT ?
+		    CURL_WAIT_POLLOUT : 0)) };
+	return http->waited;
+}
+
+void
+http_wait(struct http *http, struct pollfd *fds, nfds_t count, int64_t wait)
+{
+	struct curl_waitfd *waited = http_waited(http, fds, count);
+	int64_t now = clock_monotonic();
 	const struct transfer *transfer;
 
 	LIST_FOREACH(transfer, &http->transfers, entry) {
@@ -182,9 +200,11 @@ http_wait(struct http *http, int fd, bool busy)
 		if (left < wait)
 			wait = left > 0 ? left : 0;
 	}
-	if (curl_multi_poll(http->multi, &link, 1, (int)wait, NULL) !=
-	    CURLM_OK)
+	if (curl_multi_poll(http->multi, waited, (unsigned)count, (int)wait,
+	    NULL) != CURLM_OK)
 		log_warning("curl_multi_poll failed");
+	for (nfds_t i = 0; i < count; i++)
+		fds[i].revents = waited[i].revents;
 }
 
 void

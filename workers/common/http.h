@@ -11,6 +11,7 @@
 #ifndef WORKERS_HTTP_H
 #define WORKERS_HTTP_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -92,8 +93,11 @@ struct http	*http_new(struct egress *, const char *ca_file,
 int	 http_start(struct http *, const struct http_request *,
 	    struct why *);
 
-/* Waits for the network or for `fd`; not at all if `busy`. */
-void	 http_wait(struct http *, int fd, bool busy);
+/*
+ * Waits for the network, for `wait` ms at most, or for one of those, whose
+ * `revents` are set as by poll(2).
+ */
+void	 http_wait(struct http *, struct pollfd *, nfds_t, int64_t wait);
 
 /* Goes on with all requests, and calls what has ended. */
 void	 http_run(struct http *);

@@ -1,8 +1,6 @@
 /*
  * config - a webhook destination's settings
  *
- * Known by its text and not by the destination's id and version: whoever
- * deletes a destination and creates it anew gets the same id and version.
  * What is wrong here spoold should have refused when it was created.
  */
 #include <stdlib.h>
@@ -12,38 +10,23 @@
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
+#include "workers/common/settings.h"
 #include "workers/webhook/config.h"
 
-/* Frees a string that may hold a secret. */
-static void
-wipe(char *text)
-{
-	if (text != NULL)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
-
-static void
+void
 config_free(struct config *config)
 {
 	for (size_t i = 0; i < config->header_count; i++) {
 		free(config->headers[i].name);
-		wipe(config->headers[i].value);
+		settings_wipe(config->headers[i].value);
 	}
 	free(config->headers);
 	free(config->auth.name);
-	wipe(config->auth.value);
-	wipe(config->text);
+	settings_wipe(config->auth.value);
 	free(config->url);
 	free(config->method);
-	free(config->tls.ca);
-	free(config->tls.client_certificate);
-	wipe(config->tls.client_key);
-	free(config->tls.pins);
-	free(config->tls.minimum);
-	free(config->proxy.url);
-	free(config->proxy.user);
-	wipe(config->proxy.password);
+	settings_tls_free(&config->tls);
+	settings_proxy_free(&config->proxy);
 	free(config->success);
 	for (size_t i = 0; i < config->secret_count; i++)
 		buf_wipe(&config->secrets[i].key);
@@ -65,15 +48,6 @@ read_headers(struct config *config, const struct json *headers)
 		};
 }
 
-/* What is wrong with a destination can be mended: nothing is given up. */
-static int
-config_wrong(struct why *why, const char *field, const char *words)
-{
-	(void)why_field(why, field, "the destination's %s %s", field, words);
-	why->code = ERROR_CONFIG_ERROR;
-	return -1;
-}
-
 /* 0, or -1 with *why: it cannot sign. */
 static int
 read_secret(struct config *config, const char *text, struct why *why)
@@ -81,14 +55,14 @@ read_secret(struct config *config, const char *text, struct why *why)
 	struct config_secret *secret;
 
 	if (config->secret_count == SIGNING_SECRETS_MAX)
-		return config_wrong(why, "secret", "is one of too many");
+		return settings_wrong(why, "secret", "is one of too many");
 	secret = &config->secrets[config->secret_count++];
 	secret->ed25519 = signing_kind(text) == SIGNING_ed25519;
 	if (signing_key(text, &secret->key) == -1)
-		return config_wrong(why, "secret",
+		return settings_wrong(why, "secret",
 		    "is not base64 of a key after its prefix");
 	if (secret->ed25519 && config->x_webhook)
-		return config_wrong(why, "secret",
+		return settings_wrong(why, "secret",
 		    "is an ed25519 key, which only signs standard");
 	return 0;
 }
@@ -102,50 +76,13 @@ read_secrets(struct config *config, const struct json *json, struct why *why)
 
 	if (current == NULL)
 		return config->standard || config->x_webhook ?
-		    config_wrong(why, "secret", "is needed to sign") : 0;
+		    settings_wrong(why, "secret", "is needed to sign") : 0;
 	if (read_secret(config, current, why) == -1)
 		return -1;
 	for (; old != NULL; old = json_next(old))
 		if (read_secret(config, json_string(old, ""), why) == -1)
 			return -1;
 	return 0;
-}
-
-static char *
-copy_string(const struct json *object, const char *name)
-{
-	const char *value = json_string(json_get(object, name), NULL);
-
-	return value == NULL ? NULL : xstrdup(value);
-}
-
-static void
-read_tls(struct config *config, const struct json *tls, const char *least)
-{
-	const char *minimum = json_string(json_get(tls, "minimum"), "");
-
-	config->tls = (struct http_tls) {
-		.ca = copy_string(tls, "ca"),
-		.client_certificate = copy_string(tls, "clientCert"),
-		.client_key = copy_string(tls, "clientKey"),
-		.pins = copy_string(tls, "pinnedPublicKey"),
-		/* A destination may ask for more than the instance, not for
-		 * less. */
-		.minimum = xstrdup(strcmp(minimum, least) > 0 ? minimum :
-		    least),
-	};
-}
-
-static void
-read_proxy(struct config *config, const struct json *json)
-{
-	const struct json *auth = json_get(json, "proxyAuth");
-
-	config->proxy = (struct http_proxy) {
-		.url = copy_string(json, "proxy"),
-		.user = copy_string(auth, "user"),
-		.password = copy_string(auth, "password"),
-	};
 }
 
 /* RFC 7617, in UTF-8. */
@@ -199,7 +136,7 @@ read_success(struct config *config, const struct json *statuses)
 }
 
 static int
-read_config(struct config *config, const struct json *json,
+config_fill(struct config *config, const struct json *json,
     const char *tls_minimum, struct why *why)
 {
 	const char *body = json_string(json_get(json, "body"), "");
@@ -210,7 +147,7 @@ read_config(struct config *config, const struct json *json,
 	config->url = xstrdup(json_string(json_get(json, "url"), ""));
 	config->method = xstrdup(json_string(json_get(json, "method"),
 	    "POST"));
-	read_tls(config, json_get(json, "tls"), tls_minimum);
+	settings_tls(&config->tls, json, tls_minimum);
 	config->body = strcmp(body, "envelope") == 0 ? BODY_ENVELOPE :
 	    strcmp(body, "data") == 0 ? BODY_DATA :
 	    strcmp(body, "file") == 0 ? BODY_FILE : BODY_DEFAULT;
@@ -218,43 +155,30 @@ read_config(struct config *config, const struct json *json,
 	config->x_webhook = both || strcmp(signature, "x-webhook") == 0;
 	read_headers(config, json_get(json, "headers"));
 	read_auth(config, json_get(json, "auth"));
-	read_proxy(config, json);
+	settings_proxy(&config->proxy, json);
 	read_success(config, json_get(json, "successStatus"));
 	return read_secrets(config, json, why);
 }
 
 struct config *
-config_hold(struct configs *configs, const char *text,
-    const char *tls_minimum, struct why *why)
+config_read(const struct json *json, const char *tls_minimum, struct why *why)
 {
-	struct config *config;
-	struct json *json;
+	struct config *config = xcalloc(1, sizeof(*config));
 
-	LIST_FOREACH(config, configs, entry)
-		if (strcmp(config->text, text) == 0) {
-			config->users++;
-			return config;
-		}
-	json = json_parse(text, strlen(text), why);
-	if (json == NULL)
-		return NULL;
-	config = xcalloc(1, sizeof(*config));
-	config->text = xstrdup(text);
-	config->users = 1;
-	if (read_config(config, json, tls_minimum, why) == -1) {
-		config_free(config);
-		config = NULL;
-	} else
-		LIST_INSERT_HEAD(configs, config, entry);
-	json_free(&json);
-	return config;
+	if (config_fill(config, json, tls_minimum, why) == 0)
+		return config;
+	config_free(config);
+	return NULL;
 }
 
-void
-config_release(struct config *config)
+int
+config_headers(const struct config *config, struct headers *headers,
+    struct why *why)
 {
-	if (--config->users != 0)
-		return;
-	LIST_REMOVE(config, entry);
-	config_free(config);
+	for (size_t i = 0; i < config->header_count; i++)
+		if (headers_set(headers, config->headers[i].name,
+		    config->headers[i].value, why) == -1)
+			return -1;
+	return config->auth.name == NULL ? 0 : headers_set(headers,
+	    config->auth.name, config->auth.value, why);
 }

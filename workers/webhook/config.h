@@ -1,21 +1,19 @@
 /*
  * config - a webhook destination's settings, as spoold hands them out
- *
- * Kept only while an attempt of that destination is under way, then wiped.
  */
 #ifndef WORKERS_WEBHOOK_CONFIG_H
 #define WORKERS_WEBHOOK_CONFIG_H
-
-#include <sys/queue.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
+#include "lib/json.h"
 #include "lib/signing.h"
 #include "lib/why.h"
 
+#include "workers/common/headers.h"
 #include "workers/common/http.h"
 
 enum body_form { BODY_DEFAULT, BODY_ENVELOPE, BODY_DATA, BODY_FILE };
@@ -25,9 +23,6 @@ struct config_header {
 };
 
 struct config {
-	LIST_ENTRY(config) entry;
-	char		*text;		/* own; as it was handed out */
-	unsigned	 users;		/* attempts that hold it */
 	char		*url, *method;	/* own */
 	struct config_header auth;	/* own; no name: none is asked for */
 	struct config_header *headers;	/* own */
@@ -44,14 +39,14 @@ struct config {
 	char		*success;	/* own; statuses, one a line; "": 2xx */
 };
 
-LIST_HEAD(configs, config);
+/* What a destination's config says.  NULL with *why. */
+struct config	*config_read(const struct json *, const char *tls_minimum,
+		    struct why *);
+/* Wipes it. */
+void		 config_free(struct config *);
 
-/*
- * What `text` says, read if no attempt under way holds the same.  NULL with
- * *why.  Given back by config_release().
- */
-struct config	*config_hold(struct configs *, const char *text,
-		    const char *tls_minimum, struct why *);
-void		 config_release(struct config *);
+/* Sets the headers that the destination asks for.  0, or -1 with *why. */
+int		 config_headers(const struct config *, struct headers *,
+		    struct why *);
 
 #endif

@@ -13,8 +13,8 @@
 
 #include "lib/why.h"
 
+#include "workers/common/headers.h"
 #include "workers/webhook/config.h"
-#include "workers/webhook/headers.h"
 
 struct signer;				/* opaque; what is the same for all */
 struct signature;			/* opaque; one being made */

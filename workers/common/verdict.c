@@ -13,21 +13,15 @@
 #include "lib/json.h"
 #include "lib/utf8.h"
 
-#include "workers/webhook/verdict.h"
+#include "workers/common/verdict.h"
 
 #define REMOTE_MAX 1024		/* bytes kept of what it said */
 #define RETRY_AFTER_MAX (24 * 3600 * 1000LL)
 
 #define TROUBLE OUTCOME_TRANSPORT
 
-/* The first row that fits counts. */
-static const struct {
-	int		 from, to;
-	enum verdict	 verdict;
-	enum error	 error;
-	int		 flags;
-	const char	*words;
-} statuses[] = {
+/* The last fits every status. */
+static const struct verdict_row statuses[] = {
 	{ 200, 299, VERDICT_deferred, ERROR_HTTP_STATUS, 0,
 	    "that is no success here" },
 	{ 300, 399, VERDICT_deferred, ERROR_HTTP_STATUS, 0,
@@ -84,29 +78,40 @@ verdict_success(const struct http_answer *answer, struct link_record *outcome,
 	    answer->status, (long long)answer->sent);
 }
 
+static const struct verdict_row *
+row_of(const struct verdict_rules *rules, int status)
+{
+	const struct verdict_row *row = statuses;
+
+	for (size_t i = 0; i < rules->row_count; i++)
+		if (status >= rules->rows[i].from &&
+		    status <= rules->rows[i].to)
+			return &rules->rows[i];
+	while (status < row->from || status > row->to)
+		row++;
+	return row;
+}
+
 static void
 verdict_status(const struct http_answer *answer,
     const struct verdict_rules *rules, struct link_record *outcome,
     struct verdict_text *text)
 {
-	size_t i = 0;
+	const struct verdict_row *row = row_of(rules, answer->status);
 
 	if (is_success(rules, answer->status)) {
 		verdict_success(answer, outcome, text);
 		return;
 	}
-	while (answer->status < statuses[i].from ||
-	    answer->status > statuses[i].to)
-		i++;
-	outcome->outcome.verdict = (int32_t)statuses[i].verdict;
-	outcome->outcome.error = (int32_t)statuses[i].error;
-	outcome->outcome.flags = statuses[i].flags;
+	outcome->outcome.verdict = (int32_t)row->verdict;
+	outcome->outcome.error = (int32_t)row->error;
+	outcome->outcome.flags = row->flags;
 	if (is_listed(rules->permanent, answer->status))
 		outcome->outcome.verdict = VERDICT_failed;
 	(void)snprintf(text->reason, sizeof(text->reason),
 	    "it answered %d%s%s", answer->status,
-	    statuses[i].words != NULL ? ": " : "",
-	    statuses[i].words != NULL ? statuses[i].words : "");
+	    row->words != NULL ? ": " : "",
+	    row->words != NULL ? row->words : "");
 }
 
 /* No status came. */

@@ -1,8 +1,8 @@
 /*
  * verdict - what an answer means for the ticket
  */
-#ifndef WORKERS_WEBHOOK_VERDICT_H
-#define WORKERS_WEBHOOK_VERDICT_H
+#ifndef WORKERS_VERDICT_H
+#define WORKERS_VERDICT_H
 
 #include "lib/buf.h"
 #include "lib/link.h"
@@ -16,12 +16,24 @@ struct verdict_text {
 	struct buf remote;	/* own */
 };
 
+/* What the statuses from `from` to `to` mean. */
+struct verdict_row {
+	int		 from, to;
+	enum verdict	 verdict;
+	enum error	 error;
+	int		 flags;		/* OUTCOME_… */
+	const char	*words;		/* after the status, or NULL */
+};
+
 /*
  * Which statuses mean what, one a line each: `success` delivered, or all from
- * 200 to 299 if it is ""; `permanent` ends a ticket otherwise.
+ * 200 to 299 if it is ""; `permanent` ends a ticket otherwise.  A transport's
+ * own rows come before those that all have; the first that fits counts.
  */
 struct verdict_rules {
 	const char	*success, *permanent;	/* borrowed */
+	const struct verdict_row *rows;	/* borrowed */
+	size_t		 row_count;
 };
 
 /*

@@ -9,7 +9,7 @@
 
 #include "lib/xalloc.h"
 
-#include "workers/webhook/headers.h"
+#include "workers/common/headers.h"
 
 static char *
 header_line(const char *name, const char *value, struct why *why)
@@ -56,18 +56,6 @@ headers_set(struct headers *headers, const char *name, const char *value,
 	    sizeof(*headers->list));
 	headers->list[headers->count++] = line;
 	return 0;
-}
-
-int
-headers_of(struct headers *headers, const struct config *config,
-    struct why *why)
-{
-	for (size_t i = 0; i < config->header_count; i++)
-		if (headers_set(headers, config->headers[i].name,
-		    config->headers[i].value, why) == -1)
-			return -1;
-	return config->auth.name == NULL ? 0 : headers_set(headers,
-	    config->auth.name, config->auth.value, why);
 }
 
 void

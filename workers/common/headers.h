@@ -1,14 +1,12 @@
 /*
  * headers - the headers of one request
  */
-#ifndef WORKERS_WEBHOOK_HEADERS_H
-#define WORKERS_WEBHOOK_HEADERS_H
+#ifndef WORKERS_HEADERS_H
+#define WORKERS_HEADERS_H
 
 #include <stddef.h>
 
 #include "lib/why.h"
-
-#include "workers/webhook/config.h"
 
 /* A zeroed one is empty. */
 struct headers {
@@ -24,8 +22,6 @@ struct headers {
 int	 headers_set(struct headers *, const char *name, const char *value,
 	    struct why *);
 
-/* Those that the destination asks for. */
-int	 headers_of(struct headers *, const struct config *, struct why *);
 void	 headers_free(struct headers *);
 
 #endif

@@ -1,0 +1,35 @@
+/*
+ * settings - what the destinations of several transports say alike
+ *
+ * The texts are copies, to be wiped with settings_wipe() and its kin.
+ */
+#ifndef WORKERS_SETTINGS_H
+#define WORKERS_SETTINGS_H
+
+#include "lib/json.h"
+#include "lib/why.h"
+
+#include "workers/common/http.h"
+
+/* A member that is a string, or NULL. */
+char	*settings_string(const struct json *object, const char *name);
+
+/* Frees a string that may hold a secret; NULL is none. */
+void	 settings_wipe(char *);
+
+/* `tls` of a config; `least` is the instance's minimum, never undercut. */
+void	 settings_tls(struct http_tls *, const struct json *config,
+	    const char *least);
+void	 settings_tls_free(struct http_tls *);
+
+/* `proxy` and `proxyAuth` of a config. */
+void	 settings_proxy(struct http_proxy *, const struct json *config);
+void	 settings_proxy_free(struct http_proxy *);
+
+/*
+ * What is wrong with a destination can be mended: CONFIG_ERROR, so nothing is
+ * given up.  Always -1; the words go on after the field's name.
+ */
+int	 settings_wrong(struct why *, const char *field, const char *words);
+
+#endif
