@@ -68,6 +68,23 @@ buf_char(struct buf *buf, char c)
 	buf_add(buf, &c, 1);
 }
 
+/* What printf(3) would do, where it is done several times for each job. */
+void
+buf_integer(struct buf *buf, int64_t value)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	buf_add(buf, digits + at, sizeof(digits) - at);
+}
+
 void
 buf_printf(struct buf *buf, const char *format, ...)
 {

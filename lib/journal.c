@@ -94,9 +94,13 @@ line_begin(struct journal *j, enum event event, int64_t now)
 		j->time = now;
 		clock_format(now, j->time_text);
 	}
-	buf_printf(&j->pending,
-	    "{\"seq\":%" PRId64 ",\"time\":\"%s\",\"event\":\"%s\"", ++j->seq,
-	    j->time_text, event_name(event));
+	buf_str(&j->pending, "{\"seq\":");
+	buf_integer(&j->pending, ++j->seq);
+	buf_str(&j->pending, ",\"time\":\"");
+	buf_str(&j->pending, j->time_text);
+	buf_str(&j->pending, "\",\"event\":\"");
+	buf_str(&j->pending, event_name(event));
+	buf_char(&j->pending, '"');
 	return begin;
 }
 

@@ -9,7 +9,6 @@
  */
 #include "lib/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -109,7 +108,7 @@ void
 json_put_integer(struct buf *out, const char *name, int64_t value)
 {
 	put_name(out, name);
-	buf_printf(out, "%" PRId64, value);
+	buf_integer(out, value);
 }
 
 void

@@ -70,6 +70,17 @@ line_add(struct line *line, const char *bytes, size_t length)
 	return true;
 }
 
+/* How many bytes from here on are printable ASCII. */
+static size_t
+plain_length(const char *text, size_t length)
+{
+	size_t	 n = 0;
+
+	while (n < length && text[n] >= 0x20 && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 /* Appends text so that it stays one line, and harmless on a terminal. */
 static void
 line_add_escaped(struct line *line, const char *text, size_t length)
@@ -79,6 +90,15 @@ line_add_escaped(struct line *line, const char *text, size_t length)
 	int		 bytes, n;
 
 	while (length > 0) {
+		size_t	 plain = plain_length(text, length);
+
+		if (plain > 0) {
+			if (!line_add(line, text, plain))
+				return;
+			text += plain;
+			length -= plain;
+			continue;
+		}
 		bytes = utf8_next(text, length, &code);
 		if (bytes > 0 && !utf8_is_control(code)) {
 			if (!line_add(line, text, (size_t)bytes))

@@ -111,7 +111,7 @@ put_value(const struct piece *piece, path_value *value, const void *arg,
 {
 	char field[NAME_MAX_BYTES + 32];
 	size_t before = out->len;
-	const char *wrong = "is needed for the path, but the job has none";
+	const char *wrong = "is needed, but the job has none";
 
 	if (piece->name == PATH_NAMES)
 		(void)snprintf(field, sizeof(field), "payload.metadata.%s",

@@ -37,18 +37,35 @@ destination_id_valid(const char *id)
 	return n > 0 && id[n] == '\0';
 }
 
+/* Digits without leading zeros; where they end. */
+static char *
+number_format(char *out, int number)
+{
+	if (number >= 10)
+		out = number_format(out, number / 10);
+	*out++ = (char)('0' + number % 10);
+	return out;
+}
+
+/* Without printf(3): it is called several times for each attempt. */
 void
 ticket_format(const struct ticket *ticket, char out[TICKET_NAME_MAX])
 {
-	char	 id[ID_LENGTH + 1];
-	int	 n;
+	size_t	 length = strlen(ticket->destination);
 
 	assert(ticket->priority >= 0 && ticket->priority <= PRIORITY_MAX);
 	assert(ticket->attempts >= 0 && ticket->attempts <= ATTEMPTS_MAX);
-	id_format(&ticket->id, id);
-	n = snprintf(out, TICKET_NAME_MAX, "%s.%s:p%d,a%d", id,
-	    ticket->destination, ticket->priority, ticket->attempts);
-	assert(n > 0 && n < TICKET_NAME_MAX);
+	assert(length <= DESTINATION_ID_MAX);
+	id_format(&ticket->id, out);
+	out += ID_LENGTH;
+	*out++ = '.';
+	memcpy(out, ticket->destination, length);
+	out += length;
+	memcpy(out, ":p", 2);
+	out = number_format(out + 2, ticket->priority);
+	memcpy(out, ",a", 2);
+	out = number_format(out + 2, ticket->attempts);
+	*out = '\0';
 }
 
 /* Reads 0 to max in decimal, without leading zeros.  The rest, or NULL. */

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 
 const TICK = 10;	// ms; USER_HZ is 100 on every Linux
-const SYNCS = ['fsync', 'fdatasync', 'syncfs', 'sync_file_range', 'msync'];
+// spoold's journal is synced by io_submit(2), which it uses for nothing else.
+const SYNCS = ['fsync', 'fdatasync', 'syncfs', 'sync_file_range', 'msync',
+	'io_submit'];
 
 // {pid, name, parent, ticks} of a process, or undefined if it is gone.
 function look(pid) {
