@@ -92,7 +92,7 @@ endef
 
 # --- programs ---------------------------------------------------------------
 
-SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
+SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
     finished flight forward health keys loop moves organization orphans \
     outcome purge receipts recent recover refuse replay request reserve \
@@ -109,6 +109,9 @@ $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     webhook body config delivery sign test) $(COURIER) lib/signing,-lcurl \
     -lseccomp -lcjson -lssl -lcrypto))
+$(eval $(call program,libexec/spoold/pipe,$(addprefix workers/pipe/, \
+    pipe config program run) $(COURIER),-lcurl -lseccomp -lcjson -lssl \
+    -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))

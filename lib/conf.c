@@ -80,6 +80,23 @@ conf_add_transport(struct conf *conf, const char *name)
 	return transport;
 }
 
+struct conf_pipe *
+conf_add_pipe(struct conf *conf, const char *name)
+{
+	struct conf_pipe *pipe;
+
+	for (size_t i = 0; i < conf->pipe_count; i++)
+		if (strcmp(conf->pipes[i].name, name) == 0)
+			return &conf->pipes[i];
+	conf->pipes = xreallocarray(conf->pipes, conf->pipe_count + 1,
+	    sizeof(*conf->pipes));
+	pipe = &conf->pipes[conf->pipe_count++];
+	memset(pipe, 0, sizeof(*pipe));
+	pipe->name = xstrdup(name);
+	conf_defaults(SCOPE_pipe, pipe);
+	return pipe;
+}
+
 /* Paths of the file are seen from its directory. */
 static void
 path_resolve(const struct conf *conf, char **field)
@@ -184,6 +201,10 @@ conf_free(struct conf **conf)
 		conf_release(SCOPE_transport, &(*conf)->transports[i]);
 		free((*conf)->transports[i].name);
 	}
+	for (size_t i = 0; i < (*conf)->pipe_count; i++) {
+		conf_release(SCOPE_pipe, &(*conf)->pipes[i]);
+		free((*conf)->pipes[i].name);
+	}
 	conf_release(SCOPE_plain, *conf);
 	conf_list_free(&(*conf)->variables);
 	conf_list_free(&(*conf)->unknown_variables);
@@ -192,6 +213,7 @@ conf_free(struct conf **conf)
 	conf_list_free(&(*conf)->override_names);
 	free((*conf)->organizations);
 	free((*conf)->transports);
+	free((*conf)->pipes);
 	free((*conf)->file);
 	free(*conf);
 	*conf = NULL;
@@ -204,6 +226,15 @@ conf_transport(const struct conf *conf, const char *name)
 		if (strcmp(conf->transports[i].name, name) == 0)
 			return &conf->transports[i];
 	return &conf->transports[0];
+}
+
+const struct conf_pipe *
+conf_pipe(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->pipe_count; i++)
+		if (strcmp(conf->pipes[i].name, name) == 0)
+			return &conf->pipes[i];
+	return NULL;
 }
 
 const struct conf_organization *
@@ -269,6 +300,30 @@ conf_compare(enum setting_scope scope, const char *title, const void *old,
 	return changed;
 }
 
+/* Of one that is new, or is there no longer, what differs from the defaults. */
+static size_t
+conf_pipe_changes(const struct conf *old, const struct conf *new,
+    struct buf *out)
+{
+	struct conf_pipe none = { 0 };
+	size_t changed = 0;
+
+	conf_defaults(SCOPE_pipe, &none);
+	for (size_t i = 0; i < new->pipe_count; i++) {
+		const struct conf_pipe *was = conf_pipe(old,
+		    new->pipes[i].name);
+
+		changed += conf_compare(SCOPE_pipe, new->pipes[i].name,
+		    was != NULL ? was : &none, &new->pipes[i], out);
+	}
+	for (size_t i = 0; i < old->pipe_count; i++)
+		if (conf_pipe(new, old->pipes[i].name) == NULL)
+			changed += conf_compare(SCOPE_pipe,
+			    old->pipes[i].name, &old->pipes[i], &none, out);
+	conf_release(SCOPE_pipe, &none);
+	return changed;
+}
+
 bool
 conf_changes(const struct conf *old, const struct conf *new, struct buf *out)
 {
@@ -299,6 +354,7 @@ conf_changes(const struct conf *old, const struct conf *new, struct buf *out)
 			changed += conf_compare(SCOPE_transport, name,
 			    &old->transports[i], now, out);
 	}
+	changed += conf_pipe_changes(old, new, out);
 	json_close(out, ']');
 	return changed != 0;
 }

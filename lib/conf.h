@@ -33,7 +33,9 @@ typedef int64_t		 conf_size;	/* bytes */
 typedef int64_t		 conf_integer;
 typedef double		 conf_real;
 typedef bool		 conf_boolean;
-typedef struct conf_list conf_list;
+typedef struct conf_list conf_addresses;	/* CIDRs, words of egress.h */
+typedef struct conf_list conf_names;	/* as an id */
+typedef struct conf_list conf_words;	/* any text */
 typedef struct conf_list conf_statuses;	/* HTTP statuses */
 typedef struct conf_list conf_durations;
 
@@ -56,6 +58,15 @@ struct conf_transport {
 #undef TRANSPORT_CONF
 };
 
+/* A program that jobs may be given to. */
+struct conf_pipe {
+	char	*name;
+#define PIPE_CONF(type, name, def, min, max, sentence) \
+	conf_##type name;
+#include "lib/conf.def"
+#undef PIPE_CONF
+};
+
 struct conf {
 	char	*file;		/* the file it was read from, absolute */
 #define CONF(type, section, name, def, min, max, sentence) \
@@ -66,6 +77,8 @@ struct conf {
 	size_t	 organization_count;
 	struct conf_transport *transports;		/* own */
 	size_t	 transport_count;
+	struct conf_pipe *pipes;			/* own */
+	size_t	 pipe_count;
 	struct conf_list variables;	/* of the environment, that set one */
 	struct conf_list unknown_variables;	/* SPOOLD_ names that do not */
 	/* The names of the settings that each has set; see conf_source(). */
@@ -93,6 +106,9 @@ const char	*conf_transport_name(size_t);
 /* A transport's settings; the defaults if it is not named in the file. */
 const struct conf_transport	*conf_transport(const struct conf *,
 				    const char *name);
+
+/* That pipe, or NULL. */
+const struct conf_pipe	*conf_pipe(const struct conf *, const char *name);
 
 /* That organization, or NULL. */
 const struct conf_organization	*conf_organization(const struct conf *,

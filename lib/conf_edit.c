@@ -371,9 +371,11 @@ conf_edit(struct buf *text, const struct setting *setting,
 		result = why_set(why, ERROR_CONFIG_ERROR, "line %zu is none "
 		    "that can be read", line);
 	} else if (!edit.found && edit.depth == 0 &&
-	    setting->scope == SCOPE_organization) {
+	    (setting->scope == SCOPE_organization ||
+	    setting->scope == SCOPE_pipe)) {
 		result = why_set(why, ERROR_CONFIG_ERROR,
-		    "there is no organization %s", title);
+		    "there is no %s %s", conf_scope_name(setting->scope),
+		    title);
 	} else {
 		buf_str(&written, "");
 		setting_write(setting, value, &written);

@@ -128,9 +128,11 @@ setting_of(cfg_t *cfg, cfg_opt_t *opt)
 {
 	const char *section = cfg_name(cfg);
 
-	if (cfg_title(cfg) != NULL)
-		return find_setting(strcmp(section, "organization") == 0 ?
-		    SCOPE_organization : SCOPE_transport, section, opt);
+	for (int i = 0; i < SCOPES && cfg_title(cfg) != NULL; i++)
+		if (strcmp(section, conf_scope_name((enum setting_scope)i)) ==
+		    0)
+			return find_setting((enum setting_scope)i, section,
+			    opt);
 	if (strcmp(section, "root") == 0)
 		return find_setting(SCOPE_plain, "", opt);
 	return find_setting_in(SCOPE_plain, cfg, opt);
@@ -304,9 +306,9 @@ check_titled(cfg_t *cfg, cfg_opt_t *opt)
 		return check_transport(cfg, title);
 	if (destination_id_valid(title))
 		return 0;
-	cfg_error(cfg, "organization \"%s\": allowed are a-z, 0-9 and -, "
-	    "beginning with a letter or digit, at most %d", title,
-	    DESTINATION_ID_MAX);
+	cfg_error(cfg, "%s \"%s\": allowed are a-z, 0-9 and -, "
+	    "beginning with a letter or digit, at most %d", cfg_opt_name(opt),
+	    title, DESTINATION_ID_MAX);
 	return -1;
 }
 
@@ -314,9 +316,14 @@ check_titled(cfg_t *cfg, cfg_opt_t *opt)
 static void *
 titled_base(struct conf *conf, enum setting_scope scope, const char *title)
 {
-	if (scope == SCOPE_organization)
+	switch (scope) {
+	case SCOPE_organization:
 		return conf_add_organization(conf, title);
-	return conf_add_transport(conf, title);
+	case SCOPE_pipe:
+		return conf_add_pipe(conf, title);
+	default:
+		return conf_add_transport(conf, title);
+	}
 }
 
 /* The section at a path of sections without titles. */
@@ -412,9 +419,10 @@ grammar_children(struct grammar *grammar, enum setting_scope scope,
 
 static size_t
 grammar_titled(struct grammar *grammar, enum setting_scope scope,
-    const char *name, cfg_opt_t *options, size_t used)
+    cfg_opt_t *options, size_t used)
 {
-	struct section *section = grammar_section(grammar, scope, name);
+	struct section *section = grammar_section(grammar, scope,
+	    conf_scope_name(scope));
 	const cfg_opt_t option = CFG_SEC(section->path, section->options,
 	    CFGF_TITLE | CFGF_MULTI | CFGF_NO_TITLE_DUPES);
 
@@ -455,10 +463,9 @@ grammar_section(struct grammar *grammar, enum setting_scope scope,
 	}
 	used = grammar_children(grammar, scope, path, section->options, used);
 	if (path[0] == '\0') {
-		used = grammar_titled(grammar, SCOPE_transport, "transport",
-		    section->options, used);
-		used = grammar_titled(grammar, SCOPE_organization,
-		    "organization", section->options, used);
+		for (int i = SCOPE_plain + 1; i < SCOPES; i++)
+			used = grammar_titled(grammar, (enum setting_scope)i,
+			    section->options, used);
 		section->options[used++] = (cfg_opt_t)CFG_STR(END, 0,
 		    CFGF_NODEFAULT);
 	}

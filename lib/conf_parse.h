@@ -30,5 +30,6 @@ void	 conf_resolve(struct conf *);
 struct conf_organization	*conf_add_organization(struct conf *,
 				    const char *id);
 struct conf_transport	*conf_add_transport(struct conf *, const char *name);
+struct conf_pipe	*conf_add_pipe(struct conf *, const char *name);
 
 #endif

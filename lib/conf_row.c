@@ -44,6 +44,9 @@ conf_rows(const struct conf *conf, struct conf_rows *rows)
 	for (size_t i = 0; (name = conf_transport_name(i)) != NULL; i++)
 		rows_add(rows, SCOPE_transport, name,
 		    conf_transport(conf, name));
+	for (size_t i = 0; i < conf->pipe_count; i++)
+		rows_add(rows, SCOPE_pipe, conf->pipes[i].name,
+		    &conf->pipes[i]);
 }
 
 void
@@ -105,6 +108,8 @@ row_base(struct conf *conf, const struct conf_row *row)
 		return conf_add_organization(conf, row->title);
 	case SCOPE_transport:
 		return conf_add_transport(conf, row->title);
+	case SCOPE_pipe:
+		return conf_add_pipe(conf, row->title);
 	default:
 		return conf;
 	}

@@ -157,6 +157,9 @@ conf_print_shipped(struct buf *out)
 	print_titled(out, SCOPE_transport,
 	    "# A transport's workers, for each organization.\n"
 	    "#transport webhook");
+	print_titled(out, SCOPE_pipe,
+	    "# A program that jobs may be given to; see spoold-pipe(8).\n"
+	    "#pipe NAME");
 	print_titled(out, SCOPE_organization,
 	    "# Each organization has a spool of its own.\n"
 	    "#organization ID");

@@ -32,8 +32,12 @@ static const struct setting settings[] = {
 #define TRANSPORT_CONF(type_, name_, def, min_, max_, sentence_)	\
 	{ SCOPE_transport, SETTING_##type_, "transport", #name_, def, min_, \
 	    max_, sentence_, offsetof(struct conf_transport, name_) },
+#define PIPE_CONF(type_, name_, def, min_, max_, sentence_)		\
+	{ SCOPE_pipe, SETTING_##type_, "pipe", #name_, def, min_, max_,	\
+	    sentence_, offsetof(struct conf_pipe, name_) },
 #include "lib/conf.def"
 #undef CONF
+#undef PIPE_CONF
 #undef ORGANIZATION_CONF
 #undef ORGANIZATION_SECTION_CONF
 #undef TRANSPORT_CONF
@@ -47,6 +51,19 @@ static const struct {
 #include "lib/conf.def"
 #undef CONF_SECTION
 };
+
+const char *
+conf_scope_name(enum setting_scope scope)
+{
+	static const char *const names[SCOPES] = {
+		[SCOPE_plain] = "",
+		[SCOPE_organization] = "organization",
+		[SCOPE_transport] = "transport",
+		[SCOPE_pipe] = "pipe",
+	};
+
+	return names[scope];
+}
 
 const struct setting *
 conf_settings(size_t *count_r)
@@ -100,9 +117,7 @@ conf_setting_named(const char *name, char title_r[SETTING_NAME_MAX])
 bool
 setting_is_list(const struct setting *setting)
 {
-	return setting->type == SETTING_list ||
-	    setting->type == SETTING_statuses ||
-	    setting->type == SETTING_durations;
+	return setting->type >= SETTING_addresses;
 }
 
 void

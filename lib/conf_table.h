@@ -14,12 +14,16 @@
 enum setting_type {
 	SETTING_string, SETTING_path, SETTING_choice, SETTING_duration,
 	SETTING_size, SETTING_integer, SETTING_real, SETTING_boolean,
-	SETTING_list, SETTING_statuses, SETTING_durations
+	/* Lists. */
+	SETTING_addresses, SETTING_names, SETTING_words, SETTING_statuses,
+	SETTING_durations
 };
 
 #define SETTING_NAME_MAX 256	/* with a title, and the NUL */
 
-enum setting_scope { SCOPE_plain, SCOPE_organization, SCOPE_transport };
+/* All but the first are of sections with a title. */
+enum setting_scope { SCOPE_plain, SCOPE_organization, SCOPE_transport,
+	SCOPE_pipe, SCOPES };
 
 struct setting {
 	enum setting_scope scope;
@@ -31,6 +35,9 @@ struct setting {
 	const char	*sentence;
 	size_t		 offset;	/* of its field in its scope's struct */
 };
+
+/* What a scope's sections are called: "organization"; "" for the plain. */
+const char	*conf_scope_name(enum setting_scope);
 
 /* All of them, in the order of conf.def. */
 const struct setting	*conf_settings(size_t *count_r);

@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/conf_table.h"
 #include "lib/egress.h"
+#include "lib/ticket.h"
 #include "lib/xalloc.h"
 
 /* Sizes take k, M and G. */
@@ -166,10 +167,18 @@ check_item(const struct setting *setting, const char *text, struct why *why)
 {
 	int64_t number;
 
-	/* All lists there are, are lists of addresses. */
-	if (setting->type == SETTING_list)
+	switch (setting->type) {
+	case SETTING_addresses:
 		return egress_check_rule(text, why);
-	return store_number(setting, &number, text, why);
+	case SETTING_names:
+		return destination_id_valid(text) ? 0 : why_set(why,
+		    ERROR_CONFIG_ERROR, "\"%s\": allowed are a-z, 0-9 and -",
+		    text);
+	case SETTING_words:
+		return 0;
+	default:
+		return store_number(setting, &number, text, why);
+	}
 }
 
 /* Directories must be named; a file that is needed only if set need not. */
@@ -286,6 +295,7 @@ union scratch {
 	struct conf			 plain;
 	struct conf_organization	 organization;
 	struct conf_transport		 transport;
+	struct conf_pipe		 pipe;
 };
 
 int

@@ -27,7 +27,9 @@ is_quoted(const struct setting *setting)
 	case SETTING_string:
 	case SETTING_path:
 	case SETTING_choice:
-	case SETTING_list:
+	case SETTING_addresses:
+	case SETTING_names:
+	case SETTING_words:
 	case SETTING_durations:
 		return true;
 	default:

@@ -124,7 +124,8 @@ destination_field_of(enum transport transport, const char *form)
 	size_t at = 0;
 
 	while ((row = destination_field_next(transport, &at)) != NULL)
-		if (strcmp(row->form, form) == 0)
+		if (row->transport == (int)transport &&
+		    strcmp(row->form, form) == 0)
 			break;
 	return row;
 }

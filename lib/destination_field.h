@@ -48,7 +48,7 @@ struct destination_field {
 const struct destination_field	*destination_field_next(enum transport,
 				    size_t *at);
 
-/* The first field of that form, or NULL. */
+/* The first field of that form that is the transport's own, or NULL. */
 const struct destination_field	*destination_field_of(enum transport,
 				    const char *form);
 

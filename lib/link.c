@@ -52,6 +52,7 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[SETUP_user_agent] = 64,
 		[SETUP_permanent] = 4096,
 		[SETUP_algorithm] = 8,
+		[SETUP_pipes] = 64 * 1024,
 	},
 	[LINK_attempt] = {
 		[ATTEMPT_config] = 64 * 1024,

@@ -51,10 +51,14 @@ enum link_type {
 	LINK_TYPES
 };
 
-/* setup: what a worker needs to know for its life.  Lists: one a line. */
+/*
+ * setup: what a worker needs to know for its life.  Lists: one a line.  The
+ * pipes are an object of JSON with those that the organization may use:
+ * {"NAME": {"command": [...], "timeLimit": ms, "memoryLimit": bytes}, ...}.
+ */
 enum { SETUP_organization, SETUP_egress, SETUP_plaintext, SETUP_ca_file,
 	SETUP_tls_minimum, SETUP_user_agent, SETUP_permanent,
-	SETUP_algorithm, SETUP_texts };
+	SETUP_algorithm, SETUP_pipes, SETUP_texts };
 struct link_setup {
 	int64_t	 max_job_size;
 	int64_t	 max_payload_size;
@@ -122,7 +126,7 @@ struct link_ready {
 
 struct link_progress {
 	uint64_t	 token;
-	int64_t		 bytes;		/* sent so far */
+	int64_t		 bytes;		/* gone through, then sent, so far */
 };
 
 /* outcome: what became of an attempt. */

@@ -180,7 +180,9 @@ put_allowed(const struct setting *setting)
 		[SETTING_integer] = "A whole number",
 		[SETTING_real] = "A number",
 		[SETTING_boolean] = "True or false",
-		[SETTING_list] = "A list",
+		[SETTING_addresses] = "A list of addresses",
+		[SETTING_names] = "A list of names",
+		[SETTING_words] = "A list",
 		[SETTING_statuses] = "A list of HTTP statuses",
 		[SETTING_durations] = "A list of durations",
 	};
@@ -237,6 +239,12 @@ static void
 table_transport(void)
 {
 	put_settings(SCOPE_transport, "NAME");
+}
+
+static void
+table_program(void)
+{
+	put_settings(SCOPE_pipe, "NAME");
 }
 
 /* Items of a list that the page has open. */
@@ -320,12 +328,6 @@ table_config(void)
 }
 
 static void
-table_webhook(void)
-{
-	put_config("webhook");
-}
-
-static void
 table_conf(void)
 {
 	struct buf out = { 0 };
@@ -352,13 +354,28 @@ static const struct {
 	{ "settings", table_settings },		/* of plain sections */
 	{ "statuses", table_statuses },		/* exit statuses */
 	{ "transport", table_transport },	/* settings of one */
+	{ "program", table_program },		/* settings of a pipe */
 	{ "variables", table_variables },	/* of the environment */
-	{ "webhook", table_webhook },		/* fields of a webhook */
 };
 
+static const char *const transports[] = {
+#define TRANSPORT(name) #name,
+#define DESTINATION_FIELD(type, path, form, required, sealed, sentence)
+#include "lib/destination.def"
+#undef TRANSPORT
+#undef DESTINATION_FIELD
+};
+
+/* A transport's name stands for the fields of its config. */
 static int
 table_put(const char *name, size_t length)
 {
+	for (size_t i = 0; i < LENGTH(transports); i++)
+		if (strlen(transports[i]) == length &&
+		    strncmp(transports[i], name, length) == 0) {
+			put_config(transports[i]);
+			return 0;
+		}
 	for (size_t i = 0; i < LENGTH(tables); i++)
 		if (strlen(tables[i].name) == length &&
 		    strncmp(tables[i].name, name, length) == 0) {

@@ -7,6 +7,7 @@
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
+#include "spoold/allowed.h"
 #include "spoold/change.h"
 #include "spoold/commit.h"
 #include "spoold/destinations.h"
@@ -130,6 +131,9 @@ creation_make(struct creation *creation, const struct json *inputs,
 		if (made == NULL)
 			return -1;
 		creation->made[creation->count++] = made;
+		if (allowed(request->spoold, request->organization, made,
+		    why) == -1)
+			return -1;
 	}
 	if (creation->count == 0)
 		return why_field(why, "destinations", "names none");
@@ -218,6 +222,9 @@ update(struct request *request)
 	change.destination = destination_update(target->destination,
 	    json_get(request->json, "destination"), &keeper,
 	    &updating->secret, &why);
+	if (change.destination != NULL && allowed(request->spoold,
+	    request->organization, change.destination, &why) == -1)
+		destination_free(&change.destination);
 	if (change.destination == NULL ||
 	    destination_put(request->spoold, target, &change, &why) == -1)
 		update_done(request->spoold, updating, target, &why);

@@ -22,6 +22,7 @@
 
 #include "lib/clock.h"
 #include "lib/control.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -131,6 +132,30 @@ setup_list(struct buf *out, const struct conf_list *list)
 	}
 }
 
+/* The pipes that an organization may use. */
+static void
+setup_pipes(struct buf *out, const struct conf *conf,
+    const struct conf_organization *org)
+{
+	json_open(out, NULL, '{');
+	for (size_t i = 0; i < org->pipes_allow.count; i++) {
+		const struct conf_pipe *pipe = conf_pipe(conf,
+		    org->pipes_allow.items[i]);
+
+		if (pipe == NULL)
+			continue;
+		json_open(out, pipe->name, '{');
+		json_open(out, "command", '[');
+		for (size_t j = 0; j < pipe->command.count; j++)
+			json_put_string(out, NULL, pipe->command.items[j]);
+		json_close(out, ']');
+		json_put_integer(out, "timeLimit", pipe->time_limit);
+		json_put_integer(out, "memoryLimit", pipe->memory_limit);
+		json_close(out, '}');
+	}
+	json_close(out, '}');
+}
+
 static int
 worker_setup(struct worker *worker, struct why *why)
 {
@@ -139,6 +164,7 @@ worker_setup(struct worker *worker, struct why *why)
 	const struct conf_organization *org = organization_conf(pool->spoold,
 	    pool->organization);
 	struct buf egress = { 0 }, plaintext = { 0 }, permanent = { 0 };
+	struct buf pipes = { 0 };
 	struct link_record record;
 	int result;
 
@@ -146,10 +172,12 @@ worker_setup(struct worker *worker, struct why *why)
 	setup_list(&egress, &org->egress_allow);
 	setup_list(&plaintext, &org->plaintext_allow);
 	setup_list(&permanent, &conf->retry_permanent_status);
+	setup_pipes(&pipes, conf, org);
 	record.text[SETUP_organization] = org->id;
 	record.text[SETUP_egress] = egress.data;
 	record.text[SETUP_plaintext] = plaintext.data;
 	record.text[SETUP_permanent] = permanent.data;
+	record.text[SETUP_pipes] = pipes.data;
 	record.text[SETUP_ca_file] = conf->security_ca_file;
 	record.text[SETUP_tls_minimum] = conf->security_tls_minimum;
 	record.text[SETUP_algorithm] = conf->webhook_secrets_algorithm;
@@ -165,6 +193,7 @@ worker_setup(struct worker *worker, struct why *why)
 	buf_free(&egress);
 	buf_free(&plaintext);
 	buf_free(&permanent);
+	buf_free(&pipes);
 	if (result == 0)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "a new link takes no setup");

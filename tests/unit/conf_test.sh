@@ -51,18 +51,36 @@ test_the_shipped_file_sets_nothing_but_the_defaults() {
 test_what_the_shipped_file_has_as_a_comment_can_be_taken_in() {
 	file ''
 	sed -e 's/#\([a-z].*\)/\1/' -e 's/^#}/}/' -e 's/ID {/demo {/' \
+	    -e 's/NAME {/fax {/' \
 	    etc/spoold.conf >"$FILE.all"
 	says queue.concurrency 50
 	expect 0 "$(probe "$FILE")
 organization.demo.egress_allow = private
 organization.demo.plaintext_allow = 
+organization.demo.pipes_allow = 
 organization.demo.retention.delivered = 
 organization.demo.retention.failed = 
 organization.demo.retention.refused = 
 organization.demo.retention.receipts = 
 organization.demo.retention.tmp = 
 transport.webhook.processes = 1
-transport.webhook.concurrency = 50" probe "$FILE.all"
+transport.webhook.concurrency = 50
+pipe.fax.command = 
+pipe.fax.time_limit = 5m
+pipe.fax.memory_limit = 512M" probe "$FILE.all"
+}
+
+test_a_pipe_is_declared_with_its_words() {
+	file 'pipe fax { command = {"/bin/fax", "-n", "a b"} time_limit = 10s }
+	organization demo { pipes_allow = {"fax"} }'
+	says pipe.fax.command '/bin/fax,-n,a b'
+	says pipe.fax.time_limit 10s
+	says pipe.fax.memory_limit 512M
+	says organization.demo.pipes_allow fax
+	file 'pipe Fax { command = {"/bin/fax"} }'
+	refused 2 'pipe "Fax": allowed are a-z, 0-9 and -, beginning with a letter or digit, at most 63'
+	file 'organization demo { pipes_allow = {"a b"} }'
+	refused 2 'organization.demo.pipes_allow = "a b": allowed are a-z, 0-9 and -'
 }
 
 test_a_section_within_an_organization_is_its_own() {
@@ -193,7 +211,7 @@ test_titles_are_checked() {
 	file 'organization Demo {}'
 	refused 2 'organization "Demo": allowed are a-z, 0-9 and -, beginning with a letter or digit, at most 63'
 	file 'transport pigeon {}'
-	refused 2 'transport "pigeon": there are webhook, intake'
+	refused 2 'transport "pigeon": there are webhook, pipe, intake'
 	file 'organization demo {}
 	organization demo {}'
 	refused 3 "found duplicate title 'demo'"

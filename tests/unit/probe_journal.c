@@ -116,24 +116,27 @@ ftruncate(int fd, off_t length)
 	    (int)syscall(SYS_ftruncate, fd, length);
 }
 
-/* An asynchronous sync that cannot be begun, and one that fails. */
+/*
+ * An asynchronous sync that cannot be begun, and one that fails.  No call here
+ * has more than five arguments.
+ */
 long
 syscall(long call, ...)
 {
 	static long (*next)(long, ...);
 	struct io_event *event;
 	va_list args;
-	long a[6], r;
+	long a[5], r;
 
 	va_start(args, call);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 5; i++)
 		a[i] = va_arg(args, long);
 	va_end(args);
 	if (next == NULL)
 		*(void **)&next = dlsym(RTLD_NEXT, "syscall");
 	if (call == SYS_io_submit && fails(&faults.submit))
 		return -1;
-	r = next(call, a[0], a[1], a[2], a[3], a[4], a[5]);
+	r = next(call, a[0], a[1], a[2], a[3], a[4]);
 	if (call == SYS_io_getevents && r == 1 && fails(&faults.events)) {
 		event = (struct io_event *)a[3];
 		event->res = -faults.events.error;

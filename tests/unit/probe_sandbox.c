@@ -1,7 +1,7 @@
 /*
  * probe_sandbox - what is possible in a sandbox
  *
- * probe_sandbox none|descriptors|network WHAT [PATH]: enters it, tries, and
+ * probe_sandbox none|descriptors|network|programs WHAT [PATH]: enters it, tries, and
  * prints `done` or why not.  WHAT: read (a file), write (into a file), socket,
  * name (resolve localhost), run (a program), fork, thread, code (memory that
  * can be run), unix (a local socket), packet (a raw one), signal (one to the
@@ -179,6 +179,7 @@ static const struct {
 
 static const char *const names[SANDBOXES] = {
 	[SANDBOX_descriptors] = "descriptors", [SANDBOX_network] = "network",
+	[SANDBOX_programs] = "programs",
 };
 
 int

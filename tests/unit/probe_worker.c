@@ -15,6 +15,7 @@
  *                          its end if OFFSET is negative
  *   wait N                 prints the next N records that are no progress
  *   progress TOKEN         waits for a progress of it
+ *   grows TOKEN            waits for one that has come further than one before
  *   memory KIB             says whether the worker ever had more than that
  *   find TEXT              how often that is in the worker's own memory
  *   proc FIELD             prints that line of its /proc/PID/status
@@ -233,10 +234,10 @@ do_wait(struct probe *probe, char *const *words)
 	}
 }
 
-static void
-do_progress(struct probe *probe, char *const *words)
+/* The next progress of that token; how far it has come. */
+static int64_t
+next_progress(struct probe *probe, uint64_t token)
 {
-	uint64_t		 token = strtoull(words[0], NULL, 10);
 	struct link_record	 record;
 
 	do {
@@ -246,7 +247,27 @@ do_progress(struct probe *probe, char *const *words)
 			worker_print(&record);
 	} while (record.type != LINK_progress ||
 	    record.progress.token != token);
+	return record.progress.bytes;
+}
+
+static void
+do_progress(struct probe *probe, char *const *words)
+{
+	uint64_t		 token = strtoull(words[0], NULL, 10);
+
+	(void)next_progress(probe, token);
 	printf("progress token=%llu\n", (unsigned long long)token);
+}
+
+static void
+do_grows(struct probe *probe, char *const *words)
+{
+	uint64_t		 token = strtoull(words[0], NULL, 10);
+	int64_t			 first = next_progress(probe, token);
+
+	while (next_progress(probe, token) <= first)
+		;
+	printf("grows token=%llu\n", (unsigned long long)token);
 }
 
 static void
@@ -475,7 +496,8 @@ static const struct {
 	{ "setup", do_setup, 0 }, { "drop", do_drop, 2 },
 	{ "payload", do_payload, 2 }, { "attempt", do_attempt, 2 },
 	{ "change", do_change, 2 }, { "wait", do_wait, 0 },
-	{ "progress", do_progress, 1 }, { "memory", do_memory, 1 },
+	{ "progress", do_progress, 1 }, { "grows", do_grows, 1 },
+	{ "memory", do_memory, 1 },
 	{ "find", do_find, 1 }, { "proc", do_proc, 1 },
 	{ "raw", do_raw, 1 },
 	{ "close", do_close, 0 }, { "end", do_end, 0 },

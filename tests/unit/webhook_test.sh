@@ -597,6 +597,17 @@ progress 1
 wait" | sed 's/ code=.*//')"
 }
 
+test_progress_grows_already_while_a_large_payload_is_signed() {
+	truncate -s 4G file
+	job carries '{"destinations":["ehr"],"payload":{"type":"export",
+	    "file":"x"}}'
+	assertEquals 'grows token=1' "$(printf '%s\n' setup \
+	    "attempt 1 carries payload=file $(to hang |
+	    sed "s/:$PORT/:1/")" 'grows 1' |
+	    PROBE_PATIENCE=60 "$BUILD/tests/probe_worker" \
+	    "$BUILD/libexec/spoold/webhook" | sed -n 2p)"
+}
+
 test_half_a_gibibyte_goes_out_in_little_memory() {
 	limit=$(bound 32768)
 	rmdir sink/bodies

@@ -226,7 +226,8 @@ attempt_moved(struct attempt *attempt, int64_t sent)
 	attempt->told = now;
 	link_init(&record, LINK_progress);
 	record.progress.token = attempt->facts.token;
-	record.progress.bytes = sent;
+	/* Only what has come further than before is no silence. */
+	record.progress.bytes = attempt->gone + sent;
 	skeleton_send(&attempt->courier->skeleton, &record);
 }
 
@@ -315,6 +316,7 @@ attempt_slice(struct attempt *attempt, struct why *why)
 		before = done;
 		result = attempt_piece(attempt, &done, why);
 	} while (result == 0 && done < SLICE && done > before);
+	attempt->gone += done;
 	return result;
 }
 

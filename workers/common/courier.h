@@ -51,6 +51,7 @@ struct attempt {
 	void		*state;		/* own; `state_size` bytes, zeroed */
 	int64_t		 started;	/* monotonic ms */
 	int64_t		 told;		/* when spoold last heard of it */
+	int64_t		 gone;		/* bytes gone through before `send` */
 };
 
 /* A destination being tried, without a job. */
@@ -174,7 +175,10 @@ void	 attempt_fail(struct attempt *, const struct why *);
 void	 attempt_answered(struct attempt *, const struct http_answer *,
 	    const struct verdict_rules *);
 
-/* It goes on, `sent` bytes by now: spoold is told, once a second at most. */
+/*
+ * It goes on, `sent` bytes by now (or whatever else grows as it does): spoold
+ * is told, once a second at most.
+ */
 void	 attempt_moved(struct attempt *, int64_t sent);
 
 /* --- a trial -------------------------------------------------------------- */

@@ -341,6 +341,8 @@ sandbox_enter(enum sandbox sandbox, struct why *why)
 
 	/* The first use of the calendar reads /etc/localtime. */
 	tzset();
+	if (sandbox == SANDBOX_programs)
+		return privileges_drop(why);
 	if (sandboxes[sandbox].network)
 		result = places_restrict(&places);
 	/* Where a kernel knows one only, that one is there. */

@@ -17,6 +17,11 @@ enum sandbox {
 	 * file can be written, and no other program run.
 	 */
 	SANDBOX_network,
+	/*
+	 * Nothing more than what the skeleton forbids (new privileges, dumps):
+	 * for a worker that runs programs which need who knows what.
+	 */
+	SANDBOX_programs,
 	SANDBOXES
 };
 

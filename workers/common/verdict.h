@@ -43,4 +43,10 @@ struct verdict_rules {
 void	 verdict(const struct http_answer *, const struct verdict_rules *,
 	    struct link_record *outcome, struct verdict_text *text);
 
+/*
+ * Appends what a remote said, up to what an outcome keeps: no UTF-8, controls
+ * and `\` as \xHH.
+ */
+void	 verdict_words(struct buf *out, const char *said, size_t length);
+
 #endif
