@@ -22,7 +22,8 @@ const CALLS = ['write', 'pwrite64', 'writev', 'fsync', 'fdatasync', 'syncfs',
 	'rename', 'renameat', 'renameat2', 'unlink', 'unlinkat', 'link',
 	'linkat', 'mkdir', 'mkdirat', 'openat', 'openat2', 'ftruncate',
 	'fallocate', 'utimensat', 'fchmod', 'fchmodat', 'sendmsg', 'sendto',
-	'clone', 'clone3', 'execve', 'bind', 'flock', 'exit_group'];
+	'clone', 'clone3', 'execve', 'bind', 'flock', 'exit_group', 'io_submit',
+	'io_getevents'];
 
 // A call that only looks changes nothing.
 const LOOKS = /^(openat2?)\(.*O_RDONLY/;

@@ -61,9 +61,28 @@ test_several_suites_are_summed_up() {
 	expect 1 "ok    $SUITE: 1 tests, 0 s
 ok    $SHUNIT_TMPDIR/other_test.sh: 1 tests, 0 s
 FAIL  /nonexistent_test.sh: did not finish (status 2), 0 s
-2 passed, 1 failed" sh -c "BUILD='$SHUNIT_TMPDIR/build' tests/run '$SUITE' \
+2 passed, 1 failed" sh -c "BUILD='$SHUNIT_TMPDIR/build' TEST_JOBS=1 \
+	    tests/run '$SUITE' \
 	    '$SHUNIT_TMPDIR/other_test.sh' /nonexistent_test.sh |
 	    grep -v 'cannot open' | sed 's/, [0-9]* s\$/, 0 s/'; exit 1"
+}
+
+test_two_suites_run_at_once_and_neither_breaks_into_the_other() {
+	suite "test_a() {
+		until [ -e $SHUNIT_TMPDIR/there ]; do sleep 0.05; done
+		assertEquals 1 2; }" \
+	    '. /usr/share/shunit2/shunit2'
+	{
+		echo "test_b() { touch '$SHUNIT_TMPDIR/there'"
+		echo 'assertEquals 1 1; }'
+		echo '. /usr/share/shunit2/shunit2'
+	} >"$SHUNIT_TMPDIR/other_test.sh"
+	_out=$(BUILD=$SHUNIT_TMPDIR/build TEST_LIMIT=60 tests/run "$SUITE" \
+	    "$SHUNIT_TMPDIR/other_test.sh" 2>&1)
+	assertEquals "$_out" 1 $?
+	assertEquals "ok    $SHUNIT_TMPDIR/other_test.sh: 1 tests" \
+	    "$(echo "$_out" | sed -n '1s/, [0-9]* s$//p')"
+	assertEquals '1 passed, 1 failed' "$(echo "$_out" | tail -1)"
 }
 
 run_suite
