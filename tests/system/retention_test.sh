@@ -368,7 +368,7 @@ test_killed_before_the_line_is_durable_nothing_is_gone() {
 	sent one
 	rested "$ID"
 	before=$(spool_files)
-	purge_killed_at fdatasync 1
+	purge_killed_at io_submit 1
 	assertEquals "$before" "$(spool_files)"
 	start
 	purge
