@@ -151,6 +151,7 @@ PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
 PROBE_sandbox := workers/common/sandbox
+PROBE_mustache := lib/mustache
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
 define probe
