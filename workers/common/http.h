@@ -132,8 +132,9 @@ int	 connection_fd(const struct connection *);
 void	 connection_close(struct connection *);
 
 /*
- * What went through a TCP connection, as the kernel counts it; 0: unknown.
+ * What went through a TCP connection, or what the other side acknowledged of
+ * it, as the kernel counts it; 0: unknown.
  */
-uint64_t	 connection_bytes(int fd);
+uint64_t	 connection_bytes(int fd, bool both_ways);
 
 #endif

@@ -47,13 +47,15 @@ socket_port(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
 }
 
 uint64_t
-connection_bytes(int fd)
+connection_bytes(int fd, bool both_ways)
 {
 	struct tcp_info info = { 0 };
 	socklen_t size = sizeof(info);
 
-	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ?
-	    info.tcpi_bytes_acked + info.tcpi_bytes_received : 0;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
+		return 0;
+	return info.tcpi_bytes_acked +
+	    (both_ways ? info.tcpi_bytes_received : 0);
 }
 
 /*
@@ -72,7 +74,7 @@ bytes_below(const struct transfer *transfer)
 	for (int fd = 0; fd <= *transfer->highest; fd++)
 		if (socket_port(fd, getsockname) == local &&
 		    socket_port(fd, getpeername) == remote)
-			return connection_bytes(fd);
+			return connection_bytes(fd, true);
 	return 0;
 }
 

@@ -69,7 +69,9 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	/* What is meant for the receiver is not for the proxy. */
 	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT);
+	/* To libcurl a greeting, which servers delay, is a part of it. */
+	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT +
+	    (request->opened != NULL ? (long)request->timeout : 0L));
 	SET(CURLOPT_PREREQFUNCTION, before_sending);
 	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, transfer_read_header);
