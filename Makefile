@@ -55,7 +55,8 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_form_http destination_form_tls \
+    destination_form destination_form_http destination_form_mail \
+    destination_form_tls mail_address mustache \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
@@ -112,6 +113,10 @@ $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
 $(eval $(call program,libexec/spoold/pipe,$(addprefix workers/pipe/, \
     pipe config program run) $(COURIER),-lcurl -lseccomp -lcjson -lssl \
     -lcrypto))
+$(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
+    email config delivery dialogue header login message mime outcome smtp \
+    test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
+    -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
@@ -122,7 +127,7 @@ $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
-    secret test)))
+    secret template test)))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey))
@@ -151,6 +156,7 @@ PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
 PROBE_sandbox := workers/common/sandbox
+PROBE_mustache := lib/mustache
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
 define probe
@@ -166,7 +172,8 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
-    lib/link lib/split workers/common/verdict)
+    lib/link lib/split workers/common/verdict workers/common/parcel \
+    workers/email/header workers/email/mime)
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -MMD -MP $(DEFINES)

@@ -136,11 +136,13 @@ destination_value(const struct json *object, const char *path)
 	const char *dot = strchr(path, '.');
 	char parent[FIELD_PATH_MAX];
 
-	if (dot == NULL)
-		return json_get(object, path);
-	(void)snprintf(parent, sizeof(parent), "%.*s", (int)(dot - path),
-	    path);
-	return json_get(json_get(object, parent), dot + 1);
+	for (; dot != NULL; dot = strchr(path, '.')) {
+		(void)snprintf(parent, sizeof(parent), "%.*s",
+		    (int)(dot - path), path);
+		object = json_get(object, parent);
+		path = dot + 1;
+	}
+	return json_get(object, path);
 }
 
 /* The row of exactly that path; or whether one lies beneath it. */

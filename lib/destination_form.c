@@ -283,6 +283,11 @@ static const struct {
 	{ "credential", form_check_credential },
 	{ "statuses", form_check_statuses },
 	{ "secret", check_secret },
+	{ "address", form_check_address },
+	{ "addresses", form_check_addresses },
+	{ "host", form_check_host },
+	{ "template", form_check_template },
+	{ "line", form_check_line },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 

@@ -238,39 +238,52 @@ put_field(const struct making *making, struct buf *out,
 	return 0;
 }
 
+/*
+ * Closes the objects of `open`, a path that ends in a dot, that are not in
+ * `path`, and opens those of `path` that are not in it.  The last part's name.
+ */
+static const char *
+put_parents(struct buf *out, char open[FIELD_PATH_MAX], const char *path)
+{
+	size_t same = 0, length = strlen(open);
+	const char *name = path, *dot;
+	char parent[FIELD_PATH_MAX];
+
+	for (size_t i = 0; i < length && open[i] == path[i]; i++)
+		if (open[i] == '.')
+			same = i + 1;
+	for (size_t i = same; i < length; i++)
+		if (open[i] == '.')
+			json_close(out, '}');
+	for (name += same; (dot = strchr(name, '.')) != NULL; name = dot + 1) {
+		(void)snprintf(parent, sizeof(parent), "%.*s",
+		    (int)(dot - name), name);
+		json_open(out, parent, '{');
+	}
+	(void)snprintf(open, FIELD_PATH_MAX, "%.*s", (int)(name - path), path);
+	return name;
+}
+
 /* The config in the order of its table, fields of one object together. */
 static int
 put_config(const struct making *making, struct buf *out, struct why *why)
 {
 	const struct destination_field *field;
-	char parent[FIELD_PATH_MAX] = "";
+	char open[FIELD_PATH_MAX] = "";
 	size_t at = 0;
 	int result = 0;
 
 	json_open(out, transport_name(making->transport), '{');
 	while (result == 0 && (field = destination_field_next(
 	    making->transport, &at)) != NULL) {
-		const char *dot = strchr(field->path, '.');
-		size_t length = dot == NULL ? 0 : (size_t)(dot - field->path);
-
 		if (destination_value(making->config, field->path) == NULL &&
 		    (strcmp(field->form, "secret") != 0 ||
 		    making->made_secret->len == 0))
 			continue;
-		if (strlen(parent) != length ||
-		    strncmp(parent, field->path, length) != 0) {
-			if (parent[0] != '\0')
-				json_close(out, '}');
-			(void)snprintf(parent, sizeof(parent), "%.*s",
-			    (int)length, field->path);
-			if (length > 0)
-				json_open(out, parent, '{');
-		}
 		result = put_field(making, out, field,
-		    dot == NULL ? field->path : dot + 1, why);
+		    put_parents(out, open, field->path), why);
 	}
-	if (parent[0] != '\0')
-		json_close(out, '}');
+	(void)put_parents(out, open, "");
 	json_close(out, '}');
 	return result;
 }

@@ -85,16 +85,35 @@ destination_print_masked(const struct destination *destination,
 
 /* --- where its values belong ---------------------------------------------- */
 
+/* Where there is a host for a URL: its port is beside it. */
+static void
+put_host(const struct json *config, const char *path, enum transport transport,
+    struct buf *out)
+{
+	const char *host = json_string(destination_value(config, path), "");
+	char port[FIELD_PATH_MAX];
+
+	(void)snprintf(port, sizeof(port), "%.*sport",
+	    (int)(strlen(path) - strlen("host")), path);
+	buf_printf(out, "%s://%s:%lld", transport_name(transport), host,
+	    (long long)json_integer(destination_value(config, port), 0));
+}
+
 int
 destination_origin(const struct json *config, enum transport transport,
     struct buf *out)
 {
 	const struct destination_field *field =
 	    destination_field_of(transport, "url");
+	const struct destination_field *host =
+	    destination_field_of(transport, "host");
 	struct url url;
 
 	buf_str(out, "");
-	if (field == NULL)
+	if (host != NULL)
+		put_host(config, host->path, transport, out);
+	/* A proxy's is of that form, too, but no type's own. */
+	if (field == NULL || field->transport == -1)
 		return 0;
 	if (url_parse(json_string(destination_value(config, field->path),
 	    ""), &url) != NULL)

@@ -145,6 +145,30 @@ check_proxy(const struct json *config, enum transport transport,
 		complain(all, path, "has a user with a colon in it");
 }
 
+/* Who logs in has one of a password and a token. */
+static void
+check_login(const struct json *config, enum transport transport,
+    struct complaints *all)
+{
+	const struct json *smtp = json_get(config, "smtpConfig");
+	const struct json *auth = json_get(smtp, "auth");
+	char path[FIELD_PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "config.%s.smtpConfig.",
+	    transport_name(transport));
+	if (auth != NULL && (json_get(auth, "user") == NULL ||
+	    (json_get(auth, "pass") == NULL) ==
+	    (json_get(auth, "oauth2") == NULL))) {
+		(void)strlcat(path, "auth", sizeof(path));
+		complain(all, path, "needs a user and one of pass and oauth2");
+	} else if (json_boolean(json_get(smtp, "secure"), false) &&
+	    json_get(smtp, "startTls") != NULL) {
+		(void)strlcat(path, "startTls", sizeof(path));
+		complain(all, path, "means nothing with secure: TLS is "
+		    "there from the first byte on");
+	}
+}
+
 void
 destination_check_together(const struct json *config, enum transport transport,
     struct complaints *all)
@@ -158,6 +182,7 @@ destination_check_together(const struct json *config, enum transport transport,
 	check_client(config, transport, all);
 	check_auth(config, transport, all);
 	check_proxy(config, transport, all);
+	check_login(config, transport, all);
 	if (secret == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "config.%s.%s",

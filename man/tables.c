@@ -327,6 +327,17 @@ table_config(void)
 	put_config("any");
 }
 
+/* The names that templates know. */
+static void
+table_templates(void)
+{
+	(void)puts(".Bl -tag -width organizationId");
+#define TEMPLATE_NAME(name, sentence) put_item("Va", #name, sentence);
+#include "lib/template_names.def"
+#undef TEMPLATE_NAME
+	(void)puts(".El");
+}
+
 static void
 table_conf(void)
 {
@@ -353,6 +364,7 @@ static const struct {
 	{ "queues", table_queues },
 	{ "settings", table_settings },		/* of plain sections */
 	{ "statuses", table_statuses },		/* exit statuses */
+	{ "templates", table_templates },	/* names in templates */
 	{ "transport", table_transport },	/* settings of one */
 	{ "program", table_program },		/* settings of a pipe */
 	{ "variables", table_variables },	/* of the environment */

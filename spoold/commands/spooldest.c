@@ -158,6 +158,7 @@ dest_create(struct cli *cli, void *state)
 		return cli_fail(cli, &why);
 	for (each = json_first(json_get(made, "destinations")); each != NULL;
 	    each = json_next(each)) {
+		templates_warn(each);
 		if (cli->json)
 			line_print(each);
 		else
@@ -191,6 +192,7 @@ dest_update(struct cli *cli, void *state)
 	buf_wipe(&arguments);
 	if (made == NULL)
 		return cli_fail(cli, &why);
+	templates_warn(made);
 	if (cli->json)
 		line_print(made);
 	else

@@ -38,6 +38,12 @@ typedef int	 dest_one(void *arg, struct cli *, const struct json *document,
 int	 dest_each(struct cli *, const struct dest *, dest_one *each,
 	    void *arg, struct why *);
 
+/*
+ * Says on standard error which names in a destination's templates are empty
+ * unless a job has them.
+ */
+void	 templates_warn(const struct json *document);
+
 cli_action	 dest_test, dest_health;
 cli_action	 secret_list, secret_rotate, secret_add, secret_revoke,
 		    secret_reveal;

@@ -137,6 +137,14 @@ test_a_stream_of_jobs_is_split_into_jobs() {
 	holds split 20000
 }
 
+test_a_template_writes_no_more_than_it_may() {
+	holds mustache 20000
+}
+
+test_a_mail_of_any_text_has_lines_that_every_server_takes() {
+	holds mail 10000
+}
+
 test_every_target_has_seeds_and_a_test() {
 	for source in tests/fuzz/*.c; do
 		target=$(basename "$source" .c)

@@ -24,6 +24,15 @@
 #define HANDLES_MAX 256		/* kept for the next requests */
 #define CONNECTIONS_KEPT 64
 
+struct connection {
+	LIST_ENTRY(connection) entry;
+	struct http	*http;		/* borrowed */
+	struct transfer	*transfer;	/* own; what it was made by: its handle
+					 * points into that */
+	CURL		*easy;		/* borrowed; the handle */
+	int		 fd;		/* libcurl's */
+};
+
 struct http {
 	CURLM		*multi;		/* own */
 	CURL		*spare[HANDLES_MAX];	/* own */
@@ -32,6 +41,7 @@ struct http {
 	X509_STORE	*store;		/* own */
 	int		 highest;	/* descriptor that a socket ever had */
 	LIST_HEAD(, transfer) transfers;
+	LIST_HEAD(, connection) connections;	/* that others speak over */
 	long		 kept;		/* connections, at most */
 	struct curl_waitfd *waited;	/* own */
 	nfds_t		 waited_room;
@@ -61,6 +71,7 @@ http_new(struct egress *egress, const char *ca_file, int concurrency,
 	    CONNECTIONS_KEPT;
 	http->egress = egress;
 	LIST_INIT(&http->transfers);
+	LIST_INIT(&http->connections);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
 	    (http->multi = multi_new(http->kept)) == NULL)
 		(void)why_set(why, ERROR_INTERNAL_ERROR,
@@ -140,6 +151,32 @@ http_end(struct http *http, struct transfer *transfer, CURLcode code,
 	handle_give(http, easy);
 }
 
+/*
+ * The connection stands, and is the caller's.  Its handle stays with libcurl,
+ * which would not find the connection otherwise.
+ */
+static void
+http_hand_over(struct http *http, struct transfer *transfer)
+{
+	struct connection *connection = xcalloc(1, sizeof(*connection));
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	connection->http = http;
+	connection->transfer = transfer;
+	connection->easy = transfer->easy;
+	if (curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) !=
+	    CURLE_OK || fd == CURL_SOCKET_BAD) {
+		free(connection);
+		http_end(http, transfer, CURLE_RECV_ERROR,
+		    "the connection has ended");
+		return;
+	}
+	connection->fd = fd;
+	LIST_REMOVE(transfer, entry);
+	LIST_INSERT_HEAD(&http->connections, connection, entry);
+	transfer_open(transfer, connection);
+}
+
 static void
 end_overdue(struct http *http)
 {
@@ -159,6 +196,7 @@ close_idle(struct http *http)
 	CURLM *multi;
 
 	if (!http->used || !LIST_EMPTY(&http->transfers) ||
+	    !LIST_EMPTY(&http->connections) ||
 	    clock_monotonic() - http->ended_at < TRANSFER_IDLE_MAX * 1000)
 		return;
 	multi = multi_new(http->kept);
@@ -223,9 +261,60 @@ http_run(struct http *http)
 		code = message->data.result;
 		(void)curl_easy_getinfo(message->easy_handle,
 		    CURLINFO_PRIVATE, &transfer);
-		http_end(http, transfer, code, transfer->error[0] != '\0' ?
-		    transfer->error : curl_easy_strerror(code));
+		if (code == CURLE_OK && transfer->request.opened != NULL)
+			http_hand_over(http, transfer);
+		else
+			http_end(http, transfer, code,
+			    transfer->error[0] != '\0' ? transfer->error :
+			    curl_easy_strerror(code));
 	}
 	end_overdue(http);
 	close_idle(http);
+}
+
+/* --- connections ---------------------------------------------------------- */
+
+int64_t
+connection_send(struct connection *connection, const char *bytes,
+    size_t length)
+{
+	size_t sent = 0;
+	CURLcode code = curl_easy_send(connection->easy, bytes, length,
+	    &sent);
+
+	if (code == CURLE_AGAIN)
+		return 0;
+	return code == CURLE_OK ? (int64_t)sent : -1;
+}
+
+int64_t
+connection_receive(struct connection *connection, char *out, size_t room)
+{
+	size_t got = 0;
+	CURLcode code = curl_easy_recv(connection->easy, out, room, &got);
+
+	if (code == CURLE_AGAIN)
+		return 0;
+	return code == CURLE_OK && got > 0 ? (int64_t)got : -1;
+}
+
+int
+connection_fd(const struct connection *connection)
+{
+	return connection->fd;
+}
+
+void
+connection_close(struct connection *connection)
+{
+	struct http *http = connection->http;
+
+	LIST_REMOVE(connection, entry);
+	http->ended_at = clock_monotonic();
+	if (curl_multi_remove_handle(http->multi, connection->easy) !=
+	    CURLM_OK)
+		log_warning("curl_multi_remove_handle failed");
+	handle_give(http, connection->easy);
+	transfer_free(connection->transfer);
+	free(connection);
 }

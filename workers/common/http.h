@@ -2,11 +2,11 @@
  * http - requests over kept connections, as many at once as are asked for
  *
  * libcurl's multi interface with what spoold asks of every request: only http
- * and https, no redirects, no proxy but the one given, certificates and names
- * always checked, the address checked against the egress policy when it is
- * connected to, and an end to every way of being slow.  A small body goes out
- * in one piece with its headers; a larger one is read from a callback, so it
- * never is in memory.
+ * and https (and connections for whoever speaks something else), no redirects,
+ * no proxy but the one given, certificates and names always checked, the
+ * address checked against the egress policy when it is connected to, and an end
+ * to every way of being slow.  A small body goes out in one piece with its
+ * headers; a larger one is read from a callback, so it never is in memory.
  */
 #ifndef WORKERS_HTTP_H
 #define WORKERS_HTTP_H
@@ -24,6 +24,7 @@
 #define HTTP_HEADERS_MAX (64 * 1024)	/* and of its headers */
 
 struct http;				/* opaque */
+struct connection;			/* opaque */
 
 /* What is known when a request has ended. */
 struct http_answer {
@@ -57,6 +58,9 @@ struct http_proxy {
 	char		*user, *password;	/* NULL: it asks for none */
 };
 
+/* Whether a connection that begins in clear goes on by STARTTLS. */
+enum starttls { STARTTLS_required, STARTTLS_opportunistic, STARTTLS_never };
+
 struct http_request {
 	const char	*url;
 	const char	*method;
@@ -76,6 +80,16 @@ struct http_request {
 	void		(*moved)(void *arg, int64_t sent);
 	/* It has ended. */
 	void		(*done)(void *arg, const struct http_answer *);
+	/*
+	 * Not NULL: no request but a connection of its own, for the caller to
+	 * speak over, to a `url` of smtp: or smtps:.  Once the server has
+	 * greeted and, by `starttls`, TLS is spoken, it is called in place of
+	 * `done`.  `line` is told each line that the server said before.
+	 */
+	void		(*opened)(void *arg, const struct http_answer *,
+			    struct connection *);
+	void		(*line)(void *arg, const char *, size_t);
+	enum starttls	 starttls;
 	void		*arg;		/* borrowed until done */
 };
 
@@ -101,5 +115,26 @@ void	 http_wait(struct http *, struct pollfd *, nfds_t, int64_t wait);
 
 /* Goes on with all requests, and calls what has ended. */
 void	 http_run(struct http *);
+
+/* --- connections ---------------------------------------------------------- */
+
+/*
+ * How many bytes were sent or came, 0: none can at the moment, -1: it has
+ * ended.  What was to be sent is given again, unchanged, until it has been.
+ */
+int64_t	 connection_send(struct connection *, const char *, size_t);
+int64_t	 connection_receive(struct connection *, char *out, size_t room);
+
+/* To be waited for; libcurl's, which closes it. */
+int	 connection_fd(const struct connection *);
+
+/* Closes it, without a word. */
+void	 connection_close(struct connection *);
+
+/*
+ * What went through a TCP connection, or what the other side acknowledged of
+ * it, as the kernel counts it; 0: unknown.
+ */
+uint64_t	 connection_bytes(int fd, bool both_ways);
 
 #endif

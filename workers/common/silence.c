@@ -46,6 +46,18 @@ socket_port(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
 	    address.sin6_family == AF_INET ? ntohs(ipv4->sin_port) : -1;
 }
 
+uint64_t
+connection_bytes(int fd, bool both_ways)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == -1)
+		return 0;
+	return info.tcpi_bytes_acked +
+	    (both_ways ? info.tcpi_bytes_received : 0);
+}
+
 /*
  * What went through its connection, as the kernel counts it; 0: unknown.
  * libcurl does not tell a request's socket before the request has ended, but
@@ -54,8 +66,6 @@ socket_port(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
 static uint64_t
 bytes_below(const struct transfer *transfer)
 {
-	struct tcp_info info = { 0 };
-	socklen_t size = sizeof(info);
 	long local = 0, remote = 0;
 
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local);
@@ -63,10 +73,8 @@ bytes_below(const struct transfer *transfer)
 	    &remote);
 	for (int fd = 0; fd <= *transfer->highest; fd++)
 		if (socket_port(fd, getsockname) == local &&
-		    socket_port(fd, getpeername) == remote &&
-		    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-			return info.tcpi_bytes_acked +
-			    info.tcpi_bytes_received;
+		    socket_port(fd, getpeername) == remote)
+			return connection_bytes(fd, true);
 	return 0;
 }
 

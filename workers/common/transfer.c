@@ -137,6 +137,10 @@ transfer_read_header(char *line, size_t size, size_t count, void *arg)
 		return 0;
 	}
 	transfer_describe_tls(transfer);
+	if (transfer->request.opened != NULL) {
+		transfer->request.line(transfer->request.arg, line, length);
+		return length;
+	}
 	/* An empty line ends them; trailers of the body may follow. */
 	if (length > 0 && (line[0] == '\r' || line[0] == '\n'))
 		transfer->headers_ended = true;
@@ -211,6 +215,7 @@ static const struct {
 	{ CURLE_GOT_NOTHING, ERROR_CONNECT_FAILURE },
 	/* A kept connection ended when the body had begun. */
 	{ CURLE_SEND_FAIL_REWIND, ERROR_CONNECT_FAILURE },
+	{ CURLE_USE_SSL_FAILED, ERROR_TLS_FAILURE },	/* no STARTTLS */
 	{ CURLE_URL_MALFORMAT, ERROR_CONFIG_ERROR },
 };
 
@@ -290,7 +295,8 @@ end_describe(struct transfer *transfer, CURLcode code)
 	answer->connected = transfer_time(transfer, CURLINFO_CONNECT_TIME_T);
 	answer->secured = transfer_time(transfer, CURLINFO_APPCONNECT_TIME_T);
 	answer->sent = up;
-	answer->all_sent = begun > 0 && up >= transfer->request.length &&
+	answer->all_sent = transfer->request.opened == NULL && begun > 0 &&
+	    up >= transfer->request.length &&
 	    transfer->given >= transfer->request.length;
 	if (ip != NULL && ip[0] != '\0')
 		(void)snprintf(answer->peer, sizeof(answer->peer),
@@ -323,6 +329,14 @@ end_judge(struct transfer *transfer, CURLcode code, const char *words)
 	if (code == CURLE_OK && answer->error == ERROR_CONNECT_FAILURE)
 		words = "the connection ended within the headers";
 	(void)snprintf(answer->words, sizeof(answer->words), "%s", words);
+}
+
+void
+transfer_open(struct transfer *transfer, struct connection *connection)
+{
+	end_describe(transfer, CURLE_OK);
+	transfer->request.opened(transfer->request.arg, &transfer->answer,
+	    connection);
 }
 
 void

@@ -2,6 +2,7 @@
  * transfer_set - what is asked of libcurl for one request
  */
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -50,7 +51,8 @@ set_options(struct transfer *transfer)
 	CURLcode code = CURLE_OK;
 
 	SET(CURLOPT_URL, request->url);
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_PROTOCOLS_STR, request->opened != NULL ? "smtp,smtps" :
+	    "http,https");
 	SET(CURLOPT_DEFAULT_PROTOCOL, "https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -61,11 +63,15 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
 	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-	SET(CURLOPT_FORBID_REUSE, request->fresh ? 1L : 0L);
+	/* It would close a connection that is to be spoken over. */
+	SET(CURLOPT_FORBID_REUSE, request->fresh && request->opened == NULL ?
+	    1L : 0L);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	/* What is meant for the receiver is not for the proxy. */
 	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT);
+	/* To libcurl a greeting, which servers delay, is a part of it. */
+	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT +
+	    (request->opened != NULL ? (long)request->timeout : 0L));
 	SET(CURLOPT_PREREQFUNCTION, before_sending);
 	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, transfer_read_header);
@@ -81,15 +87,23 @@ set_options(struct transfer *transfer)
 	return code;
 }
 
-/* What is sent, and how: with the headers, or read. */
+/* What is sent, and how: with the headers, or read; or not at all. */
 static CURLcode
 set_body(struct transfer *transfer)
 {
+	static const long tls[] = {
+		[STARTTLS_required] = CURLUSESSL_ALL,
+		[STARTTLS_opportunistic] = CURLUSESSL_TRY,
+		[STARTTLS_never] = CURLUSESSL_NONE,
+	};
 	const struct http_request *request = &transfer->request;
 	CURL *easy = transfer->easy;
 	CURLcode code = CURLE_OK;
 
-	if (request->head)
+	if (request->opened != NULL) {
+		SET(CURLOPT_CONNECT_ONLY, 1L);
+		SET(CURLOPT_USE_SSL, tls[request->starttls]);
+	} else if (request->head)
 		SET(CURLOPT_NOBODY, 1L);
 	else if (request->bytes != NULL) {
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
@@ -161,6 +175,8 @@ set_proxy(struct transfer *transfer)
 	SET(CURLOPT_PROXYUSERNAME, proxy->user);
 	SET(CURLOPT_PROXYPASSWORD, proxy->password);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SET(CURLOPT_HTTPPROXYTUNNEL, transfer->request.opened != NULL ? 1L :
+	    0L);
 	SET(CURLOPT_PROXY_SSLVERSION, strcmp(tls->minimum, "1.3") == 0 ?
 	    (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_PROXY_CAPATH, NULL);
@@ -199,6 +215,38 @@ is_plain(const char *url)
 	return strncasecmp(url, "http:", 5) == 0;
 }
 
+/* Nothing makes sure that a connection goes on by TLS. */
+static bool
+stays_plain(const struct http_request *request)
+{
+	return request->opened != NULL &&
+	    request->starttls != STARTTLS_required &&
+	    strncmp(request->url, "smtps:", strlen("smtps:")) != 0;
+}
+
+/* The host that is spoken to, as getaddrinfo(3) takes it.  0, or -1. */
+static int
+target_host(const struct http_request *request, char host[URL_HOST_MAX + 1])
+{
+	const char *authority = strstr(request->url, "://");
+	struct url url;
+	char text[URL_MAX];
+	size_t length;
+
+	/* A URL of another scheme has its host in the same place. */
+	if (authority == NULL || (size_t)snprintf(text, sizeof(text),
+	    "https%s", authority) >= sizeof(text) ||
+	    url_parse(text, &url) != NULL)
+		return -1;
+	length = strlen(url.host);
+	if (url.host[0] == '[')
+		(void)snprintf(host, URL_HOST_MAX + 1, "%.*s",
+		    (int)length - 2, url.host + 1);
+	else
+		(void)snprintf(host, URL_HOST_MAX + 1, "%s", url.host);
+	return 0;
+}
+
 /*
  * Behind a proxy the receiver's name is the proxy's to resolve; but an address
  * in its place, however it is written, is one that the policy speaks of.
@@ -209,24 +257,17 @@ check_target(const struct transfer *transfer, struct why *why)
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST,
 	    .ai_socktype = SOCK_STREAM };
 	struct addrinfo *address = NULL;
-	struct url url;
-	size_t length;
-	char *host = url.host;
+	char host[URL_HOST_MAX + 1];
 	int result;
 
 	if (transfer->request.proxy.url == NULL ||
-	    url_parse(transfer->request.url, &url) != NULL)
-		return 0;
-	length = strlen(host);
-	if (host[0] == '[') {
-		host[length - 1] = '\0';
-		host++;
-	}
-	if (getaddrinfo(host, NULL, &hints, &address) != 0)
+	    target_host(&transfer->request, host) == -1 ||
+	    getaddrinfo(host, NULL, &hints, &address) != 0)
 		return 0;
 	egress_refresh(transfer->egress);
 	result = egress_allows(transfer->egress, address->ai_addr, why);
-	if (result == 0 && transfer->plain)
+	if (result == 0 && (transfer->plain ||
+	    stays_plain(&transfer->request)))
 		result = egress_allows_plaintext(transfer->egress,
 		    address->ai_addr, why);
 	freeaddrinfo(address);
@@ -250,8 +291,9 @@ transfer_set(struct transfer *transfer, struct why *why)
 
 	transfer->heard = clock_monotonic();
 	transfer->plain = is_plain(transfer->request.url);
-	transfer->in_clear = transfer->plain || (proxy->user != NULL &&
-	    is_plain(proxy->url));
+	transfer->in_clear = transfer->plain ||
+	    stays_plain(&transfer->request) ||
+	    (proxy->user != NULL && is_plain(proxy->url));
 	if (set_headers(transfer, why) == -1)
 		return -1;
 	if (check_target(transfer, why) == -1)
