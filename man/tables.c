@@ -185,6 +185,7 @@ put_allowed(const struct setting *setting)
 		[SETTING_words] = "A list",
 		[SETTING_statuses] = "A list of HTTP statuses",
 		[SETTING_durations] = "A list of durations",
+		[SETTING_paths] = "A list of absolute paths",
 	};
 
 	(void)fputs(types[setting->type], stdout);
