@@ -283,6 +283,12 @@ static const struct {
 	{ "credential", form_check_credential },
 	{ "statuses", form_check_statuses },
 	{ "secret", check_secret },
+	{ "directory", form_check_directory },
+	{ "mode", form_check_mode },
+	{ "bucket", form_check_bucket },
+	{ "region", form_check_region },
+	{ "class", form_check_class },
+	{ "lock", form_check_lock },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 

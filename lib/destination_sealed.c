@@ -91,13 +91,14 @@ destination_origin(const struct json *config, enum transport transport,
 {
 	const struct destination_field *field =
 	    destination_field_of(transport, "url");
+	const struct json *value = field == NULL ? NULL :
+	    destination_value(config, field->path);
 	struct url url;
 
 	buf_str(out, "");
-	if (field == NULL)
+	if (field == NULL || (value == NULL && !field->required))
 		return 0;
-	if (url_parse(json_string(destination_value(config, field->path),
-	    ""), &url) != NULL)
+	if (url_parse(json_string(value, ""), &url) != NULL)
 		return -1;
 	url_origin(&url, out);
 	return 0;

@@ -328,6 +328,24 @@ table_config(void)
 	put_config("any");
 }
 
+/* What a path template may name. */
+static void
+table_paths(void)
+{
+	(void)puts(".Bl -tag -width Ds");
+#define PATH_NAME(name, sentence) (void)puts(".It Li {" #name "}\n" sentence);
+#include "lib/path_names.def"
+#undef PATH_NAME
+	(void)puts(".It Li {metadata.NAME}\n"
+	    "A string, number or truth value of the job's metadata.\n.El");
+}
+
+static void
+table_storage(void)
+{
+	put_config("storage");
+}
+
 static void
 table_conf(void)
 {
@@ -351,9 +369,11 @@ static const struct {
 	{ "errors", table_errors },		/* codes that answer a person */
 	{ "events", table_events },
 	{ "organization", table_organization },	/* settings of one */
+	{ "paths", table_paths },		/* names in path templates */
 	{ "queues", table_queues },
 	{ "settings", table_settings },		/* of plain sections */
 	{ "statuses", table_statuses },		/* exit statuses */
+	{ "storage", table_storage },		/* fields of a storage */
 	{ "transport", table_transport },	/* settings of one */
 	{ "program", table_program },		/* settings of a pipe */
 	{ "variables", table_variables },	/* of the environment */
