@@ -56,7 +56,7 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_form destination_form_http destination_form_mail \
-    destination_form_tls mail_address mustache \
+    destination_form_storage destination_form_tls mail_address mustache \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
@@ -117,6 +117,10 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     email config delivery dialogue header login message mime outcome smtp \
     test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
     -lseccomp -lcjson -lssl -lcrypto))
+$(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
+    storage config local local_place s3 s3_answer s3_digests s3_headers \
+    s3_parts s3_request s3_sweep s3_test) workers/common/sigv4 $(COURIER),\
+    -lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
@@ -252,7 +256,8 @@ DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
     ca-certificates python3:python3
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
-    shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck
+    shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
+    swift-proxy swift-account swift-container swift-object memcached
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
     postfix redis-server:redis-server
 

@@ -38,6 +38,7 @@ typedef struct conf_list conf_names;	/* as an id */
 typedef struct conf_list conf_words;	/* any text */
 typedef struct conf_list conf_statuses;	/* HTTP statuses */
 typedef struct conf_list conf_durations;
+typedef struct conf_list conf_paths;	/* absolute ones of directories */
 
 struct conf_organization {
 	char	*id;

@@ -16,7 +16,7 @@ enum setting_type {
 	SETTING_size, SETTING_integer, SETTING_real, SETTING_boolean,
 	/* Lists. */
 	SETTING_addresses, SETTING_names, SETTING_words, SETTING_statuses,
-	SETTING_durations
+	SETTING_durations, SETTING_paths
 };
 
 #define SETTING_NAME_MAX 256	/* with a title, and the NUL */

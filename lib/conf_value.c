@@ -174,6 +174,11 @@ check_item(const struct setting *setting, const char *text, struct why *why)
 		return destination_id_valid(text) ? 0 : why_set(why,
 		    ERROR_CONFIG_ERROR, "\"%s\": allowed are a-z, 0-9 and -",
 		    text);
+	case SETTING_paths:
+		return text[0] == '/' && text[1] != '\0' &&
+		    strpbrk(text, ",\n") == NULL ? 0 : why_set(why,
+		    ERROR_CONFIG_ERROR, "\"%s\": allowed are absolute paths "
+		    "of directories, without a comma", text);
 	case SETTING_words:
 		return 0;
 	default:

@@ -31,6 +31,7 @@ is_quoted(const struct setting *setting)
 	case SETTING_names:
 	case SETTING_words:
 	case SETTING_durations:
+	case SETTING_paths:
 		return true;
 	default:
 		return false;

@@ -58,7 +58,7 @@ const struct json	*destination_value(const struct json *,
 
 /*
  * Appends scheme://host:port of the config's URL; an empty text where its type
- * has none.  -1 if the URL is none.
+ * has none, or the config leaves it out.  -1 if the URL is none.
  */
 int	 destination_origin(const struct json *config, enum transport,
 	    struct buf *);

@@ -288,6 +288,12 @@ static const struct {
 	{ "host", form_check_host },
 	{ "template", form_check_template },
 	{ "line", form_check_line },
+	{ "directory", form_check_directory },
+	{ "mode", form_check_mode },
+	{ "bucket", form_check_bucket },
+	{ "region", form_check_region },
+	{ "class", form_check_class },
+	{ "lock", form_check_lock },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 

@@ -107,16 +107,16 @@ destination_origin(const struct json *config, enum transport transport,
 	    destination_field_of(transport, "url");
 	const struct destination_field *host =
 	    destination_field_of(transport, "host");
+	const struct json *value = field == NULL ? NULL :
+	    destination_value(config, field->path);
 	struct url url;
 
 	buf_str(out, "");
 	if (host != NULL)
 		put_host(config, host->path, transport, out);
-	/* A proxy's is of that form, too, but no type's own. */
-	if (field == NULL || field->transport == -1)
+	if (field == NULL || (value == NULL && !field->required))
 		return 0;
-	if (url_parse(json_string(destination_value(config, field->path),
-	    ""), &url) != NULL)
+	if (url_parse(json_string(value, ""), &url) != NULL)
 		return -1;
 	url_origin(&url, out);
 	return 0;

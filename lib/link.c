@@ -53,6 +53,8 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[SETUP_permanent] = 4096,
 		[SETUP_algorithm] = 8,
 		[SETUP_pipes] = 64 * 1024,
+		[SETUP_local] = 16 * 1024,
+		[SETUP_private] = 5 * 4096,
 	},
 	[LINK_attempt] = {
 		[ATTEMPT_config] = 64 * 1024,

@@ -58,7 +58,8 @@ enum link_type {
  */
 enum { SETUP_organization, SETUP_egress, SETUP_plaintext, SETUP_ca_file,
 	SETUP_tls_minimum, SETUP_user_agent, SETUP_permanent,
-	SETUP_algorithm, SETUP_pipes, SETUP_texts };
+	SETUP_algorithm, SETUP_pipes, SETUP_local, SETUP_private,
+	SETUP_texts };
 struct link_setup {
 	int64_t	 max_job_size;
 	int64_t	 max_payload_size;
@@ -183,7 +184,8 @@ struct link_refuse {
 
 /* tested: each step that was made, in order; the last may have failed. */
 #define LINK_STEPS(STEP) \
-	STEP(resolve) STEP(connect) STEP(tls) STEP(authenticate) STEP(deliver)
+	STEP(resolve) STEP(connect) STEP(tls) STEP(authenticate) STEP(write) \
+	STEP(deliver)
 enum step {
 #define STEP(name) STEP_##name,
 	LINK_STEPS(STEP)
@@ -200,7 +202,7 @@ struct link_tested {
 	int32_t		 step[STEPS];	/* enum step_state */
 	int32_t		 error;		/* enum error */
 	int32_t		 code;		/* the remote's status, or 0 */
-	int32_t		 unused;
+	int32_t		 unused[2];
 };
 
 /* One record, as sent or received. */

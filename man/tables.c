@@ -185,6 +185,7 @@ put_allowed(const struct setting *setting)
 		[SETTING_words] = "A list",
 		[SETTING_statuses] = "A list of HTTP statuses",
 		[SETTING_durations] = "A list of durations",
+		[SETTING_paths] = "A list of absolute paths",
 	};
 
 	(void)fputs(types[setting->type], stdout);
@@ -338,6 +339,18 @@ table_templates(void)
 	(void)puts(".El");
 }
 
+/* What a path template may name. */
+static void
+table_paths(void)
+{
+	(void)puts(".Bl -tag -width Ds");
+#define PATH_NAME(name, sentence) (void)puts(".It Li {" #name "}\n" sentence);
+#include "lib/path_names.def"
+#undef PATH_NAME
+	(void)puts(".It Li {metadata.NAME}\n"
+	    "A string, number or truth value of the job's metadata.\n.El");
+}
+
 static void
 table_conf(void)
 {
@@ -361,6 +374,7 @@ static const struct {
 	{ "errors", table_errors },		/* codes that answer a person */
 	{ "events", table_events },
 	{ "organization", table_organization },	/* settings of one */
+	{ "paths", table_paths },		/* names in path templates */
 	{ "queues", table_queues },
 	{ "settings", table_settings },		/* of plain sections */
 	{ "statuses", table_statuses },		/* exit statuses */

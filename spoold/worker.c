@@ -156,6 +156,22 @@ setup_pipes(struct buf *out, const struct conf *conf,
 	json_close(out, '}');
 }
 
+/* What is put together for it, by the text that it becomes. */
+static void
+setup_texts(const struct conf *conf, const struct conf_organization *org,
+    struct buf made[SETUP_texts])
+{
+	setup_list(&made[SETUP_egress], &org->egress_allow);
+	setup_list(&made[SETUP_plaintext], &org->plaintext_allow);
+	setup_list(&made[SETUP_permanent], &conf->retry_permanent_status);
+	setup_pipes(&made[SETUP_pipes], conf, org);
+	setup_list(&made[SETUP_local], &org->local_allow);
+	buf_printf(&made[SETUP_private], "%s\n%s\n%s\n%s\n%s\n",
+	    conf->top_spool_directory, conf->top_state_directory,
+	    conf->top_log_directory, conf->top_run_directory,
+	    conf->top_key_directory);
+}
+
 static int
 worker_setup(struct worker *worker, struct why *why)
 {
@@ -163,21 +179,15 @@ worker_setup(struct worker *worker, struct why *why)
 	const struct conf *conf = pool->spoold->conf;
 	const struct conf_organization *org = organization_conf(pool->spoold,
 	    pool->organization);
-	struct buf egress = { 0 }, plaintext = { 0 }, permanent = { 0 };
-	struct buf pipes = { 0 };
+	struct buf made[SETUP_texts] = { { 0 } };
 	struct link_record record;
 	int result;
 
 	link_init(&record, LINK_setup);
-	setup_list(&egress, &org->egress_allow);
-	setup_list(&plaintext, &org->plaintext_allow);
-	setup_list(&permanent, &conf->retry_permanent_status);
-	setup_pipes(&pipes, conf, org);
+	setup_texts(conf, org, made);
+	for (int i = 0; i < SETUP_texts; i++)
+		record.text[i] = made[i].data;
 	record.text[SETUP_organization] = org->id;
-	record.text[SETUP_egress] = egress.data;
-	record.text[SETUP_plaintext] = plaintext.data;
-	record.text[SETUP_permanent] = permanent.data;
-	record.text[SETUP_pipes] = pipes.data;
 	record.text[SETUP_ca_file] = conf->security_ca_file;
 	record.text[SETUP_tls_minimum] = conf->security_tls_minimum;
 	record.text[SETUP_algorithm] = conf->webhook_secrets_algorithm;
@@ -190,10 +200,8 @@ worker_setup(struct worker *worker, struct why *why)
 	record.setup.sandbox_required =
 	    strcmp(conf->top_sandbox, "required") == 0;
 	result = link_send(worker->link, &record, why);
-	buf_free(&egress);
-	buf_free(&plaintext);
-	buf_free(&permanent);
-	buf_free(&pipes);
+	for (int i = 0; i < SETUP_texts; i++)
+		buf_free(&made[i]);
 	if (result == 0)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "a new link takes no setup");

@@ -58,6 +58,7 @@ test_what_the_shipped_file_has_as_a_comment_can_be_taken_in() {
 organization.demo.egress_allow = private
 organization.demo.plaintext_allow = 
 organization.demo.pipes_allow = 
+organization.demo.local_allow = 
 organization.demo.retention.delivered = 
 organization.demo.retention.failed = 
 organization.demo.retention.refused = 
@@ -211,7 +212,7 @@ test_titles_are_checked() {
 	file 'organization Demo {}'
 	refused 2 'organization "Demo": allowed are a-z, 0-9 and -, beginning with a letter or digit, at most 63'
 	file 'transport pigeon {}'
-	refused 2 'transport "pigeon": there are webhook, pipe, email, intake'
+	refused 2 'transport "pigeon": there are webhook, pipe, email, storage, intake'
 	file 'organization demo {}
 	organization demo {}'
 	refused 3 "found duplicate title 'demo'"
@@ -308,6 +309,13 @@ test_a_directory_cannot_change_while_spoold_runs() {
 	file 'log_directory = "/elsewhere"'
 	expect 1 "CONFIG_ERROR: $FILE: log_directory cannot change while spoold runs: it needs a restart" \
 	    probe -d "$FILE.old" "$FILE"
+}
+
+test_directories_to_write_to_are_absolute() {
+	for wrong in x / 'a/b' '/a,b'; do
+		file "organization demo { local_allow = {\"/ok\", \"$wrong\"} }"
+		refused 2 "organization.demo.local_allow = \"$wrong\": allowed are absolute paths of directories, without a comma"
+	done
 }
 
 run_suite

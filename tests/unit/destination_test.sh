@@ -178,7 +178,7 @@ test_required_fields_are_missed() {
 test_the_config_is_that_of_its_type() {
 	expect 1 'VALIDATION_ERROR path=config.email: config.email does not belong to the type webhook' \
 	    make '{"label":"A","type":"webhook","config":{"webhook":{"url":"https://a"},"email":{}}}'
-	refused type 'must be "webhook", "pipe" or "email"' \
+	refused type 'must be "webhook", "pipe", "email" or "storage"' \
 	    '{"label":"A","type":"pigeon","config":{"pigeon":{}}}'
 }
 
@@ -612,6 +612,69 @@ test_a_destination_is_not_larger_than_its_file_may_be() {
 	console.log(JSON.stringify(h))')
 	expect 1 'VALIDATION_ERROR: the destination is larger than 65536 bytes' \
 	    make "$(webhook "\"headers\":$headers")"
+}
+
+# --- storage ---
+
+# storage PROVIDER CONFIG [MEMBERS]
+storage() {
+	printf '{"label":"A","type":"storage","config":{"storage":{"provider":"%s","config":{%s}%s}}}' \
+	    "$1" "$2" "${3:+,$3}"
+}
+
+s3='"region":"r","bucket":"bbb","accessKeyId":"k","secretAccessKey":"s"'
+
+# refused_storage FIELD WORDS PROVIDER CONFIG [MEMBERS]
+refused_storage() {
+	refused "config.storage.$1" "$2" "$(storage "$3" "$4" "${5:-}")"
+}
+
+test_a_storage_keeps_its_credentials_sealed_and_all_else_as_given() {
+	_wanted='{"storage":{"provider":"s3","config":{"endpoint":"https://s.example","region":"r","bucket":"bbb","accessKeyId":"k","secretAccessKey":SEALED,"sessionToken":SEALED,"objectLock":{"mode":"GOVERNANCE","days":1}},"path":"{year}","overwrite":true}}'
+	assertEquals "$_wanted" "$(document "$(storage s3 "\"objectLock\":{\"mode\":\"GOVERNANCE\",\"days\":1},\"sessionToken\":\"t\",\"endpoint\":\"https://s.example\",$s3" \
+	    '"overwrite":true,"path":"{year}"')" | jq -c .config | stamped)"
+	expect 0 '{"provider":"s3","config":{"region":"r","bucket":"bbb","accessKeyId":"k","secretAccessKey":"s"}}' \
+	    of open "$(storage s3 "$s3")" "$K" hospital
+}
+
+test_a_provider_has_the_fields_that_are_its_own() {
+	refused_storage config.directory 'is missing: local needs it' local ''
+	refused_storage config.bucket 'belongs to the provider s3' local \
+	    '"directory":"/x","bucket":"bbb"'
+	for field in region bucket accessKeyId secretAccessKey; do
+		refused_storage "config.$field" 'is missing: s3 needs it' s3 \
+		    "$(printf %s "$s3" | sed "s/\"$field\":\"[a-z]*\",*//; s/,\$//")"
+	done
+	refused_storage config.directory 'belongs to the provider local' s3 \
+	    "$s3,\"directory\":\"/x\""
+	refused_storage config.kmsKeyId 'needs serverSideEncryption with aws:kms or aws:kms:dsse' \
+	    s3 "$s3,\"kmsKeyId\":\"k\""
+	refused_storage provider 'must be "local" or "s3"' ftp ''
+}
+
+test_the_fields_of_a_storage_have_their_forms() {
+	for wrong in '"x"' '"/"' '"/x/"' '"/x//y"' '"/x/../y"' '"/./x"' 7 \
+	    '"/x\u0001"'; do
+		refused_storage config.directory 'must be an absolute path of up to 1024 bytes without ".", "..", "//" and a "/" at the end' \
+		    local "\"directory\":$wrong"
+	done
+	for wrong in 416 '"640"' '"4755"' '"0840"' '"0440"'; do
+		refused_storage config.mode 'must be a string such as "0640": four octal digits, the first 0, and the owner may read and write' \
+		    local "\"directory\":\"/x\",\"mode\":$wrong"
+	done
+	for wrong in '"ab"' '"a/b"' '"a..b"' '".ab"' '"a b"' '"a@evil.example"'; do
+		refused_storage config.bucket 'must be 3 to 255 letters, digits, ".", "-" and "_"' \
+		    s3 "$(printf %s "$s3" | sed "s|\"bbb\"|$wrong|")"
+	done
+	for wrong in '""' '"a.b"' '"a/b"' '"A"'; do
+		refused_storage config.region 'must be a region'"'"'s name, such as "eu-central-1"' \
+		    s3 "$(printf %s "$s3" | sed "s|\"r\"|$wrong|")"
+	done
+	for wrong in 1 '{}' '{"mode":"X","days":1}' '{"mode":"GOVERNANCE"}' \
+	    '{"mode":"GOVERNANCE","days":0}' '{"mode":"GOVERNANCE","days":1,"x":1}'; do
+		refused_storage config.objectLock 'must be an object with mode, "GOVERNANCE" or "COMPLIANCE", and days, a whole number from 1 to 36500' \
+		    s3 "$s3,\"objectLock\":$wrong"
+	done
 }
 
 run_suite

@@ -1,8 +1,9 @@
 /*
  * probe_sandbox - what is possible in a sandbox
  *
- * probe_sandbox none|descriptors|network|programs WHAT [PATH]: enters it, tries, and
- * prints `done` or why not.  WHAT: read (a file), write (into a file), socket,
+ * probe_sandbox none|descriptors|network|files|programs WHAT [PATH [DIRECTORY]]:
+ * enters it, writable beneath the directory, tries, and prints `done` or why
+ * not.  WHAT: read (a file), write (into a file), socket,
  * name (resolve localhost), run (a program), fork, thread, code (memory that
  * can be run), unix (a local socket), packet (a raw one), signal (one to the
  * parent), owner (have it sent for a descriptor), limits (look at the parent's),
@@ -179,20 +180,21 @@ static const struct {
 
 static const char *const names[SANDBOXES] = {
 	[SANDBOX_descriptors] = "descriptors", [SANDBOX_network] = "network",
-	[SANDBOX_programs] = "programs",
+	[SANDBOX_files] = "files", [SANDBOX_programs] = "programs",
 };
 
 int
 main(int argc, char *argv[])
 {
 	const char	*path = argc > 3 ? argv[3] : "/etc/hostname";
+	const char	*writable[] = { argc > 4 ? argv[4] : NULL, NULL };
 	struct why	 why;
 
 	if (argc < 3)
 		return 64;
 	for (int i = 0; i < SANDBOXES; i++)
 		if (strcmp(argv[1], names[i]) == 0 &&
-		    sandbox_enter((enum sandbox)i, &why) == -1) {
+		    sandbox_enter((enum sandbox)i, writable, &why) == -1) {
 			probe_print_why(&why);
 			return 1;
 		}

@@ -70,4 +70,25 @@ test_with_a_network_only_the_resolvers_files_are_read_and_none_written() {
 	rm -r "$dir"
 }
 
+test_where_files_are_written_they_are_beneath_what_was_named_and_nowhere_else() {
+	dir=$(mktemp -d)
+	mkdir "$dir/open" "$dir/shut"
+	echo secret >"$dir/shut/file"
+	expect 0 'done' sandbox files write "$dir/open/new" "$dir/open"
+	expect 0 'done' sandbox files read "$dir/open/new" "$dir/open"
+	for what in read write; do
+		expect 0 'Permission denied' sandbox files $what \
+		    "$dir/shut/file" "$dir/open"
+	done
+	expect 0 'Permission denied' sandbox files write "$dir/shut/new" \
+	    "$dir/open"
+	expect 0 'Permission denied' sandbox files write /etc/hosts "$dir/open"
+	expect 0 'Permission denied' sandbox files write "$dir/open/new"
+	expect 0 'Operation not permitted' sandbox files unix
+	sandbox files run /bin/true >/dev/null 2>&1
+	assertEquals 159 "$?"
+	assertEquals file "$(ls "$dir/shut")"
+	rm -r "$dir"
+}
+
 run_suite

@@ -106,6 +106,7 @@ test_only_the_long_option_names_an_organization() {
 	expect 0 'organization.lab.egress_allow = private
 organization.lab.plaintext_allow = 
 organization.lab.pipes_allow = 
+organization.lab.local_allow = 
 organization.lab.retention.delivered = 
 organization.lab.retention.failed = 
 organization.lab.retention.refused = 

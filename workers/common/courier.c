@@ -601,6 +601,8 @@ courier_begin(struct courier *courier)
 	if (courier_open(courier, &setup, &why) == -1)
 		log_fatal(error_exit_status(why.code), "%s", why.text);
 	skeleton_ready(&courier->skeleton, courier->transport->sandbox,
+	    courier->transport->writable == NULL ? NULL :
+	    courier->transport->writable(courier),
 	    setup.setup.sandbox_required);
 }
 

@@ -80,6 +80,11 @@ struct transport {
 	 */
 	void		*(*begin)(struct courier *,
 			    const struct link_record *setup, struct why *);
+	/*
+	 * After that: the directories beneath which it may write, the last is
+	 * NULL; for SANDBOX_files.  May be NULL.
+	 */
+	const char *const *(*writable)(const struct courier *);
 
 	/*
 	 * Reads a destination's settings, kept while an attempt of it is under

@@ -76,6 +76,9 @@ struct http_request {
 					 * it is read */
 	/* Fills `out`; the bytes given, 0 at the end, -1: stop. */
 	int64_t		(*read)(void *arg, char *out, size_t room);
+	/* A header of the answer's; may be NULL. */
+	void		(*header)(void *arg, const char *name,
+			    const char *value);
 	/* It has moved since the last call; at most once a second. */
 	void		(*moved)(void *arg, int64_t sent);
 	/* It has ended. */

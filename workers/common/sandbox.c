@@ -5,7 +5,9 @@
  * without network are known exactly, so anything else is an attack and kills
  * it; spoold sees a worker that died by SIGSYS.  What a resolver's modules ask
  * for differs from system to system; there a call that is not in the list is
- * refused with EPERM, and only those that no client needs kill.
+ * refused with EPERM, and only those that no client needs kill.  A worker that
+ * writes files may do so beneath the directories that it was given, whatever
+ * else the user that it runs as owns.
  */
 #include <linux/capability.h>
 #include <linux/landlock.h>
@@ -82,6 +84,14 @@ static const int network[] = {
 	LAST
 };
 
+/* For writing files: which ones is Landlock's to say. */
+static const int files[] = {
+	CALL(openat2), CALL(mkdirat), CALL(unlinkat), CALL(renameat),
+	CALL(renameat2), CALL(linkat), CALL(fsync), CALL(fdatasync),
+	CALL(fchmod), CALL(fchown),
+	LAST
+};
+
 /*
  * Calls that are allowed with one value of one argument: whatever is under
  * the mask has to be equal.  A worker speaks to the outside only, signals
@@ -140,20 +150,26 @@ static const char *const readable[] = {
 
 static const struct {
 	uint32_t	 otherwise;	/* for a call in none of the lists */
-	bool		 network;
+	bool		 network, files;
 } sandboxes[SANDBOXES] = {
-	[SANDBOX_descriptors] = { SCMP_ACT_KILL_PROCESS, false },
-	[SANDBOX_network] = { SCMP_ACT_ERRNO(EPERM), true },
+	[SANDBOX_descriptors] = { SCMP_ACT_KILL_PROCESS, false, false },
+	[SANDBOX_network] = { SCMP_ACT_ERRNO(EPERM), true, false },
+	[SANDBOX_files] = { SCMP_ACT_ERRNO(EPERM), true, true },
 };
+
+#define READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITING (READING | LANDLOCK_ACCESS_FS_WRITE_FILE |		\
+    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |		\
+    LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
 /* --- places --------------------------------------------------------------- */
 
 /* glibc has no wrappers for these. */
 static int
-place_allow(int rules, const char *path, struct why *why)
+place_allow(int rules, const char *path, uint64_t access, struct why *why)
 {
 	struct landlock_path_beneath_attr place = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+		.allowed_access = access,
 		.parent_fd = open(path, O_PATH | O_CLOEXEC),
 	};
 	struct stat st;
@@ -161,8 +177,9 @@ place_allow(int rules, const char *path, struct why *why)
 
 	if (place.parent_fd == -1)
 		return 0;		/* what is not there need not be read */
-	if (fstat(place.parent_fd, &st) == 0 && S_ISDIR(st.st_mode))
-		place.allowed_access |= LANDLOCK_ACCESS_FS_READ_DIR;
+	/* Of a file there are no rights but these. */
+	if (fstat(place.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		place.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE;
 	result = syscall(SYS_landlock_add_rule, rules,
 	    LANDLOCK_RULE_PATH_BENEATH, &place, 0);
 	if (result == -1)
@@ -171,9 +188,12 @@ place_allow(int rules, const char *path, struct why *why)
 	return result == -1 ? -1 : 0;
 }
 
-/* Everything of the file systems is forbidden but reading in `readable`. */
+/*
+ * Everything of the file systems is forbidden but reading in `readable`, and
+ * files and directories beneath `writable`, a list that ends in NULL.
+ */
 static int
-places_restrict(struct why *why)
+places_restrict(const char *const *writable, struct why *why)
 {
 	struct landlock_ruleset_attr all = {
 		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
@@ -191,7 +211,10 @@ places_restrict(struct why *why)
 	if (rules == -1)
 		return why_errno(why, "Landlock");
 	for (size_t i = 0; readable[i] != NULL && result == 0; i++)
-		result = place_allow(rules, readable[i], why);
+		result = place_allow(rules, readable[i], READING, why);
+	for (; writable != NULL && *writable != NULL && result == 0;
+	    writable++)
+		result = place_allow(rules, *writable, WRITING, why);
 	if (result == 0 &&
 	    syscall(SYS_landlock_restrict_self, rules, 0) == -1)
 		result = why_errno(why, "Landlock");
@@ -297,10 +320,12 @@ calls_threads(scmp_filter_ctx filter)
 }
 
 static int
-calls_of_network(scmp_filter_ctx filter)
+calls_of_network(scmp_filter_ctx filter, bool writes)
 {
 	int result = calls_add(filter, SCMP_ACT_ALLOW, network);
 
+	if (result == 0 && writes)
+		result = calls_add(filter, SCMP_ACT_ALLOW, files);
 	if (result == 0)
 		result = calls_narrow(filter, narrow_network);
 	if (result == 0)
@@ -323,7 +348,8 @@ calls_restrict(enum sandbox sandbox, struct why *why)
 		result = calls_no_signals(filter, sandboxes[sandbox].network);
 	if (result == 0)
 		result = sandboxes[sandbox].network ?
-		    calls_of_network(filter) : calls_no_code(filter);
+		    calls_of_network(filter, sandboxes[sandbox].files) :
+		    calls_no_code(filter);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -334,7 +360,8 @@ calls_restrict(enum sandbox sandbox, struct why *why)
 }
 
 int
-sandbox_enter(enum sandbox sandbox, struct why *why)
+sandbox_enter(enum sandbox sandbox, const char *const *writable,
+    struct why *why)
 {
 	struct why places;
 	int result = 0;
@@ -344,7 +371,8 @@ sandbox_enter(enum sandbox sandbox, struct why *why)
 	if (sandbox == SANDBOX_programs)
 		return privileges_drop(why);
 	if (sandboxes[sandbox].network)
-		result = places_restrict(&places);
+		result = places_restrict(sandboxes[sandbox].files ?
+		    writable : NULL, &places);
 	/* Where a kernel knows one only, that one is there. */
 	if (privileges_drop(why) == -1 || calls_restrict(sandbox, why) == -1)
 		return -1;

@@ -17,6 +17,8 @@ enum sandbox {
 	 * file can be written, and no other program run.
 	 */
 	SANDBOX_network,
+	/* And files and directories beneath those that are named. */
+	SANDBOX_files,
 	/*
 	 * Nothing more than what the skeleton forbids (new privileges, dumps):
 	 * for a worker that runs programs which need who knows what.
@@ -25,7 +27,10 @@ enum sandbox {
 	SANDBOXES
 };
 
-/* There is no way back.  0, or -1 with *why if the kernel cannot. */
-int	 sandbox_enter(enum sandbox, struct why *);
+/*
+ * There is no way back.  `writable` are directories, the last is NULL; only
+ * SANDBOX_files looks at them.  0, or -1 with *why if the kernel cannot.
+ */
+int	 sandbox_enter(enum sandbox, const char *const *writable, struct why *);
 
 #endif

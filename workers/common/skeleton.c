@@ -85,13 +85,14 @@ skeleton_begin(struct skeleton *skeleton, const char *program,
 }
 
 void
-skeleton_ready(struct skeleton *skeleton, enum sandbox sandbox, bool required)
+skeleton_ready(struct skeleton *skeleton, enum sandbox sandbox,
+    const char *const *writable, bool required)
 {
 	struct link_record record;
 	struct why why;
 	bool shut_in;
 
-	shut_in = sandbox_enter(sandbox, &why) == 0;
+	shut_in = sandbox_enter(sandbox, writable, &why) == 0;
 	if (!shut_in && required)
 		skeleton_die(skeleton, &why);
 	if (!shut_in)

@@ -29,10 +29,11 @@ void	 skeleton_begin(struct skeleton *, const char *program,
 	    struct link_record *setup);
 
 /*
- * Shuts itself in and says `ready`.  If the kernel cannot, that ends the
+ * Shuts itself in, as sandbox_enter() does, and says `ready`.  If the kernel cannot, that ends the
  * process where it is `required`, and is told otherwise.
  */
-void	 skeleton_ready(struct skeleton *, enum sandbox, bool required);
+void	 skeleton_ready(struct skeleton *, enum sandbox,
+	    const char *const *writable, bool required);
 
 /*
  * The next record.  Returns false if there is none now; `ended` may be set

@@ -19,6 +19,8 @@
 #include "workers/common/transfer.h"
 
 #define MOVED_EVERY 1000	/* ms between calls of `moved` */
+#define HEADER_NAME_MAX 128	/* bytes of those that are handed on */
+#define HEADER_VALUE_MAX 2048
 
 static long
 info_number(const struct transfer *transfer, CURLINFO what)
@@ -110,6 +112,21 @@ header_value(const char *line, size_t length, const char *name, char *out,
 	return true;
 }
 
+/* Hands a header on; one that is longer than any that matters is none. */
+static void
+header_tell(const struct transfer *transfer, const char *line, size_t length)
+{
+	const char *colon = memchr(line, ':', length);
+	char name[HEADER_NAME_MAX], value[HEADER_VALUE_MAX];
+
+	if (transfer->request.header == NULL || colon == NULL ||
+	    (size_t)(colon - line) >= sizeof(name) || length >= sizeof(value))
+		return;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(colon - line), line);
+	if (header_value(line, length, name, value, sizeof(value)))
+		transfer->request.header(transfer->request.arg, name, value);
+}
+
 /* True once the headers of a final status, no 1xx, have ended. */
 static bool
 is_answered(const struct transfer *transfer)
@@ -150,6 +167,7 @@ transfer_read_header(char *line, size_t size, size_t count, void *arg)
 	    sizeof(answer->retry_after));
 	(void)header_value(line, length, "X-Request-Id", answer->request_id,
 	    sizeof(answer->request_id));
+	header_tell(transfer, line, length);
 	return length;
 }
 

@@ -403,7 +403,7 @@ intake_begin(struct intake *intake)
 	TAILQ_INIT(&intake->pending);
 	/* OpenSSL loads what it needs at the first use. */
 	sha256("", 0, digest);
-	skeleton_ready(&intake->skeleton, SANDBOX_descriptors,
+	skeleton_ready(&intake->skeleton, SANDBOX_descriptors, NULL,
 	    setup.setup.sandbox_required);
 }
 

@@ -1,0 +1,66 @@
+/*
+ * local - files beneath the organization's directories
+ *
+ * A file is written under another name beside its own, synced, and renamed, so
+ * that under its name it is whole or not there.
+ */
+#ifndef WORKERS_STORAGE_LOCAL_H
+#define WORKERS_STORAGE_LOCAL_H
+
+#include "workers/common/courier.h"
+#include "workers/storage/config.h"
+
+struct local;				/* opaque */
+
+/*
+ * Where it may write: `allow` are directories, `own` those of spoold's that
+ * are none of them, nor anything beneath them; one a line.
+ */
+struct local	*local_new(const char *allow, const char *own);
+
+/* The directories, the last is NULL; borrowed. */
+const char *const	*local_directories(const struct local *);
+
+/* The destination's directory.  A descriptor, or -1 with *why. */
+int	 local_open(const struct local *, const struct local_config *,
+	    struct why *);
+
+/*
+ * Goes from the directory `base`, whose descriptor it takes, to the one that
+ * `path` names a file in; those that are missing on the way are made.  *name_r
+ * is the file's name.  A descriptor, or -1 with *why.
+ */
+int	 local_descend(const struct local *, const struct local_config *,
+	    int base, const char *path, const char **name_r, struct why *);
+
+/* Opens a file there, no link followed.  A descriptor, or -1 with errno. */
+int	 local_openat(int directory, const char *name, int flags);
+
+/* Gives a file or directory its mode and group.  0, or -1 with *why. */
+int	 local_own(const struct local *, const struct local_config *, int fd,
+	    bool directory, struct why *);
+
+/* What errno means where `what` was tried; -1 with *why. */
+int	 local_trouble(struct why *, const char *what);
+
+/* A ticket's file. */
+struct local_file {
+	bool		 begun;		/* the descriptors are */
+	int		 directory;	/* own */
+	int		 fd;		/* own; -1: none is open */
+	const char	*name;		/* borrowed from the path */
+	char		 temporary[128];	/* "": not there */
+	struct extent	 there;		/* what has that name already */
+	struct extent_reader reader;	/* of it, or of the content */
+	bool		 comparing, same;
+	int64_t		 written, synced;
+	bool		 troubled;
+	struct why	 trouble;
+};
+
+int	 local_prepare(struct attempt *, int64_t *done, struct why *);
+void	 local_send(struct attempt *);
+void	 local_close(struct attempt *);
+void	 local_test(struct trial *);
+
+#endif
