@@ -119,9 +119,10 @@ check_segments(const char *path, struct why *why)
 
 		if (length == 0 || (length == 1 && at[0] == '.') ||
 		    (length == 2 && at[0] == '.' && at[1] == '.'))
+			/* Values of the job's do not belong in a reason. */
 			return why_set(why, ERROR_VALIDATION_ERROR,
-			    "the path \"%.200s\" has a part that is empty, "
-			    "\".\" or \"..\"", path);
+			    "the path has a part that is empty, \".\" or "
+			    "\"..\"");
 		if (at[length] == '\0')
 			return 0;
 		at += length + 1;
