@@ -59,6 +59,9 @@ bool	 transfer_overdue(struct transfer *, int64_t now, char *words,
 void	 transfer_end(struct transfer *, CURLcode, const char *words);
 void	 transfer_free(struct transfer *);
 
+/* Keeps the socket of one that only connected, while libcurl has it. */
+void	 transfer_keep_socket(struct transfer *);
+
 /* Notes the TLS version and the certificate, while a connection is at hand. */
 void	 transfer_describe_tls(struct transfer *);
 

@@ -60,8 +60,11 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_MAXAGE_CONN, (long)TRANSFER_IDLE_MAX);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
-	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-	SET(CURLOPT_FORBID_REUSE, request->fresh ? 1L : 0L);
+	SET(CURLOPT_FRESH_CONNECT, request->fresh || request->only_connect ?
+	    1L : 0L);
+	/* Such a connection would be closed before its socket is taken. */
+	SET(CURLOPT_FORBID_REUSE, request->fresh && !request->only_connect ?
+	    1L : 0L);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	/* What is meant for the receiver is not for the proxy. */
 	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
@@ -89,7 +92,10 @@ set_body(struct transfer *transfer)
 	CURL *easy = transfer->easy;
 	CURLcode code = CURLE_OK;
 
-	if (request->head)
+	if (request->only_connect) {
+		SET(CURLOPT_CONNECT_ONLY, 1L);
+		SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
+	} else if (request->head)
 		SET(CURLOPT_NOBODY, 1L);
 	else if (request->bytes != NULL) {
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
@@ -226,7 +232,7 @@ check_target(const struct transfer *transfer, struct why *why)
 		return 0;
 	egress_refresh(transfer->egress);
 	result = egress_allows(transfer->egress, address->ai_addr, why);
-	if (result == 0 && transfer->plain)
+	if (result == 0 && transfer->plain && !transfer->request.only_connect)
 		result = egress_allows_plaintext(transfer->egress,
 		    address->ai_addr, why);
 	freeaddrinfo(address);
@@ -250,7 +256,8 @@ transfer_set(struct transfer *transfer, struct why *why)
 
 	transfer->heard = clock_monotonic();
 	transfer->plain = is_plain(transfer->request.url);
-	transfer->in_clear = transfer->plain || (proxy->user != NULL &&
+	transfer->in_clear = (transfer->plain &&
+	    !transfer->request.only_connect) || (proxy->user != NULL &&
 	    is_plain(proxy->url));
 	if (set_headers(transfer, why) == -1)
 		return -1;

@@ -203,22 +203,19 @@ find_reference(const struct http_answer *answer, struct verdict_text *text)
 	buf_free(&found);
 }
 
-/* The first of what it said; no UTF-8, controls and \ as \xHH. */
-static void
-keep_remote(const struct http_answer *answer, struct verdict_text *text)
+void
+verdict_keep_remote(const char *said, size_t length, struct buf *out)
 {
-	const char *said = answer->body.data;
-	size_t length = answer->body.len;
 	uint32_t code;
 
-	for (size_t i = 0; i < length && text->remote.len < REMOTE_MAX - 4;) {
+	for (size_t i = 0; i < length && out->len < REMOTE_MAX - 4;) {
 		int bytes = utf8_next(said + i, length - i, &code);
 
 		if (bytes > 0 && !utf8_is_control(code) && code != '\\') {
-			buf_add(&text->remote, said + i, (size_t)bytes);
+			buf_add(out, said + i, (size_t)bytes);
 			i += (size_t)bytes;
 		} else
-			buf_printf(&text->remote, "\\x%02x",
+			buf_printf(out, "\\x%02x",
 			    (unsigned char)said[i++]);
 	}
 }
@@ -237,7 +234,8 @@ verdict(const struct http_answer *answer, const struct verdict_rules *rules,
 	outcome->outcome.retry_after = retry_after(answer->retry_after);
 	find_reference(answer, text);
 	if (outcome->outcome.verdict != VERDICT_delivered)
-		keep_remote(answer, text);
+		verdict_keep_remote(answer->body.data, answer->body.len,
+		    &text->remote);
 	outcome->text[OUTCOME_reason] = text->reason;
 	outcome->text[OUTCOME_reference] = text->reference;
 	outcome->text[OUTCOME_remote] = text->remote.data;

@@ -43,4 +43,10 @@ struct verdict_rules {
 void	 verdict(const struct http_answer *, const struct verdict_rules *,
 	    struct link_record *outcome, struct verdict_text *text);
 
+/*
+ * Appends the first 1 KiB of what a remote said, for the ticket; no UTF-8,
+ * controls and \ as \xHH.
+ */
+void	 verdict_keep_remote(const char *, size_t, struct buf *out);
+
 #endif
