@@ -55,9 +55,10 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_form_http destination_form_tls \
-    destination_make destination_sealed destination_secret destination_store \
-    destination_together destination_update path_template signing url)
+    destination_form destination_form_http destination_form_ssh \
+    destination_form_tls destination_make destination_sealed \
+    destination_secret destination_store destination_together \
+    destination_update hostkey path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -94,9 +95,9 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
-    finished flight forward health keys loop moves organization orphans \
-    outcome purge receipts recent recover refuse replay request reserve \
-    restore retry scan schedule secrets server settle stepped sweep \
+    finished flight forward health hostkeys keys loop moves organization \
+    orphans outcome purge receipts recent recover refuse replay request \
+    reserve restore retry scan schedule secrets server settle stepped sweep \
     sweep_files sweep_jobs sweep_journal target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
@@ -108,6 +109,10 @@ $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
     webhook body config delivery sign test) $(COURIER) lib/signing,-lcurl \
+    -lseccomp -lcjson -lssl -lcrypto))
+$(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
+    sftp client clients config delivery openssh outcome phases reader same \
+    session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
@@ -162,7 +167,7 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
-    lib/link lib/split workers/common/verdict)
+    lib/link lib/split workers/common/verdict workers/sftp/wire)
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -MMD -MP $(DEFINES)
@@ -237,10 +242,11 @@ help: ## list the targets
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
 DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libseccomp-dev libssl-dev linux-libc-dev \
-    ca-certificates python3:python3
+    libcurl4-openssl-dev libseccomp-dev libssh-dev libssl-dev \
+    linux-libc-dev ca-certificates python3:python3
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
+    openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
     postfix redis-server:redis-server

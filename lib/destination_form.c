@@ -282,6 +282,9 @@ static const struct {
 	{ "header", form_check_header },
 	{ "credential", form_check_credential },
 	{ "statuses", form_check_statuses },
+	{ "host", form_check_host },
+	{ "hostkey", form_check_hostkey },
+	{ "sshkey", form_check_sshkey },
 	{ "secret", check_secret },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))

@@ -15,6 +15,7 @@ typedef void	 form_check(const struct json *, const char *form,
 form_check	 form_check_pem, form_check_key, form_check_pins;
 form_check	 form_check_headers, form_check_header, form_check_credential,
 		    form_check_statuses;
+form_check	 form_check_host, form_check_hostkey, form_check_sshkey;
 
 /* The characters of a text; -1 if it has a control that is not in `but`. */
 long	 form_count(const char *text, const char *but);

@@ -5,6 +5,7 @@
  * what the walk is for: a mask, the value itself, the value sealed anew.  Opened
  * values stand in a buffer of the caller's only, on their way to a worker.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "lib/destination_field.h"
 #include "lib/url.h"
 
+#define SSH_PORT 22
 #define MASK "********"
 
 struct walk;
@@ -85,15 +87,37 @@ destination_print_masked(const struct destination *destination,
 
 /* --- where its values belong ---------------------------------------------- */
 
+/* Of a type that has a host instead of a URL. */
+static int
+host_origin(const struct json *config, enum transport transport,
+    const char *path, struct buf *out)
+{
+	const char *host = json_string(destination_value(config, path), NULL);
+
+	if (host == NULL)
+		return -1;
+	buf_printf(out, "%s://", transport_name(transport));
+	for (; *host != '\0'; host++)
+		buf_char(out, (char)tolower((unsigned char)*host));
+	buf_printf(out, ":%lld", (long long)json_integer(json_get(config,
+	    "port"), SSH_PORT));
+	return 0;
+}
+
 int
 destination_origin(const struct json *config, enum transport transport,
     struct buf *out)
 {
+	const struct destination_field *host =
+	    destination_field_of(transport, "host");
 	const struct destination_field *field =
 	    destination_field_of(transport, "url");
 	struct url url;
 
 	buf_str(out, "");
+	/* A proxy has a URL, too. */
+	if (host != NULL)
+		return host_origin(config, transport, host->path, out);
 	if (field == NULL)
 		return 0;
 	if (url_parse(json_string(destination_value(config, field->path),

@@ -158,6 +158,8 @@ destination_check_together(const struct json *config, enum transport transport,
 	check_client(config, transport, all);
 	check_auth(config, transport, all);
 	check_proxy(config, transport, all);
+	if (transport == TRANSPORT_sftp)
+		destination_check_sftp(config, all);
 	if (secret == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "config.%s.%s",

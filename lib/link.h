@@ -179,7 +179,8 @@ struct link_refuse {
 
 /* tested: each step that was made, in order; the last may have failed. */
 #define LINK_STEPS(STEP) \
-	STEP(resolve) STEP(connect) STEP(tls) STEP(authenticate) STEP(deliver)
+	STEP(resolve) STEP(connect) STEP(tls) STEP(hostKey)		\
+	STEP(authenticate) STEP(write) STEP(deliver)
 enum step {
 #define STEP(name) STEP_##name,
 	LINK_STEPS(STEP)

@@ -320,6 +320,12 @@ table_config(void)
 }
 
 static void
+table_sftp(void)
+{
+	put_config("sftp");
+}
+
+static void
 table_webhook(void)
 {
 	put_config("webhook");
@@ -353,6 +359,7 @@ static const struct {
 	{ "statuses", table_statuses },		/* exit statuses */
 	{ "transport", table_transport },	/* settings of one */
 	{ "variables", table_variables },	/* of the environment */
+	{ "sftp", table_sftp },			/* fields of an SFTP server */
 	{ "webhook", table_webhook },		/* fields of a webhook */
 };
 
