@@ -108,6 +108,28 @@ test_a_mismatch_alerts_until_it_is_mended() {
 	eventually alerted 0
 }
 
+# lacks NAME WORDS LINE...: what is said of a server with these lines.
+lacks() {
+	kill "$(cat "$SCRATCH/sshd.pid")"
+	SSHD_PORT=
+	name=$1 words=$2
+	shift 2
+	sshd "$@"
+	sftp_destination "$name"
+	drop "$name" "$(job "$name")"
+	eventually deferred "$name"
+	assertEquals "deferred PROTOCOL_ERROR no $words is common with the \
+server" "$(said "$name")"
+}
+
+test_a_server_that_knows_old_algorithms_only_is_told_by_what_is_missing() {
+	sftp_instance
+	lacks cipher cipher 'Ciphers aes128-cbc,3des-cbc'
+	lacks mac MAC 'Ciphers aes128-ctr' 'MACs hmac-sha1,hmac-md5'
+	lacks kex 'way to exchange keys' \
+	    'KexAlgorithms diffie-hellman-group14-sha1'
+}
+
 # --- logging in -------------------------------------------------------------
 
 # key_destination NAME FILE [PASSPHRASE]

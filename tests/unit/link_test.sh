@@ -86,8 +86,8 @@ test_numbers_that_mean_nothing_are_refused() {
 	expect 0 'taken' link outcome number 44 7
 }
 
-# tested: token, ms and seven steps' of 8 bytes each, then seven states, error and
-# code of 4; test: token, id and timeout, then the test
+# tested: token, ms and seven steps' of 8 bytes each, then seven states, error
+# and code of 4; test: token, id and timeout, then the test
 test_a_test_and_its_steps_are_some_that_there_are() {
 	expect 0 'taken' link tested number 72 2
 	expect 0 'link: a number is out of range' link tested number 72 3

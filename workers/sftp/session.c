@@ -190,7 +190,13 @@ static const struct {
 } failures[] = {
 	{ "server host key algo", ERROR_HOST_KEY_MISMATCH, "the server has "
 	    "no key of the type that the destination's hostKey has" },
-	/* Its text is the server's. */
+	/* These have what the server said in their text. */
+	{ "kex algos", ERROR_PROTOCOL_ERROR,
+	    "no way to exchange keys is common with the server" },
+	{ "encryption ", ERROR_PROTOCOL_ERROR,
+	    "no cipher is common with the server" },
+	{ "mac algo", ERROR_PROTOCOL_ERROR,
+	    "no MAC is common with the server" },
 	{ "SSH_MSG_DISCONNECT", ERROR_CONNECT_FAILURE,
 	    "the server ended the session" },
 	{ "Socket error", ERROR_CONNECT_FAILURE, "the connection broke" },
