@@ -425,6 +425,21 @@ wait")"
 	cd / || exit 1
 }
 
+test_a_payload_that_changed_as_what_was_left_did_is_found_out() {
+	sftp_instance
+	cd "$SCRATCH" || exit 1
+	printf '{"destinations":["a"],"payload":{"type":"export","file":"x",
+	    "filename":"x"}}' >job
+	head -c 100000 /dev/zero >file.bin
+	{ printf x; head -c 99999 /dev/zero; } \
+	    >"$REMOTE/.x.01JDCZ7Q2T5M8YB3K4N6P9RSVW.part"
+	assertEquals 'outcome token=1 failed PAYLOAD_CHANGED code=0 bytes=0 "the payload is no longer what was accepted"
+exit status 0' "$(worker "attempt 1 job payload=file.bin change=file.bin,0,x $(settings)
+wait")"
+	assertEquals '' "$(remote_files)"
+	cd / || exit 1
+}
+
 test_a_server_whose_key_is_not_pinned_shows_it_and_gets_nothing() {
 	sftp_instance
 	cd "$SCRATCH" || exit 1

@@ -146,7 +146,18 @@ read_whole(struct delivery *delivery, char *out, size_t length,
 	return 0;
 }
 
-/* 0, or -1 with *why; a piece that differs is kept, and ends the reading. */
+/* Nothing more is asked for; what has come counts for nothing. */
+static void
+stop_comparing(struct delivery *delivery)
+{
+	size_t length;
+
+	reader_stop(&delivery->reader);
+	while (reader_next(&delivery->reader, &length) != NULL)
+		;
+}
+
+/* 0, or -1 with *why; a piece that differs is kept. */
 static int
 compare_pieces(struct attempt *attempt, struct why *why)
 {
@@ -164,12 +175,7 @@ compare_pieces(struct attempt *attempt, struct why *why)
 			continue;
 		}
 		buf_add(&delivery->differs, own, length);
-		reader_stop(&delivery->reader);
 	}
-	/* What came after it counts for nothing. */
-	while (delivery->differs.len > 0 &&
-	    reader_next(&delivery->reader, &length) != NULL)
-		;
 	return 0;
 }
 
@@ -180,18 +186,26 @@ answer_resume(struct attempt *attempt, const struct wire_answer *answer)
 	struct client *client = delivery->caller.client;
 	struct why why;
 
-	if (reader_take(&delivery->reader, client, answer, &why) == -1 ||
-	    compare_pieces(attempt, &why) == -1) {
+	if (reader_take(&delivery->reader, client, answer, &why) == -1) {
 		outcome_why(&delivery->outcome, &why);
 		delivery_end(attempt, false);
 		return;
 	}
+	if (delivery->outcome.error == ERROR_NONE &&
+	    compare_pieces(attempt, &why) == -1)
+		outcome_why(&delivery->outcome, &why);
+	if (delivery->outcome.error != ERROR_NONE || delivery->differs.len > 0)
+		stop_comparing(delivery);
 	reader_ask(&delivery->reader, client);
 	attempt_moved(attempt, 0);
 	if (!reader_done(&delivery->reader))
 		return;
 	reader_free(&delivery->reader);
-	phase_go(attempt, PHASE_write);
+	if (delivery->outcome.error != ERROR_NONE)
+		phase_conclude(attempt, delivery->outcome.verdict ==
+		    VERDICT_failed);
+	else
+		phase_go(attempt, PHASE_write);
 }
 
 /* --- writing -------------------------------------------------------------- */
