@@ -56,9 +56,10 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_form destination_form_http destination_form_mail \
-    destination_form_storage destination_form_tls mail_address mustache \
+    destination_form_ssh destination_form_storage destination_form_tls \
     destination_make destination_sealed destination_secret destination_store \
-    destination_together destination_update path_template signing url)
+    destination_together destination_update hostkey mail_address mustache \
+    path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -95,9 +96,9 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
-    finished flight forward health keys loop moves organization orphans \
-    outcome purge receipts recent recover refuse replay request reserve \
-    restore retry scan schedule secrets server settle stepped sweep \
+    finished flight forward health hostkeys keys loop moves organization \
+    orphans outcome purge receipts recent recover refuse replay request \
+    reserve restore retry scan schedule secrets server settle stepped sweep \
     sweep_files sweep_jobs sweep_journal target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
@@ -116,6 +117,10 @@ $(eval $(call program,libexec/spoold/pipe,$(addprefix workers/pipe/, \
 $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     email config delivery dialogue header login message mime outcome smtp \
     test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
+    -lseccomp -lcjson -lssl -lcrypto))
+$(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
+    sftp client clients config delivery openssh outcome phases reader same \
+    session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_place s3 s3_answer s3_digests s3_headers \
@@ -177,7 +182,7 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    workers/email/header workers/email/mime)
+    workers/email/header workers/email/mime workers/sftp/wire)
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -MMD -MP $(DEFINES)
@@ -252,10 +257,11 @@ help: ## list the targets
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
 DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libseccomp-dev libssl-dev linux-libc-dev \
-    ca-certificates python3:python3
+    libcurl4-openssl-dev libseccomp-dev libssh-dev libssl-dev \
+    linux-libc-dev ca-certificates python3:python3
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
+    openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
     swift-proxy swift-account swift-container swift-object memcached
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \

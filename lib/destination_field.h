@@ -57,8 +57,8 @@ const struct json	*destination_value(const struct json *,
 			    const char *path);
 
 /*
- * Appends scheme://host:port of the config's URL; an empty text where its type
- * has none, or the config leaves it out.  -1 if the URL is none.
+ * Appends scheme://host:port of the config's URL or host; an empty text where
+ * its type has neither, or the config leaves it out.  -1 if the URL is none.
  */
 int	 destination_origin(const struct json *config, enum transport,
 	    struct buf *);
@@ -93,6 +93,10 @@ void	 destination_check_together(const struct json *config,
 /* Complains if a signature like `config` asks for cannot be made with it. */
 void	 destination_check_secret(const struct json *config,
 	    const char *secret, const char *path, struct complaints *);
+
+/* The part of that which is an sftp destination's own. */
+void	 destination_check_sftp(const struct json *config,
+	    struct complaints *);
 
 /* A private key in PEM, for EVP_PKEY_free(); NULL if it is none. */
 struct evp_pkey_st	*destination_private_key(const char *);

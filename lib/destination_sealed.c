@@ -5,6 +5,7 @@
  * what the walk is for: a mask, the value itself, the value sealed anew.  Opened
  * values stand in a buffer of the caller's only, on their way to a worker.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "lib/destination_field.h"
 #include "lib/url.h"
 
+#define SSH_PORT 22
 #define MASK "********"
 
 struct walk;
@@ -95,8 +97,12 @@ put_host(const struct json *config, const char *path, enum transport transport,
 
 	(void)snprintf(port, sizeof(port), "%.*sport",
 	    (int)(strlen(path) - strlen("host")), path);
-	buf_printf(out, "%s://%s:%lld", transport_name(transport), host,
-	    (long long)json_integer(destination_value(config, port), 0));
+	buf_printf(out, "%s://", transport_name(transport));
+	for (; *host != '\0'; host++)
+		buf_char(out, (char)tolower((unsigned char)*host));
+	buf_printf(out, ":%lld", (long long)json_integer(
+	    destination_value(config, port),
+	    transport == TRANSPORT_sftp ? SSH_PORT : 0));
 }
 
 int

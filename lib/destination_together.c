@@ -234,6 +234,8 @@ destination_check_together(const struct json *config, enum transport transport,
 	check_login(config, transport, all);
 	if (transport == TRANSPORT_storage)
 		check_storage(config, all);
+	if (transport == TRANSPORT_sftp)
+		destination_check_sftp(config, all);
 	if (secret == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "config.%s.%s",

@@ -180,7 +180,7 @@ goes_elsewhere(const struct update *update)
 {
 	static const char *const trusted[] = { "proxy", "tls.ca",
 	    "tls.pinnedPublicKey", "smtpConfig.secure",
-	    "smtpConfig.startTls" };
+	    "smtpConfig.startTls", "hostKey" };
 	const struct json *before = config_in(update, update->view);
 	const struct json *after = config_in(update, update->merged);
 	struct buf old = { 0 }, new = { 0 };

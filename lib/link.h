@@ -184,8 +184,8 @@ struct link_refuse {
 
 /* tested: each step that was made, in order; the last may have failed. */
 #define LINK_STEPS(STEP) \
-	STEP(resolve) STEP(connect) STEP(tls) STEP(authenticate) STEP(write) \
-	STEP(deliver)
+	STEP(resolve) STEP(connect) STEP(tls) STEP(hostKey)		\
+	STEP(authenticate) STEP(write) STEP(deliver)
 enum step {
 #define STEP(name) STEP_##name,
 	LINK_STEPS(STEP)
@@ -202,7 +202,7 @@ struct link_tested {
 	int32_t		 step[STEPS];	/* enum step_state */
 	int32_t		 error;		/* enum error */
 	int32_t		 code;		/* the remote's status, or 0 */
-	int32_t		 unused[2];
+	int32_t		 unused;
 };
 
 /* One record, as sent or received. */

@@ -7,6 +7,8 @@
 #ifndef SPOOLD_ALERT_H
 #define SPOOLD_ALERT_H
 
+#include <stdint.h>
+
 #include "lib/buf.h"
 
 struct spoold;
@@ -25,7 +27,8 @@ struct spoold;
 	ALERT(damaged, "ticket-unreadable")				\
 	ALERT(purge, "retention-not-carried-out")			\
 	ALERT(clock, "clock-stepped")					\
-	ALERT(secret, "secret-not-known-to-be-accepted")
+	ALERT(secret, "secret-not-known-to-be-accepted")		\
+	ALERT(host_key, "host-key-mismatch")
 
 enum alert {
 #define ALERT(identifier, name) ALERT_##identifier,

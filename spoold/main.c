@@ -35,6 +35,7 @@
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
 #include "spoold/durable.h"
+#include "spoold/hostkeys.h"
 #include "spoold/recent.h"
 #include "spoold/recover.h"
 #include "spoold/schedule.h"
@@ -100,6 +101,7 @@ signals_check(void *arg)
 	flights_check(s);
 	trials_check(s);
 	secrets_check(s);
+	hostkeys_check(s);
 	stepped_check(s);
 	TAILQ_FOREACH(org, &s->organizations, entry)
 		drops_check(s, org);

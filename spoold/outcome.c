@@ -18,6 +18,7 @@
 #include "spoold/destinations.h"
 #include "spoold/finished.h"
 #include "spoold/flight.h"
+#include "spoold/hostkeys.h"
 #include "spoold/moves.h"
 #include "spoold/organization.h"
 #include "spoold/outcome.h"
@@ -262,6 +263,7 @@ outcome_heard(struct flight *flight, const struct link_record *record)
 	else
 		target_answered(target);
 	target->quick = ms < QUICK;
+	hostkeys_note(target, &record->outcome);
 	health_note(&target->health, record->outcome.verdict ==
 	    VERDICT_delivered, ms,
 	    record->text[OUTCOME_reason]);

@@ -89,6 +89,7 @@ target_set(struct target *target, struct destination *destination)
 	destination_free(&target->destination);
 	target->destination = destination;
 	target->window = WINDOW_START;
+	target->other_key = false;
 }
 
 bool

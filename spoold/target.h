@@ -36,6 +36,7 @@ struct target {
 	struct flights	 staged;	/* by age; they have no slot yet */
 	unsigned	 staged_count;
 	bool		 quick;		/* its last answer came soon */
+	bool		 other_key;	/* than the pinned one, last time */
 	int64_t		 next_start;	/* monotonic us, by ratePerMinute */
 	double		 window;	/* attempts that may be under way */
 	struct health	 health;

@@ -125,6 +125,10 @@ test_whatever_a_receiver_answers_is_an_outcome() {
 	holds answer 20000
 }
 
+test_whatever_an_sftp_server_answers_is_read_within_its_bytes() {
+	holds wire 200000
+}
+
 test_curl_goes_where_the_url_was_checked() {
 	holds url 20000
 }

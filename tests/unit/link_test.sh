@@ -86,14 +86,14 @@ test_numbers_that_mean_nothing_are_refused() {
 	expect 0 'taken' link outcome number 44 7
 }
 
-# tested: token, ms and five steps' of 8 bytes each, then five states, error and
-# code of 4; test: token, id and timeout, then the test
+# tested: token, ms and seven steps' of 8 bytes each, then seven states, error
+# and code of 4; test: token, id and timeout, then the test
 test_a_test_and_its_steps_are_some_that_there_are() {
-	expect 0 'taken' link tested number 64 2
-	expect 0 'link: a number is out of range' link tested number 64 3
+	expect 0 'taken' link tested number 72 2
+	expect 0 'link: a number is out of range' link tested number 72 3
 	expect 0 'link: a number is out of range' link tested number 20 -1
-	expect 0 'link: a number is out of range' link tested number 88 999
-	expect 0 'link: a number is out of range' link tested number 92 1000
+	expect 0 'link: a number is out of range' link tested number 100 999
+	expect 0 'link: a number is out of range' link tested number 104 1000
 	expect 0 'taken' link test number 32 0
 	expect 0 'link: a number is out of range' link test number 32 3
 	expect 0 'link: a number is out of range' link test number 24 0

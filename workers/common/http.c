@@ -119,6 +119,7 @@ http_start(struct http *http, const struct http_request *request,
 	transfer->highest = &http->highest;
 	transfer->easy = easy;
 	transfer->request = *request;
+	transfer->answer.socket = -1;
 	if (easy == NULL)
 		(void)why_set(why, ERROR_UNAVAILABLE, "libcurl has no memory");
 	else if (transfer_set(transfer, why) == -1)
@@ -144,6 +145,8 @@ http_end(struct http *http, struct transfer *transfer, CURLcode code,
 	CURL *easy = transfer->easy;
 
 	LIST_REMOVE(transfer, entry);
+	if (code == CURLE_OK)
+		transfer_keep_socket(transfer);
 	http->ended_at = clock_monotonic();
 	if (curl_multi_remove_handle(http->multi, easy) != CURLM_OK)
 		log_warning("curl_multi_remove_handle failed");

@@ -42,6 +42,8 @@ struct http_answer {
 	char		 retry_after[64];	/* the header, or "" */
 	char		 request_id[128];	/* X-Request-Id, or "" */
 	struct buf	 body;		/* own; up to HTTP_BODY_MAX */
+	int		 socket;	/* of one that only connected, the
+					 * caller's from then on; or -1 */
 };
 
 /* What a request asks of TLS, all PEM as text; NULL: nothing. */
@@ -70,6 +72,12 @@ struct http_request {
 	int64_t		 timeout;	/* ms without progress */
 	bool		 head;		/* HEAD: no body, whatever `length` */
 	bool		 fresh;		/* over a connection of its own */
+	/*
+	 * Nothing is sent: the connection is for another protocol, which has
+	 * its own encryption.  The URL gives host and port; through a proxy,
+	 * which must be an http one, by CONNECT.
+	 */
+	bool		 only_connect;
 	struct http_tls	 tls;		/* borrowed until done */
 	struct http_proxy proxy;	/* borrowed until done */
 	const char	*bytes;		/* the body, borrowed until done; NULL:

@@ -8,6 +8,7 @@
  * connection that has been idle for longer than what servers commonly allow
  * (five seconds) is not used again.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -336,6 +337,8 @@ end_judge(struct transfer *transfer, CURLcode code, const char *words)
 		answer->status = (int)info_number(transfer,
 		    CURLINFO_RESPONSE_CODE);
 		return;
+	} else if (answer->socket != -1) {
+		return;
 	} else if (transfer->denied.code != ERROR_NONE) {
 		answer->error = transfer->denied.code;
 		words = transfer->denied.text;
@@ -347,6 +350,17 @@ end_judge(struct transfer *transfer, CURLcode code, const char *words)
 	if (code == CURLE_OK && answer->error == ERROR_CONNECT_FAILURE)
 		words = "the connection ended within the headers";
 	(void)snprintf(answer->words, sizeof(answer->words), "%s", words);
+}
+
+/* libcurl closes its own when it lets go of the handle. */
+void
+transfer_keep_socket(struct transfer *transfer)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (transfer->request.only_connect && curl_easy_getinfo(transfer->easy,
+	    CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+		transfer->answer.socket = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 void

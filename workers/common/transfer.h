@@ -61,6 +61,8 @@ void	 transfer_free(struct transfer *);
 
 /* Its connection stands: tells so.  It stays with that. */
 void	 transfer_open(struct transfer *, struct connection *);
+/* Keeps the socket of one that only connected, while libcurl has it. */
+void	 transfer_keep_socket(struct transfer *);
 
 /* Notes the TLS version and the certificate, while a connection is at hand. */
 void	 transfer_describe_tls(struct transfer *);

@@ -62,10 +62,11 @@ set_options(struct transfer *transfer)
 	SET(CURLOPT_MAXAGE_CONN, (long)TRANSFER_IDLE_MAX);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_CUSTOMREQUEST, request->head ? NULL : request->method);
-	SET(CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-	/* It would close a connection that is to be spoken over. */
-	SET(CURLOPT_FORBID_REUSE, request->fresh && request->opened == NULL ?
+	SET(CURLOPT_FRESH_CONNECT, request->fresh || request->only_connect ?
 	    1L : 0L);
+	/* It would close a connection that is to be spoken over. */
+	SET(CURLOPT_FORBID_REUSE, request->fresh && request->opened == NULL &&
+	    !request->only_connect ? 1L : 0L);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	/* What is meant for the receiver is not for the proxy. */
 	SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
@@ -103,6 +104,8 @@ set_body(struct transfer *transfer)
 	if (request->opened != NULL) {
 		SET(CURLOPT_CONNECT_ONLY, 1L);
 		SET(CURLOPT_USE_SSL, tls[request->starttls]);
+	} else if (request->only_connect) {
+		SET(CURLOPT_CONNECT_ONLY, 1L);
 	} else if (request->head)
 		SET(CURLOPT_NOBODY, 1L);
 	else if (request->bytes != NULL) {
@@ -175,8 +178,8 @@ set_proxy(struct transfer *transfer)
 	SET(CURLOPT_PROXYUSERNAME, proxy->user);
 	SET(CURLOPT_PROXYPASSWORD, proxy->password);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(CURLOPT_HTTPPROXYTUNNEL, transfer->request.opened != NULL ? 1L :
-	    0L);
+	SET(CURLOPT_HTTPPROXYTUNNEL, transfer->request.opened != NULL ||
+	    transfer->request.only_connect ? 1L : 0L);
 	SET(CURLOPT_PROXY_SSLVERSION, strcmp(tls->minimum, "1.3") == 0 ?
 	    (long)CURL_SSLVERSION_TLSv1_3 : (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_PROXY_CAPATH, NULL);
@@ -215,13 +218,17 @@ is_plain(const char *url)
 	return strncasecmp(url, "http:", 5) == 0;
 }
 
-/* Nothing makes sure that a connection goes on by TLS. */
+/*
+ * Nothing makes sure that it goes on by TLS; what only connects is for a
+ * protocol that has its own encryption.
+ */
 static bool
 stays_plain(const struct http_request *request)
 {
-	return request->opened != NULL &&
-	    request->starttls != STARTTLS_required &&
-	    strncmp(request->url, "smtps:", strlen("smtps:")) != 0;
+	if (request->opened != NULL)
+		return request->starttls != STARTTLS_required &&
+		    strncmp(request->url, "smtps:", strlen("smtps:")) != 0;
+	return is_plain(request->url) && !request->only_connect;
 }
 
 /* The host that is spoken to, as getaddrinfo(3) takes it.  0, or -1. */
@@ -266,8 +273,7 @@ check_target(const struct transfer *transfer, struct why *why)
 		return 0;
 	egress_refresh(transfer->egress);
 	result = egress_allows(transfer->egress, address->ai_addr, why);
-	if (result == 0 && (transfer->plain ||
-	    stays_plain(&transfer->request)))
+	if (result == 0 && stays_plain(&transfer->request))
 		result = egress_allows_plaintext(transfer->egress,
 		    address->ai_addr, why);
 	freeaddrinfo(address);
@@ -291,8 +297,7 @@ transfer_set(struct transfer *transfer, struct why *why)
 
 	transfer->heard = clock_monotonic();
 	transfer->plain = is_plain(transfer->request.url);
-	transfer->in_clear = transfer->plain ||
-	    stays_plain(&transfer->request) ||
+	transfer->in_clear = stays_plain(&transfer->request) ||
 	    (proxy->user != NULL && is_plain(proxy->url));
 	if (set_headers(transfer, why) == -1)
 		return -1;

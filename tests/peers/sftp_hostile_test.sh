@@ -1,0 +1,173 @@
+#!/bin/sh
+# sftp_hostile_test - servers that say nothing, too much, or what is wrong
+# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/../system/harness.sh"
+# shellcheck source=tests/peers/sshd.sh
+. "$TESTS/peers/sshd.sh"
+
+oneTimeSetUp() {
+	ssh_keys
+}
+
+# hostile: such servers, and an instance that is to meet them.
+hostile() {
+	instance
+	slow_retries
+	setting "organization $ORG" egress_allow '{"loopback"}'
+	start
+	HOSTILE=$SCRATCH/hostile
+	mkdir "$HOSTILE"
+	node "$TESTS/peers/hostile_sshd.mjs" "$HOSTILE" "$KEYS/host_ed25519" \
+	    >"$HOSTILE/out" 2>&1 &
+	echo $! >"$SCRATCH/hostile.pid"
+	eventually test -s "$HOSTILE/ports"
+	SSHD_PORT=$(jq .ssh "$HOSTILE/ports")
+}
+
+# to MODE [MORE]: a destination whose server behaves so.
+to() {
+	sftp_destination "$1" "{username: \"$1\", timeout: 1000,
+	    port: $(jq --arg mode "$1" '.[$mode] // .ssh' "$HOSTILE/ports")} +
+	    ${2:-{\}}"
+}
+
+# Prints `MODE: deferred CODE`, once it is.
+meets() {
+	drop "$1" "$(job "$1")"
+	eventually deferred "$1"
+	echo "$1: $(said "$1" | cut -d ' ' -f 1-2)"
+}
+
+# The worker is the same as at first, and small.
+check_worker() {
+	# shellcheck disable=SC2046 # a pid
+	kib=$(awk '/VmHWM/ { print $2 }' /proc/$(workers sftp)/status)
+	case $BUILD in
+	*san*) ;;	# a sanitizer's own memory counts, too
+	*) assertTrue "$kib KiB" "[ $kib -lt 40000 ]" ;;
+	esac
+	assertEquals 'it never died' 0 "$(grep -c 'worker.*died' \
+	    "$LOG/spoold.log")"
+}
+
+test_what_does_not_speak_ssh_is_deferred_with_a_reason() {
+	hostile
+	modes='silent closing garbage endless lines drip packets large'
+	for mode in $modes; do
+		to "$mode"
+	done
+	assertEquals 'silent: deferred TIMEOUT
+closing: deferred CONNECT_FAILURE
+garbage: deferred PROTOCOL_ERROR
+endless: deferred PROTOCOL_ERROR
+lines: deferred TIMEOUT
+drip: deferred TIMEOUT
+packets: deferred PROTOCOL_ERROR
+large: deferred PROTOCOL_ERROR' "$(for mode in $modes; do
+		meets "$mode"
+	done)"
+	check_worker
+}
+
+test_who_goes_silent_at_any_step_is_deferred_with_a_reason() {
+	hostile
+	modes='mute-login mute-session mute-subsystem mute-channel mute-init
+	    mute-stat mute-open mute-write mute-fstat mute-close'
+	for mode in $modes; do
+		to "$mode"
+		assertEquals "$mode: deferred TIMEOUT" "$(meets "$mode")"
+	done
+	check_worker
+}
+
+test_who_says_what_is_wrong_is_deferred_with_a_reason() {
+	hostile
+	modes='leaving more-login no-session no-subsystem garbage-channel
+	    stderr-channel closing-channel zero-channel version-2 extensions
+	    unasked wrong-id wrong-type huge-answer cut long-handle
+	    odd-status'
+	for mode in $modes; do
+		to "$mode"
+	done
+	assertEquals 'leaving: deferred CONNECT_FAILURE
+more-login: deferred AUTHENTICATION_FAILED
+no-session: deferred PROTOCOL_ERROR
+no-subsystem: deferred PROTOCOL_ERROR
+garbage-channel: deferred PROTOCOL_ERROR
+stderr-channel: deferred TIMEOUT
+closing-channel: deferred CONNECT_FAILURE
+zero-channel: deferred PROTOCOL_ERROR
+version-2: deferred PROTOCOL_ERROR
+extensions: deferred PROTOCOL_ERROR
+unasked: deferred PROTOCOL_ERROR
+wrong-id: deferred PROTOCOL_ERROR
+wrong-type: deferred PROTOCOL_ERROR
+huge-answer: deferred PROTOCOL_ERROR
+cut: deferred PROTOCOL_ERROR
+long-handle: deferred PROTOCOL_ERROR
+odd-status: deferred SFTP_STATUS' "$(for mode in $modes; do
+		meets "$mode"
+	done)"
+	check_worker
+}
+
+test_a_server_that_answers_late_short_and_in_another_order_is_understood() {
+	hostile
+	to awkward '{verify: "sha256", timeout: 20000}'
+	payload a.bin 1500000
+	drop one "$(file_job awkward a.bin)"
+	eventually delivered "$ID"
+	assertEquals 'a.bin 1500000' "$(cat "$HOSTILE/files/awkward")"
+}
+
+test_what_the_server_says_of_size_or_bytes_is_compared() {
+	hostile
+	to liar-size
+	to liar-content '{verify: "sha256"}'
+	to too-much '{verify: "sha256"}'
+	assertEquals 'liar-size: deferred PROTOCOL_ERROR
+liar-content: deferred PROTOCOL_ERROR
+too-much: deferred PROTOCOL_ERROR' "$(for mode in liar-size liar-content \
+	    too-much; do
+		meets "$mode"
+	done)"
+	assertEquals 'what is wrong is removed' '' \
+	    "$(cat "$HOSTILE/files/liar-size" "$HOSTILE/files/liar-content")"
+}
+
+test_a_server_that_cannot_write_is_deferred_and_its_words_stay_in_the_ticket() {
+	hostile
+	to full
+	to bad-close
+	assertEquals 'full: deferred SFTP_STATUS
+bad-close: deferred SFTP_STATUS' "$(for mode in full bad-close; do
+		meets "$mode"
+	done)"
+	assertEquals "deferred SFTP_STATUS write the file: the server says no \
+more than that it failed" "$(said full)"
+	assertEquals 'in the ticket' 1 "$(grep -rlF 'Disk \\x07quota' \
+	    "$SPOOL/retry" | wc -l)"
+	assertEquals 'not in the journal' 0 "$(grep -c quota \
+	    "$LOG"/journal/*.jsonl)"
+}
+
+test_no_answer_to_the_rename_may_have_arrived_and_the_next_attempt_looks() {
+	hostile
+	to rename-dies
+	to mute-rename
+	drop one "$(job rename-dies)"
+	eventually deferred rename-dies
+	assertEquals 'deferred MAY_HAVE_ARRIVED' \
+	    "$(said rename-dies | cut -d ' ' -f 1-2)"
+	run spoolq -s rename-dies
+	eventually delivered "$ID"
+	assertEquals 'not written twice' 1 "$(grep -c 'rename-dies WRITE' \
+	    "$HOSTILE/log")"
+	drop two "$(job mute-rename)"
+	eventually deferred mute-rename
+	assertEquals 'deferred MAY_HAVE_ARRIVED' \
+	    "$(said mute-rename | cut -d ' ' -f 1-2)"
+}
+
+. /usr/share/shunit2/shunit2

@@ -1,0 +1,75 @@
+/*
+ * phases - what the phases of a delivery share
+ *
+ * Only for phases.c and the two that have the longer phases, same.c and
+ * upload.c.  Whatever ends an attempt, or goes on to a phase that may end it,
+ * is the last thing that a function does: the attempt may be gone then.
+ */
+#ifndef WORKERS_SFTP_PHASES_H
+#define WORKERS_SFTP_PHASES_H
+
+#include "workers/sftp/delivery.h"
+
+/* On to a phase; PHASE_end ends the attempt by its outcome. */
+void	 phase_go(struct attempt *, enum phase);
+
+/* In words: "write the file". */
+const char	*phase_tried(const struct delivery *);
+
+/* --- requests: one, whose id is awaited ----------------------------------- */
+
+struct buf	*phase_request(struct delivery *);
+void	 phase_ask_path(struct delivery *, enum wire_type, const char *path);
+void	 phase_ask_open(struct delivery *, const char *path, uint32_t flags);
+void	 phase_ask_handle(struct delivery *, enum wire_type);
+
+bool	 answer_is_ok(const struct wire_answer *);
+bool	 answer_is_status(const struct wire_answer *, uint32_t status);
+/* Notes the handle of an answer; false if it has none. */
+bool	 phase_take_handle(struct delivery *, const struct wire_answer *);
+
+/* --- ends: each closes what is open --------------------------------------- */
+
+/* By `outcome`; scrap: the partial file goes first. */
+void	 phase_conclude(struct attempt *, bool scrap);
+void	 phase_delivered(struct attempt *, bool scrap);
+/* By an answer that is no success. */
+void	 phase_fail_answer(struct attempt *, const struct wire_answer *);
+void	 phase_fail_why(struct attempt *, const struct why *, bool scrap);
+/* By an answer that can be none to what was asked; the session goes. */
+void	 phase_fail_protocol(struct attempt *);
+
+/* --- same.c --------------------------------------------------------------- */
+
+void	 answer_compare(struct attempt *, const struct wire_answer *);
+void	 answer_look(struct attempt *, const struct wire_answer *);
+void	 answer_open_back(struct attempt *, const struct wire_answer *);
+void	 answer_open_same(struct attempt *, const struct wire_answer *);
+void	 answer_read_back(struct attempt *, const struct wire_answer *);
+void	 begin_digest(struct attempt *);
+void	 begin_look(struct attempt *);
+void	 begin_open_back(struct attempt *);
+void	 begin_open_same(struct attempt *);
+
+/* --- upload.c ------------------------------------------------------------- */
+
+void	 answer_create(struct attempt *, const struct wire_answer *);
+void	 answer_look_part(struct attempt *, const struct wire_answer *);
+void	 answer_make(struct attempt *, const struct wire_answer *);
+void	 answer_open_part(struct attempt *, const struct wire_answer *);
+void	 answer_resume(struct attempt *, const struct wire_answer *);
+void	 answer_size(struct attempt *, const struct wire_answer *);
+void	 answer_sync(struct attempt *, const struct wire_answer *);
+void	 answer_write(struct attempt *, const struct wire_answer *);
+void	 begin_create(struct attempt *);
+void	 begin_look_part(struct attempt *);
+void	 begin_make(struct attempt *);
+void	 begin_open_part(struct attempt *);
+void	 begin_resume(struct attempt *);
+void	 begin_size(struct attempt *);
+void	 begin_sync(struct attempt *);
+void	 begin_write(struct attempt *);
+/* Where there is room for more writes. */
+void	 write_more(struct attempt *);
+
+#endif
