@@ -47,6 +47,6 @@ const char	*hostkey_parse(const char *, struct hostkey *);
 const char	*hostkey_algorithms(enum hostkey_kind);
 
 /* Appends SHA256:… as ssh-keygen(1) prints it. */
-void		 hostkey_print(const uint8_t sha256[HOSTKEY_HASH], struct buf *);
+void	 hostkey_print(const uint8_t sha256[HOSTKEY_HASH], struct buf *);
 
 #endif
