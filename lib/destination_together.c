@@ -218,6 +218,21 @@ check_storage(const struct json *config, struct complaints *all)
 		    "needs serverSideEncryption with aws:kms or aws:kms:dsse");
 }
 
+/* A program speaks to nobody that spoold knows of. */
+static void
+check_pipe(const struct json *config, struct complaints *all)
+{
+	static const char *const network[] = { "tls", "proxy", "proxyAuth" };
+	char path[FIELD_PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(network) / sizeof(*network); i++)
+		if (json_get(config, network[i]) != NULL) {
+			(void)snprintf(path, sizeof(path), "config.pipe.%s",
+			    network[i]);
+			complain(all, path, "means nothing to a program");
+		}
+}
+
 void
 destination_check_together(const struct json *config, enum transport transport,
     struct complaints *all)
@@ -232,6 +247,8 @@ destination_check_together(const struct json *config, enum transport transport,
 	check_auth(config, transport, all);
 	check_proxy(config, transport, all);
 	check_login(config, transport, all);
+	if (transport == TRANSPORT_pipe)
+		check_pipe(config, all);
 	if (transport == TRANSPORT_storage)
 		check_storage(config, all);
 	if (transport == TRANSPORT_sftp)

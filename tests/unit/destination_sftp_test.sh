@@ -46,7 +46,7 @@ opened() {
 	probe open "$K" hospital <"$SHUNIT_TMPDIR/document" | jq -r "$2"
 }
 
-host='must be the name or the address of a host, without a port'
+host='must be a host: a name in ASCII (xn--… for others) or an address, without port'
 pin='must be "SHA256:" and 43 characters of base64, or a line of known_hosts with a key of type ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 or ssh-rsa'
 
 test_a_host_is_a_name_or_an_address_and_nothing_else() {

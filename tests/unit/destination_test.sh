@@ -162,6 +162,11 @@ test_a_destination_is_an_object() {
 	expect 1 'VALIDATION_ERROR: a destination must be an object' make '[]'
 }
 
+test_what_a_pipe_has_no_use_for_is_refused() {
+	expect 1 'VALIDATION_ERROR path=config.pipe.proxy: config.pipe.proxy means nothing to a program' \
+	    make '{"label":"A","type":"pipe","config":{"pipe":{"pipe":"fax","proxy":"http://a"}}}'
+}
+
 test_required_fields_are_missed() {
 	expect 1 'VALIDATION_ERROR path=label: label is missing; type is missing; config is missing' \
 	    make '{}'
