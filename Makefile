@@ -70,8 +70,8 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
-COURIER := $(addprefix workers/common/,courier headers http parcel path settings \
-    silence tls transfer transfer_set verdict) $(WORKER) $(BASE) $(JSON) \
+COURIER := $(addprefix workers/common/,attempt courier headers held http \
+    parcel path settings silence tls transfer transfer_set trial verdict) $(WORKER) $(BASE) $(JSON) \
     $(JOB) $(addprefix lib/,base64 egress path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
