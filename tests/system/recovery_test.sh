@@ -153,6 +153,7 @@ test_a_helper_that_is_killed_is_replaced() {
 	eventually delivered "$ID"
 	helper=$(helper)
 	assertTrue "one helper: $helper" "[ '$helper' -gt 1 ]"
+	eventually test -s "$INSTANCE/spool/.checkpoint"
 	before=$(cat "$INSTANCE/spool/.checkpoint")
 	kill -STOP "$helper"
 	drop two "$(job ok)"
