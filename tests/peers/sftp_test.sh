@@ -478,7 +478,8 @@ test_what_logs_in_is_not_in_memory_when_nothing_is_under_way() {
 	*san*) searched=0 ;;
 	*) searched=1 ;;
 	esac
-	worker "$(sed "/^find/s/^/$searched/; s/^1find/find/; /^0/d" <<-END
+	worker "$(sed "/^find/s/^/$searched/; /^gone/s/^/$searched/; s/^1//;
+	    /^0/d" <<-END
 	attempt 1 job timeout=3000 $(settings "{$locked, port: $port}")
 	attempt 2 job timeout=3000 $(settings "{$word, port: $port}")
 	attempt 3 job $(settings "{$locked}")
@@ -487,9 +488,9 @@ test_what_logs_in_is_not_in_memory_when_nothing_is_under_way() {
 	find sesame-7
 	find pass\sword
 	wait 2
-	find sesame-7
-	find pass\sword
-	find $(sed -n 3p "$KEYS/user_ed25519")
+	gone sesame-7
+	gone pass\sword
+	gone $(sed -n 3p "$KEYS/user_ed25519")
 	END
 	)" >said
 	assertEquals 2 "$(grep -c ' delivered ' said)"

@@ -325,7 +325,7 @@ attempt 2 job $(to '"subject":"x"')
 wait
 find correct-horse-5
 wait
-find correct-horse-5" >said
+gone correct-horse-5" >said
 	sanitized ||
 	    assertEquals 'found 0 times' "$(grep '^found' said | tail -1)"
 	assertNotEquals 'it was there' 'found 0 times' \

@@ -18,6 +18,7 @@
  *   grows TOKEN            waits for one that has come further than one before
  *   memory KIB             says whether the worker ever had more than that
  *   find TEXT              how often that is in the worker's own memory
+ *   gone TEXT              the same, once it is not there or patience ends
  *   proc FIELD             prints that line of its /proc/PID/status
  *   raw HEX                sends bytes as they are
  *   close                  ends the link for writing
@@ -43,6 +44,15 @@
 #include "tests/unit/worker.h"
 
 #define WORDS_MAX 32
+
+#define LOOK_AGAIN 20		/* ms */
+
+/* They keep what was freed. */
+#ifdef __SANITIZE_ADDRESS__
+static const bool	 sanitized = true;
+#else
+static const bool	 sanitized = false;
+#endif
 
 struct probe {
 	int		 link;
@@ -431,7 +441,21 @@ do_attempt(struct probe *probe, char *const *words)
 static void
 do_find(struct probe *probe, char *const *words)
 {
-	process_find(probe->worker, words[0]);
+	printf("found %d times\n", process_find(probe->worker, words[0]));
+}
+
+/* An answer comes before what it was about is wiped. */
+static void
+do_gone(struct probe *probe, char *const *words)
+{
+	int	 left = sanitized ? 0 : probe->patience, found;
+
+	while ((found = process_find(probe->worker, words[0])) > 0 &&
+	    left > 0) {
+		(void)poll(NULL, 0, LOOK_AGAIN);
+		left -= LOOK_AGAIN;
+	}
+	printf("found %d times\n", found);
 }
 
 static void
@@ -498,7 +522,8 @@ static const struct {
 	{ "change", do_change, 2 }, { "wait", do_wait, 0 },
 	{ "progress", do_progress, 1 }, { "grows", do_grows, 1 },
 	{ "memory", do_memory, 1 },
-	{ "find", do_find, 1 }, { "proc", do_proc, 1 },
+	{ "find", do_find, 1 }, { "gone", do_gone, 1 },
+	{ "proc", do_proc, 1 },
 	{ "raw", do_raw, 1 },
 	{ "close", do_close, 0 }, { "end", do_end, 0 },
 };

@@ -644,9 +644,7 @@ attempt 2 job $(to ok)
 wait
 find secret-to-look-fo
 wait
-attempt 3 job $(to ok)
-wait
-find secret-to-look-fo" >said
+gone secret-to-look-fo" >said
 	sanitized ||
 	    assertEquals 'found 0 times' "$(grep '^found' said | tail -1)"
 	assertNotEquals 'it was there' 'found 0 times' \

@@ -11,8 +11,8 @@
 /* One line for a record. */
 void	 worker_print(const struct link_record *);
 
-/* `found N times`: a text in the memory that the process can write. */
-void	 process_find(pid_t, const char *text);
+/* How often a text is in the memory that the process can write. */
+int	 process_find(pid_t, const char *text);
 
 /* Whether it ever had more than `most` KiB. */
 void	 process_memory(pid_t, long most);

@@ -26,7 +26,7 @@ find_in(int memory, unsigned long from, unsigned long to, const char *text)
 	return found;
 }
 
-void
+int
 process_find(pid_t pid, const char *text)
 {
 	char		*path = xasprintf("/proc/%d/maps", (int)pid);
@@ -48,11 +48,11 @@ process_find(pid_t pid, const char *text)
 		if (end[1] == 'r' && end[2] == 'w')
 			found += find_in(memory, from, to, text);
 	}
-	printf("found %d times\n", found);
 	if (maps != NULL)
 		(void)fclose(maps);
 	if (memory != -1)
 		(void)close(memory);
+	return found;
 }
 
 /* A line of the worker's /proc/PID/status, without its name; "" if none. */
