@@ -61,12 +61,12 @@ piece_next(const char **at, struct piece *piece)
 }
 
 const char *
-path_template_check(const char *template)
+path_template_check(const char *text)
 {
-	const char *at = template, *wrong;
+	const char *at = text, *wrong;
 	struct piece piece;
 
-	if (*template == '\0' || strlen(template) > PATH_TEMPLATE_MAX)
+	if (*text == '\0' || strlen(text) > PATH_TEMPLATE_MAX)
 		return "must have 1 to 1024 bytes";
 	do {
 		wrong = piece_next(&at, &piece);
@@ -127,10 +127,10 @@ put_value(const struct piece *piece, path_value *value, const void *arg,
 }
 
 int
-path_template_expand(const char *template, path_value *value,
+path_template_expand(const char *text, path_value *value,
     const void *arg, struct buf *out, struct why *why)
 {
-	const char *at = template, *wrong;
+	const char *at = text, *wrong;
 	struct piece piece;
 
 	do {

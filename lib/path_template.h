@@ -22,7 +22,7 @@ enum path_name {
 };
 
 /* What is wrong with a template, in words that go on after "it "; or NULL. */
-const char	*path_template_check(const char *template);
+const char	*path_template_check(const char *text);
 
 /*
  * The value of a name (NULL for `metadata`, which then has the name behind the
@@ -35,7 +35,7 @@ typedef int	 path_value(const void *arg, enum path_name, const char *metadata,
  * Appends what a template yields.  Returns 0, or -1 with *why: VALIDATION_ERROR
  * with the value's path ("correlationId", "payload.metadata.ward").
  */
-int	 path_template_expand(const char *template, path_value *,
-	    const void *arg, struct buf *out, struct why *);
+int	 path_template_expand(const char *text, path_value *value,
+	    const void *arg, struct buf *out, struct why *why);
 
 #endif

@@ -127,8 +127,10 @@ s3_element(const struct buf *xml, const char *name, char *out, size_t size)
 	size_t length = strlen(name), used = 0;
 	const char *at = xml->data;
 
+	if (at == NULL)
+		return false;
 	/* A NUL in it ends it: nothing valid has one. */
-	while (at != NULL && (at = strchr(at, '<')) != NULL) {
+	while ((at = strchr(at, '<')) != NULL) {
 		at++;
 		if (strncmp(at, name, length) == 0 && at[length] == '>')
 			break;
