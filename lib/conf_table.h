@@ -15,8 +15,8 @@ enum setting_type {
 	SETTING_string, SETTING_path, SETTING_choice, SETTING_duration,
 	SETTING_size, SETTING_integer, SETTING_real, SETTING_boolean,
 	/* Lists. */
-	SETTING_addresses, SETTING_names, SETTING_words, SETTING_statuses,
-	SETTING_durations, SETTING_paths
+	SETTING_addresses, SETTING_names, SETTING_paths, SETTING_words,
+	SETTING_statuses, SETTING_durations
 };
 
 #define SETTING_NAME_MAX 256	/* with a title, and the NUL */

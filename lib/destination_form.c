@@ -282,9 +282,6 @@ static const struct {
 	{ "header", form_check_header },
 	{ "credential", form_check_credential },
 	{ "statuses", form_check_statuses },
-	{ "host", form_check_host },
-	{ "hostkey", form_check_hostkey },
-	{ "sshkey", form_check_sshkey },
 	{ "secret", check_secret },
 	{ "address", form_check_address },
 	{ "addresses", form_check_addresses },
@@ -297,6 +294,8 @@ static const struct {
 	{ "region", form_check_region },
 	{ "class", form_check_class },
 	{ "lock", form_check_lock },
+	{ "hostkey", form_check_hostkey },
+	{ "sshkey", form_check_sshkey },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 

@@ -450,8 +450,9 @@ journal_end(struct journal *j, bool wait, struct why *why)
 {
 	int r;
 
-	assert(journal_syncing(j));
 	r = journal_sync_end(j->sync, wait);
+	if (!journal_syncing(j))
+		return 1;
 	if (r == -1)
 		return try_again(j, sync_failed(j, why), why);
 	if (r == 1)

@@ -102,7 +102,9 @@ int	 journal_commit(struct journal *, struct why *);
  * 1 says that all is durable or, if journal_syncing() then, under way.  Lines
  * added meanwhile wait for the next one.  When the descriptor becomes
  * readable (or at once, with `wait`) journal_end() says how it went, again as
- * above; still journal_syncing() after it: not ended yet.
+ * above; still journal_syncing() after it: not ended yet.  It may become
+ * readable once more when nothing is under way: 1 then, and nothing has
+ * changed.
  */
 int	 journal_begin(struct journal *, struct why *);
 int	 journal_end(struct journal *, bool wait, struct why *);

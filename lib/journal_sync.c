@@ -3,6 +3,10 @@
  *
  * The system calls are used as they are: glibc's aio_fsync(3) would start
  * threads, and a supervisor that forks has none.
+ *
+ * The kernel puts an event into the queue before it signals the descriptor, so
+ * whoever does not wait for that may have the event first and the signal when
+ * nothing is under way any more, or the next sync.
  */
 #include "lib/journal_sync.h"
 
@@ -83,6 +87,9 @@ journal_sync_end(struct journal_sync *sync, bool wait)
 	uint64_t count;
 	long n;
 
+	/* Before the queue is looked at: a later signal is kept. */
+	if (sync->done != -1)
+		(void)!read(sync->done, &count, sizeof(count));
 	if (!sync->busy)
 		return 1;
 	do
@@ -91,7 +98,6 @@ journal_sync_end(struct journal_sync *sync, bool wait)
 	while (n == -1 && errno == EINTR);
 	if (n == 0)
 		return 0;
-	(void)!read(sync->done, &count, sizeof(count));
 	sync->busy = false;
 	if (n == 1 && event.res == 0)
 		return 1;

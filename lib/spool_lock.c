@@ -7,6 +7,9 @@
  * one thing to the caller: both descriptors are put into a message of a
  * socket pair that nobody receives, and the one end that is returned keeps
  * them open until it is closed itself.
+ *
+ * A process that was killed has its locks until it is gone, and it goes only
+ * when a sync that it began has ended; so they are asked for again for a while.
  */
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -14,13 +17,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/spool.h"
 
 #define LOCK_NAME ".lock"
 #define LOCKS 2
+#define PATIENCE 2000		/* ms */
+#define AGAIN 20		/* ms */
+
+/* 0, or -1 with errno. */
+static int
+lock_take(int fd)
+{
+	int64_t until = clock_monotonic() + PATIENCE;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK || clock_monotonic() >= until)
+			return -1;
+		(void)poll(NULL, 0, AGAIN);
+	}
+	return 0;
+}
 
 /* Locks <directory>/.lock.  Returns its descriptor, or -1 with *why. */
 static int
@@ -38,7 +59,7 @@ lock_directory(const char *directory, struct why *why)
 	close(dir);
 	if (fd == -1)
 		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (lock_take(fd) == 0)
 		return fd;
 	if (errno == EWOULDBLOCK)
 		(void)why_set(why, ERROR_UNAVAILABLE,

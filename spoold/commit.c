@@ -285,9 +285,13 @@ commit_begin(struct spoold *s)
 static void
 commit_end(struct spoold *s, bool wait)
 {
+	bool syncing = journal_syncing(s->journal);
 	struct why why;
+	int result = journal_end(s->journal, wait, &why);
 
-	commit_went(s, journal_end(s->journal, wait, &why), &why);
+	/* What was woken for nothing has made nothing durable. */
+	if (syncing)
+		commit_went(s, result, &why);
 }
 
 /* True if something is to be written or carried out, and can be. */

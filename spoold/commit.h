@@ -3,9 +3,9 @@
  *
  * Handlers add journal lines and say what is to be done once those are
  * durable.  At the end of a turn all lines are written and synced together;
- * when that is done the actions run, in the order in which they were given.  While the
- * journal can take nothing (a full disk) lines and actions stay collected, and
- * nothing new is accepted or attempted.
+ * when that is done the actions run, in the order in which they were given.
+ * While the journal can take nothing (a full disk) lines and actions stay
+ * collected, and nothing new is accepted or attempted.
  */
 #ifndef SPOOLD_COMMIT_H
 #define SPOOLD_COMMIT_H

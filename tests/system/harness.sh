@@ -146,14 +146,6 @@ crash() {
 	# shellcheck disable=SC2086 # several pids
 	kill -9 $victims
 	eventually stopped
-	# Its files are closed, and its lock is free, when it is gone itself.
-	for pid in $victims; do
-		eventually gone "$pid"
-	done
-}
-
-gone() {
-	! kill -0 "$1" 2>/dev/null
 }
 
 # Ends the processes that belong to the instance, whatever state they are in.

@@ -41,6 +41,10 @@ pipe_destination() {
 	assertEquals "$1" "$(cat "$SCRATCH/created")"
 }
 
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
 outcome() {
 	journal "select(.job == \"$ID\" and .of) |
 	    \"\\(.event) \\(.errorCode) \\(.reason) \\(.reference)\""

@@ -267,6 +267,31 @@ verify 0 lines=3 checkpoints=0 first=1 last=3 unproven=3 bad=:0' <<-'END'
 	    sed 's/ $//')"
 }
 
+test_a_signal_that_comes_late_makes_nothing_durable() {
+	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
+1
+begin 1 syncing=1
+ended 1 syncing=0
+2
+woken 1 times: 1 syncing=0
+last=2 durable=1 checkpoint=0 pending=1 instance=32
+begin 1 syncing=1
+ended 1 syncing=0
+last=2 durable=2 checkpoint=0 pending=0 instance=32' <<-'END'
+		open @
+		add start
+		begin
+		ended
+		signal
+		add attempt
+		woken
+		state
+		begin
+		ended
+		state
+	END
+}
+
 test_a_checkpoint_counts_when_its_own_line_is_durable() {
 	does 'open fresh=1 seq=0 checkpoint=0 previous=0 upTo=0 cut=0 bad=0 time=0
 1

@@ -5,6 +5,7 @@
  *	add EVENT [FIELDS]		fill N BYTES
  *	checkpoint UPTO INFLIGHT	commit		commits N
  *	begin		ended (waits for what was begun)
+ *	signal (a late one, of a sync that has ended)	woken
  *	reader DIR SEQ	next		read DIR SEQ
  *	verify DIR [KEY [HEAD [FILE…]]]
  *	clock DAYS	fail CALL ERRNO [TIMES [AFTER]]	size BYTES
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/aio_abi.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -264,6 +266,33 @@ command_ended(struct probe *p)
 		probe_print_why(&why);
 }
 
+static void
+command_signal(struct probe *p)
+{
+	uint64_t one = 1;
+
+	if (syscall(SYS_write, journal_sync_ready(p->journal), &one,
+	    sizeof(one)) != (long)sizeof(one))
+		printf("no signal\n");
+}
+
+/* As the loop does: once it is readable, until it is no longer. */
+static void
+command_woken(struct probe *p)
+{
+	struct pollfd ready = { .fd = journal_sync_ready(p->journal),
+		.events = POLLIN };
+	struct why why;
+	int times = 0, r = 1;
+
+	while (times < 9 && r == 1 && poll(&ready, 1, 0) == 1) {
+		r = journal_end(p->journal, false, &why);
+		times++;
+	}
+	printf("woken %d times: %d syncing=%d\n", times, r,
+	    journal_syncing(p->journal));
+}
+
 /* Adds and commits one after the other, for measuring. */
 static void
 command_commits(struct probe *p)
@@ -406,6 +435,8 @@ static const struct {
 	{ "commit", command_commit },
 	{ "begin", command_begin },
 	{ "ended", command_ended },
+	{ "signal", command_signal },
+	{ "woken", command_woken },
 	{ "commits", command_commits },
 	{ "state", command_state },
 	{ "reader", command_reader },
