@@ -71,8 +71,9 @@ COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 COURIER := $(addprefix workers/common/,attempt courier headers held http \
-    parcel path settings silence tls transfer transfer_set trial verdict) $(WORKER) $(BASE) $(JSON) \
-    $(JOB) $(addprefix lib/,base64 egress path_template url)
+    parcel path settings silence tls transfer transfer_set trial verdict) \
+    $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress \
+    path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -104,8 +105,8 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse \
-    -lcjson -lcrypto -lm))
+    lib/beneath lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE), \
+    -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
@@ -124,8 +125,8 @@ $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_place s3 s3_answer s3_digests s3_headers \
-    s3_parts s3_request s3_sweep s3_test) workers/common/sigv4 $(COURIER),\
-    -lcurl -lseccomp -lcjson -lssl -lcrypto))
+    s3_parts s3_request s3_sweep s3_test) workers/common/sigv4 lib/beneath \
+    $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
     spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))

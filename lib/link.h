@@ -52,8 +52,9 @@ enum link_type {
 };
 
 /*
- * setup: what a worker needs to know for its life.  Lists: one a line.  The
- * pipes are an object of JSON with those that the organization may use:
+ * setup: what a worker needs to know for its life.  Lists: one a line; those
+ * of one transport are empty for the others: pipes, and for storage `local`
+ * and `private`, spoold's own directories.  The pipes are an object of JSON with those that the organization may use:
  * {"NAME": {"command": [...], "timeLimit": ms, "memoryLimit": bytes}, ...}.
  */
 enum { SETUP_organization, SETUP_egress, SETUP_plaintext, SETUP_ca_file,

@@ -28,8 +28,8 @@ const char	*path_template_check(const char *text);
  * The value of a name (NULL for `metadata`, which then has the name behind the
  * dot), appended to `out`.  0, or -1 if there is none.
  */
-typedef int	 path_value(const void *arg, enum path_name, const char *metadata,
-		    struct buf *out);
+typedef int	 path_value(const void *arg, enum path_name,
+		    const char *metadata, struct buf *out);
 
 /*
  * Appends what a template yields.  Returns 0, or -1 with *why: VALIDATION_ERROR

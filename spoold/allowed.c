@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "lib/beneath.h"
+
 #include "spoold/allowed.h"
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
@@ -14,6 +16,24 @@ config_of(const struct destination *destination)
 {
 	return json_get(json_get(destination->document, "config"),
 	    transport_name(destination->transport));
+}
+
+/* Of storage only what goes into a directory; where it leads its worker sees. */
+static int
+allowed_storage(const struct conf_organization *conf,
+    const struct destination *destination, struct why *why)
+{
+	const char *directory = json_string(json_get(json_get(config_of(
+	    destination), "config"), "directory"), NULL);
+
+	if (directory == NULL)
+		return 0;
+	for (size_t i = 0; i < conf->local_allow.count; i++)
+		if (is_beneath(directory, conf->local_allow.items[i]))
+			return 0;
+	return why_field(why, "config.storage.config.directory",
+	    "config.storage.config.directory is not beneath a directory of "
+	    "the organization's local_allow");
 }
 
 static int
@@ -41,6 +61,8 @@ allowed(const struct spoold *s, const struct organization *org,
 	switch (destination->transport) {
 	case TRANSPORT_pipe:
 		return allowed_pipe(s, conf, destination, why);
+	case TRANSPORT_storage:
+		return allowed_storage(conf, destination, why);
 	default:
 		return 0;
 	}

@@ -156,15 +156,21 @@ setup_pipes(struct buf *out, const struct conf *conf,
 	json_close(out, '}');
 }
 
-/* What is put together for it, by the text that it becomes. */
+/*
+ * What is put together for it, by the text that it becomes; a program gets
+ * nothing that is another's.
+ */
 static void
-setup_texts(const struct conf *conf, const struct conf_organization *org,
-    struct buf made[SETUP_texts])
+setup_texts(const char *program, const struct conf *conf,
+    const struct conf_organization *org, struct buf made[SETUP_texts])
 {
 	setup_list(&made[SETUP_egress], &org->egress_allow);
 	setup_list(&made[SETUP_plaintext], &org->plaintext_allow);
 	setup_list(&made[SETUP_permanent], &conf->retry_permanent_status);
-	setup_pipes(&made[SETUP_pipes], conf, org);
+	if (strcmp(program, transport_name(TRANSPORT_pipe)) == 0)
+		setup_pipes(&made[SETUP_pipes], conf, org);
+	if (strcmp(program, transport_name(TRANSPORT_storage)) != 0)
+		return;
 	setup_list(&made[SETUP_local], &org->local_allow);
 	buf_printf(&made[SETUP_private], "%s\n%s\n%s\n%s\n%s\n",
 	    conf->top_spool_directory, conf->top_state_directory,
@@ -184,7 +190,7 @@ worker_setup(struct worker *worker, struct why *why)
 	int result;
 
 	link_init(&record, LINK_setup);
-	setup_texts(conf, org, made);
+	setup_texts(pool->program, conf, org, made);
 	for (int i = 0; i < SETUP_texts; i++)
 		record.text[i] = made[i].data;
 	record.text[SETUP_organization] = org->id;

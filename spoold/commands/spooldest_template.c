@@ -2,8 +2,8 @@
  * spooldest_template - names in templates that a job may not have
  *
  * A name that is none of spoold's own can only be one of a job's metadata, and
- * nobody knows these yet.  Where it is in neither it is empty, which is worth a word
- * while the template is being written.
+ * nobody knows these yet.  Where it is in neither it is empty, which is worth a
+ * word while the template is being written.
  */
 #include <stdio.h>
 #include <string.h>

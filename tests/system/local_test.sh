@@ -186,7 +186,17 @@ test_a_directory_that_is_not_allowed_is_not_written_to_until_it_is() {
 	storing
 	mkdir "$SCRATCH/sharex"
 	start
+	run spooldest create - <<-END
+		{"id":"a","label":"a","type":"storage","config":{"storage":{
+		 "provider":"local","config":{"directory":"$SCRATCH/sharex"}}}}
+	END
+	failed_with 65 spooldest VALIDATION_ERROR
+	assertContains "$ERR" "config.storage.config.directory is not beneath a directory of the organization's local_allow"
+	setting "organization $ORG" local_allow "{\"$SCRATCH/sharex\"}"
+	run spoolctl reload
 	DIRECTORY=$SCRATCH/sharex store a
+	setting "organization $ORG" local_allow "{\"$SHARE\"}"
+	run spoolctl reload
 	drop one "$(job a)"
 	eventually deferred "$ID"
 	assertEquals "deferred CONFIG_ERROR: the destination's config.directory is not beneath a directory of the organization's local_allow" \

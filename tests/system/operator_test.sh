@@ -10,7 +10,7 @@
 
 case $BUILD in
 *san*) MANY=40 ;;
-*) MANY=400 ;;
+*) MANY=420 ;;
 esac
 
 # jobs COUNT DESTINATION: that many, dropped in bulk; their ids are printed.

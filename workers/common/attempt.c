@@ -11,7 +11,7 @@
 #define SLICE (2 * 1024 * 1024)	/* bytes of one attempt between two looks */
 #define PROGRESS_EVERY 1000	/* ms */
 
-/* --- ends ------------------------------------------------------------------ */
+/* --- ends ----------------------------------------------------------------- */
 
 static void
 attempt_free(struct attempt *attempt)
@@ -102,7 +102,7 @@ attempt_metadata(struct attempt *attempt, const struct json **metadata,
 	return 0;
 }
 
-/* --- the beginning --------------------------------------------------------- */
+/* --- the beginning -------------------------------------------------------- */
 
 static struct attempt *
 attempt_new(struct courier *courier, const struct link_record *record)

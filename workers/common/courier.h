@@ -113,7 +113,7 @@ struct transport {
 
 	/* Tries a destination.  Ends it by trial_end(), now or later. */
 	void		 (*test)(struct trial *);
-	void		 (*trial_close)(struct trial *);	/* may be NULL */
+	void		 (*trial_close)(struct trial *);  /* may be NULL */
 
 	/*
 	 * Once each turn of the loop, for what `send` began; true if there is

@@ -29,7 +29,8 @@ void	 skeleton_begin(struct skeleton *, const char *program,
 	    struct link_record *setup);
 
 /*
- * Shuts itself in, as sandbox_enter() does, and says `ready`.  If the kernel cannot, that ends the
+ * Shuts itself in, as sandbox_enter() does, and says `ready`.  If the kernel
+ * cannot, that ends the
  * process where it is `required`, and is told otherwise.
  */
 void	 skeleton_ready(struct skeleton *, enum sandbox,

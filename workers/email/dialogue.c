@@ -3,7 +3,7 @@
  *
  * RFC 5321, with PIPELINING (2920), SIZE (1870) and SMTPUTF8 (6531).  A reply
  * belongs to the stage that the session is in; each stage has one function for
- * it.  Recipients that are refused do not keep the others from getting the mail.
+ * it.  Recipients that are refused do not keep the others from their mail.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -373,7 +373,8 @@ session_more(struct session *session)
 	if (got > 0)
 		say_stuffed(session, chunk, got);
 	else {
-		session_say(session, session->line_began ? "\r\n.\r\n" : ".\r\n");
+		session_say(session, session->line_began ? "\r\n.\r\n" :
+		    ".\r\n");
 		session->stage = SMTP_END;
 	}
 	return true;

@@ -10,7 +10,7 @@
 #include "workers/email/header.h"
 
 #define LINE_MAX_LENGTH 76	/* characters: RFC 2047 */
-#define WORD_BYTES 39		/* of an encoded word: 52 characters in base64 */
+#define WORD_BYTES 39		/* of an encoded word; in base64 52 */
 #define PIECE_LENGTH 50		/* characters of a parameter on one line */
 
 int

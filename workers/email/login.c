@@ -91,7 +91,7 @@ login_reply(struct session *session, int code)
 		session_mail(session);
 	else if (code != 334)
 		session_end(session, code, ERROR_NONE, NULL, SMTP_STAGES);
-	/* With XOAUTH2 that is an error, and an empty line asks for its code. */
+	/* With XOAUTH2 an error, and an empty line asks for its code. */
 	else if (server->token != NULL && step == 0)
 		session_say(session, "\r\n");
 	else if (server->token == NULL && !session->offers.plain && step < 2)

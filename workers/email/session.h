@@ -1,8 +1,8 @@
 /*
  * session - one connection to an SMTP server, and what is said on it
  *
- * Only for smtp.c, which has the connections, dialogue.c, which has the commands
- * and what becomes of their replies, and login.c.
+ * Only for smtp.c, which has the connections, dialogue.c, which has the
+ * commands and what becomes of their replies, and login.c.
  */
 #ifndef WORKERS_EMAIL_SESSION_H
 #define WORKERS_EMAIL_SESSION_H

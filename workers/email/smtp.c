@@ -294,8 +294,8 @@ session_limit(const struct session *session)
 /*
  * Half-way the kernel's count is noted, and at the end it is compared: what is
  * under way in the sockets' buffers moves without anybody here seeing it.  Of
- * what the server says only a whole reply counts, so that nobody is kept waiting
- * by one that comes byte by byte, or never ends.
+ * what the server says only a whole reply counts, so that nobody is kept
+ * waiting by one that comes byte by byte, or never ends.
  */
 static bool
 session_overdue(struct session *session, int64_t now)

@@ -1,5 +1,5 @@
 /*
- * config - the pipes that the organization may use, and the one of a destination
+ * config - the pipe of a destination, of those that the organization may use
  */
 #ifndef WORKERS_PIPE_CONFIG_H
 #define WORKERS_PIPE_CONFIG_H

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/beneath.h"
 #include "lib/lines.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
@@ -43,15 +44,6 @@ struct local {
 };
 
 /* --- the beginning -------------------------------------------------------- */
-
-static bool
-is_beneath(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	return strncmp(path, directory, length) == 0 &&
-	    (path[length] == '/' || path[length] == '\0');
-}
 
 /* True if it is one of spoold's own directories, or within it. */
 static bool

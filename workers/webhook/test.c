@@ -86,7 +86,8 @@ test_compose(struct trial *trial, const char *id)
 	json_put_string(out, "type", "custom");
 	json_put_time(out, "timestamp", clock_wall());
 	json_put_string(out, "deliveryId", id);
-	json_put_string(out, "organizationId", courier_organization(trial->courier));
+	json_put_string(out, "organizationId",
+	    courier_organization(trial->courier));
 	json_open(out, "data", '{');
 	json_put_boolean(out, "test", true);
 	json_close(out, '}');
