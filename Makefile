@@ -45,7 +45,7 @@ ALL_CFLAGS := -std=c11 $(OPTIMIZE) $(WARNINGS) -fstack-protector-strong -fPIE \
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 
 # What lib/ offers, by what it is for.
-BASE := $(addprefix lib/,why log xalloc buf utf8 lines clock id ticket \
+BASE := $(addprefix lib/,why log xalloc buf hex utf8 lines clock id ticket \
     replace write)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/drop.h"
+#include "lib/hex.h"
 #include "lib/log.h"
 #include "lib/show.h"
 #include "lib/write.h"
@@ -30,12 +31,10 @@ void
 drop_unique(char out[DROP_UNIQUE])
 {
 	unsigned char bytes[(DROP_UNIQUE - 1) / 2];
-	size_t i;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		log_fatal(70, "getrandom: %s", strerror(errno));
-	for (i = 0; i < sizeof(bytes); i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+	hex_format(bytes, sizeof(bytes), out);
 }
 
 /*

@@ -14,6 +14,7 @@
 
 #include "lib/clock.h"
 #include "lib/facts.h"
+#include "lib/hex.h"
 #include "lib/xalloc.h"
 
 #define FILE_MAX INT64_C(0x7fffffffffffffff)
@@ -92,13 +93,9 @@ value_of(const struct facts *facts, size_t at)
 static void
 write_digest(struct buf *out, const char *name, const uint8_t *digest)
 {
-	char text[2 * SHA256_LENGTH + 1];
+	char text[HEX_SIZE(SHA256_LENGTH)];
 
-	for (size_t i = 0; i < SHA256_LENGTH; i++) {
-		text[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-		text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-	}
-	text[2 * SHA256_LENGTH] = '\0';
+	hex_format(digest, SHA256_LENGTH, text);
 	json_put_string(out, name, text);
 }
 
@@ -229,20 +226,9 @@ static bool
 read_digest(const struct json *json, void *into)
 {
 	const char *text = json_string(json, "");
-	uint8_t *digest = into;
 
-	if (strlen(text) != 2 * SHA256_LENGTH)
-		return false;
-	for (size_t i = 0; i < 2 * SHA256_LENGTH; i++) {
-		static const char digits[] = "0123456789abcdef";
-		const char *digit = strchr(digits, text[i]);
-
-		if (digit == NULL)
-			return false;
-		digest[i / 2] = (uint8_t)(digest[i / 2] << 4 |
-		    (digit - digits));
-	}
-	return true;
+	return strlen(text) == 2 * SHA256_LENGTH &&
+	    hex_parse(text, into, SHA256_LENGTH) == 0;
 }
 
 static bool

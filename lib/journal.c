@@ -11,6 +11,7 @@
  *   call the next sync a success.
  * - A line is built once, in `pending` itself, and hashed there.
  */
+#include "lib/hex.h"
 #include "lib/journal.h"
 
 #include <assert.h>
@@ -108,11 +109,11 @@ line_begin(struct journal *j, enum event event, int64_t now)
 static void
 line_hash(struct journal *j, size_t begin)
 {
-	char text[2 * JOURNAL_HASH + 1];
+	char text[HEX_SIZE(JOURNAL_HASH)];
 
 	journal_hash(j->hasher, j->hash, j->pending.data + begin,
 	    j->pending.len - begin, j->hash);
-	journal_hash_format(j->hash, text);
+	hex_format(j->hash, JOURNAL_HASH, text);
 	buf_str(&j->pending, ",\"hash\":\"");
 	buf_add(&j->pending, text, sizeof(text) - 1);
 }

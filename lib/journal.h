@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
+#include "lib/hex.h"
 #include "lib/json.h"
 #include "lib/why.h"
 
@@ -153,7 +154,7 @@ int	 journal_reader_next(struct journal_reader *, struct journal_line *,
  * last checkpoint.  Returns 1, 0 if there is no line, -1 with *why.
  */
 int	 journal_head(const char *directory, int64_t *seq_r,
-	    char hash_r[2 * JOURNAL_HASH + 1], struct why *);
+	    char hash_r[HEX_SIZE(JOURNAL_HASH)], struct why *);
 
 /*
  * A seq from which on every line with a time from `time` on (wall ms) can be
@@ -169,7 +170,7 @@ struct journal_verdict {
 	int64_t	 first_seq;
 	int64_t	 last_seq;
 	int64_t	 unproven;	/* lines after the last signed checkpoint */
-	char	 last_hash[2 * JOURNAL_HASH + 1];
+	char	 last_hash[HEX_SIZE(JOURNAL_HASH)];
 	char	 bad_segment[64];	/* where *why is about, or "" */
 	int64_t	 bad_line;	/* its number in that segment */
 };

@@ -10,6 +10,7 @@
  * that one wrong line is one report; but never back to an earlier seq, or a
  * stray copy of an old line would make the journal begin again there.
  */
+#include "lib/hex.h"
 #include "lib/journal_line.h"
 
 #include <assert.h>
@@ -110,43 +111,6 @@ journal_hash(struct journal_hasher *h, const uint8_t before[JOURNAL_HASH],
 	hash_pieces(h, before, JOURNAL_HASH, digest, sizeof(digest), out);
 }
 
-void
-journal_hash_format(const uint8_t hash[JOURNAL_HASH],
-    char out[2 * JOURNAL_HASH + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (int i = 0; i < JOURNAL_HASH; i++) {
-		out[2 * i] = digits[hash[i] >> 4];
-		out[2 * i + 1] = digits[hash[i] & 15];
-	}
-	out[2 * JOURNAL_HASH] = '\0';
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-int
-journal_hash_parse(const char *text, uint8_t out[JOURNAL_HASH])
-{
-	for (int i = 0; i < JOURNAL_HASH; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
-
-		if (low < 0)
-			return -1;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
-}
-
 /* What is left of a line that is being taken apart from the front. */
 struct rest {
 	const char	*at;
@@ -226,7 +190,7 @@ read_tail(const char *text, size_t length, struct journal_form *form,
 	form->body = length - tail;
 	r = (struct rest){ text + form->body, tail };
 	if (!take(&r, HASH_TEXT, LENGTH(HASH_TEXT)) ||
-	    journal_hash_parse(r.at, form->hash) == -1)
+	    hex_parse(r.at, form->hash, JOURNAL_HASH) == -1)
 		return why_set(why, ERROR_VALIDATION_ERROR, "has no hash");
 	r.at += 2 * JOURNAL_HASH;
 	r.length -= 2 * JOURNAL_HASH;
@@ -308,9 +272,9 @@ void
 journal_signed_text(struct buf *out, const char *instance, int64_t seq,
     const uint8_t hash[JOURNAL_HASH])
 {
-	char text[2 * JOURNAL_HASH + 1];
+	char text[HEX_SIZE(JOURNAL_HASH)];
 
-	journal_hash_format(hash, text);
+	hex_format(hash, JOURNAL_HASH, text);
 	buf_printf(out, "spoold-journal-v1\n%s\n%" PRId64 "\n%s\n", instance,
 	    seq, text);
 }
@@ -326,11 +290,10 @@ journal_signed_key(struct buf *out, const char *instance, int64_t seq,
 static bool
 is_instance(const char *text)
 {
-	size_t n = 0;
+	uint8_t bytes[JOURNAL_INSTANCE / 2];
 
-	while (hex_digit(text[n]) != -1)
-		n++;
-	return n == JOURNAL_INSTANCE && text[n] == '\0';
+	return strlen(text) == JOURNAL_INSTANCE &&
+	    hex_parse(text, bytes, sizeof(bytes)) == 0;
 }
 
 void

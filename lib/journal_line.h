@@ -35,12 +35,6 @@ void	 journal_hash(struct journal_hasher *,
 	    const uint8_t before[JOURNAL_HASH], const char *body, size_t length,
 	    uint8_t out[JOURNAL_HASH]);
 
-/* Writes 64 lower-case digits and a NUL. */
-void	 journal_hash_format(const uint8_t hash[JOURNAL_HASH],
-	    char out[2 * JOURNAL_HASH + 1]);
-/* Reads exactly 64 of them.  0, or -1 if they are none. */
-int	 journal_hash_parse(const char *, uint8_t out[JOURNAL_HASH]);
-
 /* What a line says of itself. */
 struct journal_form {
 	int64_t	 seq;

@@ -5,6 +5,7 @@
  * kept is always the one whose public part the journal calls current: were it
  * another, nothing signed with it could ever be verified, so that is refused.
  */
+#include "lib/hex.h"
 #include "lib/journal.h"
 
 #include <errno.h>
@@ -25,17 +26,13 @@ static int
 begin_journal(struct journal *j, const struct journal_place *place,
     struct why *why)
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char raw[JOURNAL_INSTANCE / 2];
 	int r;
 
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "OpenSSL gives no random bytes");
-	for (size_t i = 0; i < sizeof(raw); i++) {
-		j->instance[2 * i] = digits[raw[i] >> 4];
-		j->instance[2 * i + 1] = digits[raw[i] & 15];
-	}
+	hex_format(raw, sizeof(raw), j->instance);
 	clock_format_day(clock_wall(), j->key_day);
 	r = journal_key_load(place->private_key, NULL, &j->key, why);
 	if (r == 0) {

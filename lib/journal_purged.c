@@ -4,6 +4,7 @@
  * A segment goes only when lines follow that are the next in the chain, and
  * whole: lines that a later segment has again end where those begin.
  */
+#include "lib/hex.h"
 #include "lib/journal_purged.h"
 
 #include <sys/stat.h>
@@ -185,9 +186,9 @@ journal_old_time(const struct journal_old *old)
 static void
 put_end(const struct journal_old *old, struct buf *out)
 {
-	char hash[2 * JOURNAL_HASH + 1];
+	char hash[HEX_SIZE(JOURNAL_HASH)];
 
-	journal_hash_format(old->hash, hash);
+	hex_format(old->hash, JOURNAL_HASH, hash);
 	json_put_string(out, "segment", old->name);
 	json_put_integer(out, "firstSeq", old->first);
 	json_put_integer(out, "lastSeq", old->last);
@@ -352,8 +353,8 @@ pass_one(struct journal_chain *chain, const struct json *purged,
 			    "%s has a key that the one before did not sign",
 			    name);
 	chain->seq = last;
-	if (journal_hash_parse(json_string(json_get(purged, "lastHash"), ""),
-	    chain->hash) == -1)
+	if (hex_parse(json_string(json_get(purged, "lastHash"), ""),
+	    chain->hash, JOURNAL_HASH) == -1)
 		return why_set(why, ERROR_VALIDATION_ERROR,
 		    "%s has no hash", name);
 	return 1;

@@ -4,6 +4,7 @@
  * A segment's day never goes back, and a line is never later than the day of
  * its segment; so lines of a day stand in segments of that day or later ones.
  */
+#include "lib/hex.h"
 #include "lib/journal.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ last_line(int directory, const char *name, struct journal_hasher *hasher,
 
 int
 journal_head(const char *directory, int64_t *seq_r,
-    char hash_r[2 * JOURNAL_HASH + 1], struct why *why)
+    char hash_r[HEX_SIZE(JOURNAL_HASH)], struct why *why)
 {
 	struct journal_hasher *hasher = journal_hasher_new(why);
 	struct journal_chain chain = { 0 };
@@ -68,7 +69,7 @@ journal_head(const char *directory, int64_t *seq_r,
 		r = last_line(fd, list.items[i].name, hasher, &chain, why);
 	if (r == 1) {
 		*seq_r = chain.seq;
-		journal_hash_format(chain.hash, hash_r);
+		hex_format(chain.hash, JOURNAL_HASH, hash_r);
 	}
 	segments_free(&list);
 	journal_hasher_free(&hasher);

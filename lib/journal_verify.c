@@ -11,6 +11,7 @@
  * the very line that the later segment has, or somebody has put other lines in
  * the place of signed ones.
  */
+#include "lib/hex.h"
 #include "lib/journal.h"
 
 #include <errno.h>
@@ -53,7 +54,7 @@ head_read(const char *text, struct head *head, struct why *why)
 	head->seq = strtoll(text, &end, 10);
 	if (errno != 0 || head->seq < 1 || *end != ':' ||
 	    strlen(end + 1) != (size_t)2 * JOURNAL_HASH ||
-	    journal_hash_parse(end + 1, head->hash) == -1)
+	    hex_parse(end + 1, head->hash, JOURNAL_HASH) == -1)
 		return why_set(why, ERROR_USAGE,
 		    "%s: a head is SEQ:HASH, as `spoollog head` prints it",
 		    text);
@@ -96,8 +97,9 @@ note_purge(struct verifying *v, const char *text, size_t length)
 	struct json *line = json_parse(text, length, &ignored);
 
 	if (json_integer(json_get(line, "lastSeq"), 0) == v->purged.seq &&
-	    journal_hash_parse(json_string(json_get(line, "lastHash"), ""),
-	    hash) == 0 && memcmp(hash, v->purged.hash, JOURNAL_HASH) == 0)
+	    hex_parse(json_string(json_get(line, "lastHash"), ""),
+	    hash, JOURNAL_HASH) == 0 &&
+	    memcmp(hash, v->purged.hash, JOURNAL_HASH) == 0)
 		v->purge_found = true;
 	json_free(&line);
 }
@@ -120,7 +122,7 @@ check_line(struct verifying *v, const char *text, size_t length,
 		verdict->first_seq = form.seq;
 	verdict->last_seq = form.seq;
 	verdict->unproven++;
-	journal_hash_format(form.hash, verdict->last_hash);
+	hex_format(form.hash, JOURNAL_HASH, verdict->last_hash);
 	if (form.event == EVENT_purged && v->purged.seq > 0)
 		note_purge(v, text, length);
 	if (form.event == EVENT_checkpoint) {

@@ -27,6 +27,7 @@
 #include <openssl/rand.h>
 
 #include "lib/base64.h"
+#include "lib/hex.h"
 #include "lib/vault.h"
 #include "lib/vault_key.h"
 #include "lib/xalloc.h"
@@ -71,10 +72,7 @@ make_key_id(const struct secret *key, char id[KEY_ID_LENGTH + 1],
 		(void)crypto_failed(why, "make the key's id");
 		goto out;
 	}
-	for (size_t i = 0; i < KEY_ID_LENGTH; i++)
-		id[i] = "0123456789abcdef"[i % 2 == 0 ?
-		    digest[i / 2] >> 4 : digest[i / 2] & 15];
-	id[KEY_ID_LENGTH] = '\0';
+	hex_format(digest, KEY_ID_LENGTH / 2, id);
 	result = 0;
 out:
 	EVP_MD_CTX_free(context);

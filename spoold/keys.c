@@ -17,6 +17,7 @@
 
 #include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/hex.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
@@ -34,8 +35,7 @@ key_digest(const void *data, size_t length, char out[KEY_HEX])
 	/* It fails for want of memory only, as xmalloc() does. */
 	if (EVP_Q_digest(NULL, "SHA256", NULL, data, length, hash, NULL) != 1)
 		abort();
-	for (size_t i = 0; i < KEY_BYTES; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	hex_format(hash, KEY_BYTES, out);
 }
 
 static int

@@ -19,6 +19,7 @@
 
 #include "lib/clock.h"
 #include "lib/destination_store.h"
+#include "lib/hex.h"
 #include "lib/journal.h"
 #include "lib/show.h"
 #include "lib/vault.h"
@@ -212,7 +213,7 @@ static void
 check_journal(struct check *check, const struct conf *conf)
 {
 	char *directory = xasprintf("%s/journal", conf->top_log_directory);
-	char hash[2 * JOURNAL_HASH + 1];
+	char hash[HEX_SIZE(JOURNAL_HASH)];
 	struct journal_reader *reader = NULL;
 	struct journal_line line = { .time = 0 };
 	int64_t seq = 0, last = 0;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/hex.h"
 #include "lib/id.h"
 #include "lib/show.h"
 #include "lib/xalloc.h"
@@ -143,7 +144,7 @@ static int64_t
 first_seq(const char *directory, const struct log_command *c,
     const struct log_filter *f, struct why *why)
 {
-	char hash[2 * JOURNAL_HASH + 1];
+	char hash[HEX_SIZE(JOURNAL_HASH)];
 	int64_t seq = 0;
 
 	int there = journal_head(directory, &seq, hash, why);
@@ -255,7 +256,7 @@ log_lines(struct cli *cli, void *state)
 static int
 log_head(struct cli *cli, void *state)
 {
-	char hash[2 * JOURNAL_HASH + 1];
+	char hash[HEX_SIZE(JOURNAL_HASH)];
 	struct why why;
 	int64_t seq;
 	char *directory = log_path(cli, "journal", &why);

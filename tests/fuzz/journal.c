@@ -8,6 +8,7 @@
  */
 #include <sys/stat.h>
 
+#include "lib/hex.h"
 #include "lib/journal.h"
 #include "lib/journal_line.h"
 #include "tests/fuzz/fuzz.h"
@@ -39,7 +40,7 @@ put_hashed(struct buf *out, struct journal_hasher *hasher,
 	if (length > 0 && line[length - 1] == '}')
 		length--;
 	journal_hash(hasher, hash, line, length, hash);
-	journal_hash_format(hash, text);
+	hex_format(hash, JOURNAL_HASH, text);
 	buf_add(out, line, length);
 	buf_printf(out, ",\"hash\":\"%s\"}\n", text);
 }

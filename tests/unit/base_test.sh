@@ -1,5 +1,5 @@
 #!/bin/sh
-# base_test.sh - lib/utf8, buf, why and xalloc: what everything stands on
+# base_test.sh - lib/utf8, hex, buf, why and xalloc: what everything stands on
 
 . tests/unit/common.sh
 
@@ -41,6 +41,17 @@ test_texts_are_cut_between_characters() {
 	expect 0 '3 3' base utf8-measure 'aé€' 5
 	expect 0 '3 6' base utf8-measure 'aé€' 6
 	expect 0 '0 0' base utf8-measure '' 0
+}
+
+test_bytes_are_read_and_written_as_lower_case_digits() {
+	expect 0 '' base hex ''
+	expect 0 '00017f80abcdef09ff' base hex 00017f80abcdef09ff
+	expect 1 'no' base hex 0A
+	expect 1 'no' base hex 0g
+	expect 1 'no' base hex g0
+	expect 1 'no' base hex ' 0'
+	expect 1 'no' base hex 0/
+	expect 1 'no' base hex :0
 }
 
 test_a_buf_grows_and_shrinks() {

@@ -1,5 +1,5 @@
 /*
- * probe_base - drives lib/clock, id, ticket, utf8, buf, why and xalloc
+ * probe_base - drives lib/clock, id, ticket, utf8, hex, buf, why and xalloc
  *
  * probe_base COMMAND [ARGUMENT]...; exits with 1 where the module says -1.
  */
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "lib/clock.h"
+#include "lib/hex.h"
 #include "lib/id.h"
 #include "lib/ticket.h"
 #include "lib/utf8.h"
@@ -164,14 +165,13 @@ id_read(char **args)
 {
 	struct id	 id;
 	char		 text[ID_LENGTH + 1];
-	size_t		 i;
+	char		 hex[HEX_SIZE(sizeof id.bytes)];
 
 	if (id_parse(args[0], &id) == -1)
 		return answer(-1, 0);
-	for (i = 0; i < sizeof id.bytes; i++)
-		printf("%02x", id.bytes[i]);
+	hex_format(id.bytes, sizeof id.bytes, hex);
 	id_format(&id, text);
-	printf(" %s %lld\n", text, (long long)id_time(&id));
+	printf("%s %s %lld\n", hex, text, (long long)id_time(&id));
 	return 0;
 }
 
@@ -241,6 +241,21 @@ utf8_measure(char **args)
 {
 	printf("%zu %zu\n", utf8_count(args[0]), utf8_cut(args[0],
 	    strlen(args[0]), (size_t)number(args[1])));
+	return 0;
+}
+
+/* TEXT: reads all of it but an odd digit, and writes it again. */
+static int
+hex_again(char **args)
+{
+	unsigned char bytes[64];
+	char hex[HEX_SIZE(sizeof bytes)];
+	size_t length = strlen(args[0]) / 2;
+
+	if (length > sizeof bytes || hex_parse(args[0], bytes, length) == -1)
+		return answer(-1, 0);
+	hex_format(bytes, length, hex);
+	printf("%s\n", hex);
 	return 0;
 }
 
@@ -364,6 +379,7 @@ static const struct {
 	{ "destination", 1, destination_check },
 	{ "utf8", 0, utf8_read },
 	{ "utf8-measure", 2, utf8_measure },
+	{ "hex", 1, hex_again },
 	{ "buf", 1, buf_words },
 	{ "buf-grow", 1, buf_grow },
 	{ "errno", 2, why_from_errno },

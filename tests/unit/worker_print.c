@@ -1,6 +1,8 @@
 /*
  * worker_print - the records of a worker, as the unit tests compare them
  */
+#include "lib/hex.h"
+
 #include "tests/unit/probe.h"
 #include "tests/unit/worker.h"
 
@@ -21,9 +23,10 @@ print_text(const char *name, const char *text)
 static void
 print_digest(const char *name, const uint8_t digest[SHA256_LENGTH])
 {
-	printf(" %s=", name);
-	for (int i = 0; i < SHA256_LENGTH; i++)
-		printf("%02x", digest[i]);
+	char text[HEX_SIZE(SHA256_LENGTH)];
+
+	hex_format(digest, SHA256_LENGTH, text);
+	printf(" %s=%s", name, text);
 }
 
 static void

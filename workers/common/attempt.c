@@ -102,6 +102,16 @@ attempt_metadata(struct attempt *attempt, const struct json **metadata,
 	return 0;
 }
 
+const char *
+attempt_type(const struct attempt *attempt)
+{
+	const char *type = attempt->text[ATTEMPT_content_type];
+
+	if (!attempt->parcel.has_file)
+		return "application/json";
+	return type[0] != '\0' ? type : TYPE_UNKNOWN;
+}
+
 /* --- the beginning -------------------------------------------------------- */
 
 static struct attempt *

@@ -164,6 +164,10 @@ void	 courier_wake(struct courier *, int64_t);
 int	 attempt_metadata(struct attempt *, const struct json **metadata,
 	    struct why *);
 
+/* The media type of what is delivered; never empty. */
+#define TYPE_UNKNOWN "application/octet-stream"
+const char	*attempt_type(const struct attempt *);
+
 /* --- ends of an attempt: each frees it ------------------------------------ */
 
 /* By an outcome whose record was filled in, but for token and time. */

@@ -14,11 +14,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/hex.h"
 #include "lib/xalloc.h"
 
 #include "workers/common/sigv4.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
+#define DIGEST_TEXT HEX_SIZE(SHA256_LENGTH)
 #define DATE_TEXT 17		/* bytes of 20261123T210405Z, with its NUL */
 #define DAY_LENGTH 8		/* of them are the day */
 
@@ -44,18 +46,6 @@ void
 sigv4_encode_path(struct buf *out, const char *text)
 {
 	encode(out, text, "/");
-}
-
-void
-sigv4_hex(const uint8_t digest[SHA256_LENGTH], char out[SIGV4_HEX])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < SHA256_LENGTH; i++) {
-		out[2 * i] = digits[digest[i] >> 4];
-		out[2 * i + 1] = digits[digest[i] & 15];
-	}
-	out[2 * SHA256_LENGTH] = '\0';
 }
 
 /* --- the canonical request ------------------------------------------------ */
@@ -110,14 +100,14 @@ put_headers(const struct headers *headers, const char *host,
 }
 
 static int
-digest_of(const struct buf *text, char hex[SIGV4_HEX])
+digest_of(const struct buf *text, char hex[DIGEST_TEXT])
 {
 	uint8_t digest[SHA256_LENGTH];
 
 	if (EVP_Digest(text->data, text->len, digest, NULL, EVP_sha256(),
 	    NULL) != 1)
 		return -1;
-	sigv4_hex(digest, hex);
+	hex_format(digest, SHA256_LENGTH, hex);
 	return 0;
 }
 
@@ -137,7 +127,7 @@ hmac(const uint8_t *key, size_t length, const char *text,
 /* Each part of the scope signs the next with what came before. */
 static int
 signature(const struct sigv4_key *key, const char *day, const char *to_sign,
-    char hex[SIGV4_HEX])
+    char hex[DIGEST_TEXT])
 {
 	const char *const parts[] = { day, key->region, key->service,
 		"aws4_request", to_sign };
@@ -152,7 +142,7 @@ signature(const struct sigv4_key *key, const char *day, const char *to_sign,
 	    i++)
 		result = hmac(link[(i - 1) % 2], SHA256_LENGTH, parts[i],
 		    link[i % 2]);
-	sigv4_hex(link[0], hex);
+	hex_format(link[0], SHA256_LENGTH, hex);
 	buf_wipe(&first);
 	OPENSSL_cleanse(link, sizeof(link));
 	return result;
@@ -165,7 +155,7 @@ authorize(const struct sigv4_key *key, const struct sigv4_request *request,
     struct why *why)
 {
 	struct buf lines = { 0 }, names = { 0 }, text = { 0 }, value = { 0 };
-	char day[DAY_LENGTH + 1], digest[SIGV4_HEX], hex[SIGV4_HEX];
+	char day[DAY_LENGTH + 1], digest[DIGEST_TEXT], hex[DIGEST_TEXT];
 	int result;
 
 	(void)snprintf(day, sizeof(day), "%.*s", DAY_LENGTH, date);
@@ -200,14 +190,14 @@ sigv4_sign(const struct sigv4_key *key, const struct sigv4_request *request,
     struct headers *headers, struct why *why)
 {
 	time_t now = (time_t)(request->now / 1000);
-	char date[DATE_TEXT], hash[SIGV4_HEX];
+	char date[DATE_TEXT], hash[DIGEST_TEXT];
 	struct tm tm;
 
 	if (gmtime_r(&now, &tm) == NULL || strftime(date, sizeof(date),
 	    "%Y%m%dT%H%M%SZ", &tm) == 0)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "the clock shows no date");
-	sigv4_hex(request->sha256, hash);
+	hex_format(request->sha256, SHA256_LENGTH, hash);
 	if (headers_set(headers, "X-Amz-Date", date, why) == -1 ||
 	    headers_set(headers, "X-Amz-Content-Sha256", hash, why) == -1 ||
 	    (key->token != NULL && headers_set(headers,

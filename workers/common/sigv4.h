@@ -17,7 +17,6 @@
 
 #include "workers/common/headers.h"
 
-#define SIGV4_HEX (2 * SHA256_LENGTH + 1)
 
 struct sigv4_key {
 	const char	*id, *secret;	/* borrowed */
@@ -46,8 +45,5 @@ int	 sigv4_sign(const struct sigv4_key *, const struct sigv4_request *,
 void	 sigv4_encode(struct buf *, const char *);
 /* The same, but `/` stays. */
 void	 sigv4_encode_path(struct buf *, const char *);
-
-/* Lower-case hex of a digest. */
-void	 sigv4_hex(const uint8_t digest[SHA256_LENGTH], char out[SIGV4_HEX]);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "lib/hex.h"
+
 #include "workers/common/tls.h"
 
 X509_STORE *
@@ -56,7 +58,6 @@ tls_describe(void *easy, char *version, size_t version_size,
 	if (peer == NULL || X509_digest(peer, EVP_sha256(), digest,
 	    &length) != 1)
 		return;
-	for (unsigned i = 0; i < length && 2 * i + 2 < fingerprint_size; i++)
-		(void)snprintf(fingerprint + (size_t)2 * i, 3, "%02x",
-		    digest[i]);
+	if (HEX_SIZE(length) <= fingerprint_size)
+		hex_format(digest, length, fingerprint);
 }

@@ -16,7 +16,6 @@
 #include "workers/email/header.h"
 #include "workers/email/message.h"
 
-#define DEFAULT_TYPE "application/octet-stream"
 #define TYPE_MAX 200		/* bytes of a media type */
 
 /* --- values --------------------------------------------------------------- */
@@ -145,18 +144,16 @@ check_type(const char *type, const char **out, struct why *why)
 {
 	static const char *const composite[] = { "multipart/", "message/" };
 
-	*out = type[0] != '\0' ? type : DEFAULT_TYPE;
+	*out = strchr(type, '/') != NULL ? type : TYPE_UNKNOWN;
 	for (const char *p = type; *p != '\0'; p++)
 		if (*p < ' ' || *p > '~' || p - type >= TYPE_MAX)
 			return why_field(why, "payload.contentType",
 			    "payload.contentType is longer than %d bytes, or "
 			    "not in ASCII", TYPE_MAX);
-	if (strchr(*out, '/') == NULL)
-		*out = DEFAULT_TYPE;
 	for (size_t i = 0; i < sizeof(composite) / sizeof(*composite); i++)
-		if (strncasecmp(*out, composite[i],
+		if (strncasecmp(type, composite[i],
 		    strlen(composite[i])) == 0)
-			*out = DEFAULT_TYPE;
+			*out = TYPE_UNKNOWN;
 	return 0;
 }
 
@@ -214,11 +211,8 @@ texts_render(struct texts *texts, struct mime_parts *parts,
 	if (!attached)
 		return 0;
 	parts->attachment = &attempt->parcel.content;
-	parts->type = "application/json";
-	if (attempt->parcel.has_file && check_type(
-	    attempt->text[ATTEMPT_content_type], &parts->type, why) == -1)
-		return -1;
-	if (put_name(&texts->name, attempt, values, why) == -1)
+	if (check_type(attempt_type(attempt), &parts->type, why) == -1 ||
+	    put_name(&texts->name, attempt, values, why) == -1)
 		return -1;
 	parts->name = texts->name.data;
 	return 0;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/hostkey.h"
 
 #include "workers/sftp/outcome.h"
@@ -107,12 +108,11 @@ outcome_end(struct outcome *outcome, struct attempt *attempt,
 {
 	struct outcome own = *outcome;
 	struct link_record record;
-	char key[2 * HOSTKEY_HASH + 1] = "", from[64];
+	char key[HEX_SIZE(HOSTKEY_HASH)] = "", from[64];
 
 	(void)snprintf(from, sizeof(from), "%s", peer);
-	for (size_t i = 0; client != NULL && client->shown != FAMILY_any &&
-	    i < HOSTKEY_HASH; i++)
-		(void)snprintf(key + 2 * i, 3, "%02x", client->sha256[i]);
+	if (client != NULL && client->shown != FAMILY_any)
+		hex_format(client->sha256, HOSTKEY_HASH, key);
 	link_init(&record, LINK_outcome);
 	record.outcome.verdict = (int32_t)own.verdict;
 	record.outcome.error = (int32_t)own.error;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/hex.h"
 
 #include "workers/sftp/config.h"
 #include "workers/sftp/outcome.h"
@@ -74,7 +75,7 @@ probe_end(struct trial *trial, const struct outcome *outcome, bool clean)
 	struct client *client = probe->caller.client;
 	struct client_times none = { 0 };
 	struct link_record record;
-	char key[2 * HOSTKEY_HASH + 1] = "", peer[64] = "";
+	char key[HEX_SIZE(HOSTKEY_HASH)] = "", peer[64] = "";
 	int64_t now = since_start(trial, clock_monotonic());
 
 	if (tell_steps(trial, client != NULL ? &client->times : &none) &&
@@ -84,9 +85,8 @@ probe_end(struct trial *trial, const struct outcome *outcome, bool clean)
 		    since_start(trial, probe->since), now);
 	if (client != NULL)
 		(void)snprintf(peer, sizeof(peer), "%s", client->peer);
-	for (size_t i = 0; client != NULL && client->shown != FAMILY_any &&
-	    i < HOSTKEY_HASH; i++)
-		(void)snprintf(key + 2 * i, 3, "%02x", client->sha256[i]);
+	if (client != NULL && client->shown != FAMILY_any)
+		hex_format(client->sha256, HOSTKEY_HASH, key);
 	link_init(&record, LINK_tested);
 	record.tested.error = (int32_t)outcome->error;
 	record.tested.code = (int32_t)outcome->code;

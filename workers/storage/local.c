@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/write.h"
 
 #include "workers/storage/provider.h"
 
@@ -116,22 +117,6 @@ make_temporary(struct attempt *attempt, struct why *why)
 	    &config_of(attempt)->local, file->fd, false, why);
 }
 
-static int
-write_all(int fd, const char *bytes, size_t length, struct why *why)
-{
-	while (length > 0) {
-		ssize_t wrote = write(fd, bytes, length);
-
-		if (wrote == -1 && errno == EINTR)
-			continue;
-		if (wrote == -1)
-			return local_trouble(why, "write");
-		bytes += wrote;
-		length -= (size_t)wrote;
-	}
-	return 0;
-}
-
 /* 1: all of it; 0: as far as was read; -1. */
 static int
 write_piece(struct attempt *attempt, int64_t *done, struct why *why)
@@ -143,8 +128,8 @@ write_piece(struct attempt *attempt, int64_t *done, struct why *why)
 
 	if (got <= 0)
 		return got == 0 ? 1 : -1;
-	if (write_all(file->fd, chunk, (size_t)got, why) == -1)
-		return -1;
+	if (write_all(file->fd, chunk, (size_t)got) == -1)
+		return local_trouble(why, "write");
 	*done += got;
 	file->written += got;
 	if (file->written - file->synced < SYNC_EVERY)
@@ -312,8 +297,8 @@ try_writing(const struct local *local, const struct local_config *config,
 	if (fd == -1)
 		return local_trouble(why, "make a file");
 	result = local_own(local, config, fd, false, why);
-	if (result == 0)
-		result = write_all(fd, text, sizeof(text) - 1, why);
+	if (result == 0 && write_all(fd, text, sizeof(text) - 1) == -1)
+		result = local_trouble(why, "write");
 	if (result == 0 && fsync(fd) == -1)
 		result = local_trouble(why, "sync");
 	(void)close(fd);

@@ -12,11 +12,10 @@
 #include <string.h>
 
 #include "lib/base64.h"
+#include "lib/hex.h"
 #include "lib/xalloc.h"
 
 #include "workers/storage/provider.h"
-
-#define DEFAULT_TYPE "application/octet-stream"
 
 static void	 put_start(struct s3_upload *);
 
@@ -129,10 +128,10 @@ is_same(const struct s3_upload *upload)
 	const struct extent *content = &upload->attempt->parcel.content;
 	const struct s3_said *said = &upload->call.said;
 	struct buf digest = { 0 };
-	char hex[SIGV4_HEX];
+	char hex[HEX_SIZE(SHA256_LENGTH)];
 	bool same;
 
-	sigv4_hex(content->sha256, hex);
+	hex_format(content->sha256, SHA256_LENGTH, hex);
 	base64_encode(&digest, content->sha256, SHA256_LENGTH,
 	    BASE64_STANDARD);
 	same = strtoll(said->length, NULL, 10) == content->length &&
@@ -165,7 +164,7 @@ explain_start(struct s3_upload *upload)
 	struct why why;
 
 	s3_body(&upload->call, NULL, 0);
-	if (headers_set(&headers, "Content-Type", DEFAULT_TYPE, &why) == 0 &&
+	if (headers_set(&headers, "Content-Type", TYPE_UNKNOWN, &why) == 0 &&
 	    headers_set(&headers, "Range", "bytes=0-0", &why) == 0 &&
 	    s3_upload_start(upload, "GET", "", &headers, explain_done,
 	    &why) == 0)

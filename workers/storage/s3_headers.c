@@ -5,12 +5,12 @@
 
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/hex.h"
 
 #include "workers/storage/provider.h"
 
 #define METADATA_MAX 8192	/* bytes of names and values */
 #define DAY_MS (24 * 3600 * 1000LL)
-#define DEFAULT_TYPE "application/octet-stream"
 
 /* What HTTP carries as it is; anything else goes as RFC 2047 has it. */
 static bool
@@ -79,7 +79,7 @@ set_metadata(struct attempt *attempt, struct headers *headers,
 {
 	const struct json *metadata, *field;
 	size_t bytes = 0;
-	char hex[SIGV4_HEX];
+	char hex[HEX_SIZE(SHA256_LENGTH)];
 
 	if (attempt_metadata(attempt, &metadata, why) == -1)
 		return -1;
@@ -87,7 +87,7 @@ set_metadata(struct attempt *attempt, struct headers *headers,
 	    field = json_next(field))
 		if (set_metadata_field(headers, field, &bytes, why) == -1)
 			return -1;
-	sigv4_hex(attempt->parcel.content.sha256, hex);
+	hex_format(attempt->parcel.content.sha256, SHA256_LENGTH, hex);
 	return headers_set(headers, S3_META_SHA256, hex, why);
 }
 
@@ -122,12 +122,9 @@ s3_object_headers(struct attempt *attempt, struct headers *headers,
 {
 	const struct config *config = attempt->config;
 	const struct s3_config *s3 = &config->s3;
-	const char *type = attempt->text[ATTEMPT_content_type];
 
-	if (!attempt->parcel.has_file)
-		type = "application/json";
-	if (headers_set(headers, "Content-Type", type[0] != '\0' ? type :
-	    DEFAULT_TYPE, why) == -1 ||
+	if (headers_set(headers, "Content-Type", attempt_type(attempt),
+	    why) == -1 ||
 	    set_metadata(attempt, headers, why) == -1 ||
 	    set_if(headers, "X-Amz-Storage-Class", s3->storage_class,
 	    why) == -1 ||

@@ -195,8 +195,8 @@ abort_start(struct s3_upload *upload)
 	buf_str(&upload->query, "uploadId=");
 	sigv4_encode(&upload->query, upload->id);
 	s3_body(&upload->call, NULL, 0);
-	if (headers_set(&headers, "Content-Type", "application/octet-stream",
-	    &why) == 0 && s3_upload_start(upload, "DELETE",
+	if (headers_set(&headers, "Content-Type", TYPE_UNKNOWN, &why) == 0 &&
+	    s3_upload_start(upload, "DELETE",
 	    upload->query.data, &headers, abort_done, &why) == 0)
 		return;
 	headers_free(&headers);
@@ -321,7 +321,7 @@ part_headers(const struct s3_part *part, struct headers *headers,
 	    why);
 	buf_free(&digest);
 	return result != 0 ? result : headers_set(headers, "Content-Type",
-	    "application/octet-stream", why);
+	    TYPE_UNKNOWN, why);
 }
 
 static void

@@ -24,9 +24,9 @@ sweep_start(struct s3_upload *upload, const char *method, void (*done)(void *,
 	struct why why;
 
 	s3_body(&upload->call, NULL, 0);
-	if (headers_set(&headers, "Content-Type", "application/octet-stream",
-	    &why) == 0 && s3_upload_start(upload, method, upload->query.data,
-	    &headers, done, &why) == 0)
+	if (headers_set(&headers, "Content-Type", TYPE_UNKNOWN, &why) == 0 &&
+	    s3_upload_start(upload, method, upload->query.data, &headers,
+	    done, &why) == 0)
 		return 0;
 	headers_free(&headers);
 	return -1;

@@ -3,9 +3,11 @@
  */
 #include <openssl/rand.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/xalloc.h"
 
 #include "workers/common/headers.h"
@@ -13,7 +15,6 @@
 
 #define TRACE_BYTES 16		/* of the ids in a traceparent */
 #define SPAN_BYTES 8
-#define DEFAULT_TYPE "application/octet-stream"
 
 /* The signature is made, or needed no longer. */
 static void
@@ -69,25 +70,13 @@ request_done(void *arg, const struct http_answer *answer)
 		attempt_answered(attempt, answer, &rules);
 }
 
-static char *
-put_hex(char *out, const unsigned char *bytes, size_t length)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < length; i++) {
-		*out++ = digits[bytes[i] >> 4];
-		*out++ = digits[bytes[i] & 15];
-	}
-	return out;
-}
-
 /* The sender's trace goes on; where there is none a new one begins here. */
 static int
 set_traceparent(struct headers *headers, const char *trace, struct why *why)
 {
 	unsigned char id[TRACE_BYTES + SPAN_BYTES];
-	char text[] = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-00";
-	char *end;
+	char parent[HEX_SIZE(TRACE_BYTES)], span[HEX_SIZE(SPAN_BYTES)];
+	char text[sizeof("00---00") + sizeof(parent) + sizeof(span)];
 
 	if (trace[0] != '\0')
 		return headers_set(headers, "traceparent", trace, why);
@@ -95,8 +84,9 @@ set_traceparent(struct headers *headers, const char *trace, struct why *why)
 		return 0;	/* a trace is no reason to fail */
 	id[0] |= 1;
 	id[TRACE_BYTES] |= 1;	/* neither id may be all zero */
-	end = put_hex(text + 3, id, TRACE_BYTES);
-	(void)put_hex(end + 1, id + TRACE_BYTES, SPAN_BYTES);
+	hex_format(id, TRACE_BYTES, parent);
+	hex_format(id + TRACE_BYTES, SPAN_BYTES, span);
+	(void)snprintf(text, sizeof(text), "00-%s-%s-00", parent, span);
 	return headers_set(headers, "traceparent", text, why);
 }
 
@@ -105,16 +95,14 @@ static int
 set_content(struct headers *headers, const struct attempt *attempt,
     struct why *why)
 {
-	const char *type = attempt->text[ATTEMPT_content_type];
 	struct buf metadata = { 0 };
 	int result;
 
-	if (!attempt->parcel.has_file)
-		return headers_set(headers, "Content-Type", "application/json",
-		    why);
-	if (headers_set(headers, "Content-Type", type[0] != '\0' ? type :
-	    DEFAULT_TYPE, why) == -1)
+	if (headers_set(headers, "Content-Type", attempt_type(attempt),
+	    why) == -1)
 		return -1;
+	if (!attempt->parcel.has_file)
+		return 0;
 	result = body_header(&attempt->parcel, &metadata, why);
 	if (result == 0 && metadata.len > 0)
 		result = headers_set(headers, "X-Delivery-Metadata",

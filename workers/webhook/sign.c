@@ -17,6 +17,7 @@
 
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/hex.h"
 #include "lib/id.h"
 #include "lib/xalloc.h"
 
@@ -285,12 +286,12 @@ maker_x_webhook(const struct maker *maker, const struct hash *hash,
     struct buf *out)
 {
 	unsigned char mac[MAC_MAX];
+	char hex[HEX_SIZE(MAC_MAX)];
 
 	if (mac_end(maker->x_webhook, hash, mac) == -1)
 		return -1;
-	buf_printf(out, "%s=", hash->name);
-	for (size_t i = 0; i < hash->length; i++)
-		buf_printf(out, "%02x", mac[i]);
+	hex_format(mac, hash->length, hex);
+	buf_printf(out, "%s=%s", hash->name, hex);
 	return 0;
 }
 
