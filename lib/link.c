@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #define TOKENS_MAX (32 * 1024)	/* egress rules; tags at their longest */
+#define RESUME_MAX 4096
+#define STORED_MAX 4096
 #define WORD_BYTES 1024		/* 256 characters of up to 4 bytes */
 
 static const struct form {
@@ -55,6 +57,10 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[SETUP_pipes] = 64 * 1024,
 		[SETUP_local] = 16 * 1024,
 		[SETUP_private] = 5 * 4096,
+		[SETUP_listen] = 256,
+		[SETUP_certificate] = 4096,
+		[SETUP_key] = 4096,
+		[SETUP_proxies] = TOKENS_MAX,
 	},
 	[LINK_attempt] = {
 		[ATTEMPT_config] = 64 * 1024,
@@ -65,10 +71,20 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[ATTEMPT_correlation_id] = WORD_BYTES,
 		[ATTEMPT_key] = WORD_BYTES,
 		[ATTEMPT_traceparent] = 256,
+		[ATTEMPT_resume] = RESUME_MAX,
 	},
 	[LINK_drop] = { [DROP_name] = 255 },
 	[LINK_payload] = { [PAYLOAD_text] = 1024 },
 	[LINK_test] = { [TEST_config] = 64 * 1024 },
+	[LINK_erase] = {
+		[ERASE_config] = 64 * 1024,
+		[ERASE_stored] = STORED_MAX,
+	},
+	[LINK_fetched] = {
+		[FETCHED_filename] = WORD_BYTES,
+		[FETCHED_content_type] = WORD_BYTES,
+	},
+	[LINK_progress] = { [PROGRESS_resume] = RESUME_MAX },
 	[LINK_outcome] = {
 		[OUTCOME_reason] = 1024,
 		[OUTCOME_reference] = 256,
@@ -76,6 +92,7 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[OUTCOME_peer] = 128,
 		[OUTCOME_tls] = 32,
 		[OUTCOME_fingerprint] = 128,
+		[OUTCOME_stored] = STORED_MAX,
 	},
 	[LINK_need] = { [NEED_file] = 255 },
 	[LINK_accept] = {
@@ -101,6 +118,8 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[TESTED_tls] = 32,
 		[TESTED_fingerprint] = 128,
 	},
+	[LINK_erased] = { [ERASED_reason] = 1024 },
+	[LINK_fetch] = { [FETCH_peer] = 128 },
 };
 
 struct header {
@@ -310,6 +329,15 @@ tested_fits(const struct link_tested *t)
 	    within(t->code, 0, 999);
 }
 
+static bool
+fetched_fits(const struct link_fetched *f, size_t fds)
+{
+	return f->offset >= 0 && f->length >= 0 && f->left >= -1 &&
+	    f->offset <= INT64_MAX - f->length &&
+	    within(f->error, 0, ERROR_COUNT - 1) && within(f->direct, 0, 1) &&
+	    (fds == 0 || f->error == ERROR_NONE);
+}
+
 /* True if every number is one that the other side can mean. */
 static bool
 numbers_fit(const struct link_record *record, size_t fds)
@@ -328,6 +356,15 @@ numbers_fit(const struct link_record *record, size_t fds)
 		    within(record->test.test, 0, TESTS - 1);
 	case LINK_tested:
 		return tested_fits(&record->tested);
+	case LINK_erase:
+		return record->erase.timeout > 0;
+	case LINK_erased:
+		return within(record->erased.error, 0, ERROR_COUNT - 1) &&
+		    within(record->erased.code, 0, 999);
+	case LINK_fetch:
+		return within(record->fetch.access, 0, ACCESSES - 1);
+	case LINK_fetched:
+		return fetched_fits(&record->fetched, fds);
 	case LINK_progress:
 		return record->progress.bytes >= 0;
 	case LINK_outcome:

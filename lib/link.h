@@ -20,7 +20,7 @@
 #include "lib/why.h"
 
 #define LINK_FD 3		/* a worker's end, and nothing else is open */
-#define LINK_TEXTS 12		/* at most that many in a record */
+#define LINK_TEXTS 16		/* at most that many in a record */
 #define LINK_FDS 2
 #define LINK_RECORD_MAX (160 * 1024)	/* bytes */
 
@@ -35,6 +35,8 @@
 	LINK(drop, down, drop, 1)	/* to intake: the dropped file */ \
 	LINK(payload, down, payload, 1)	/* to intake: what it asked for */ \
 	LINK(test, down, test, 0)	/* try a destination */		\
+	LINK(erase, down, erase, 0)	/* what was stored is to go */	\
+	LINK(fetched, down, fetched, 1)	/* to download: what it asked for */ \
 	/* from a worker */						\
 	LINK(ready, up, ready, 0)	/* set up and shut in */	\
 	LINK(progress, up, progress, 0)	/* at most one a second each */	\
@@ -42,7 +44,9 @@
 	LINK(need, up, need, 0)		/* intake wants this payload */	\
 	LINK(accept, up, accept, 0)	/* intake found it good */	\
 	LINK(refuse, up, refuse, 0)	/* or not, or not whole */	\
-	LINK(tested, up, tested, 0)	/* how far a test came */
+	LINK(tested, up, tested, 0)	/* how far a test came */	\
+	LINK(erased, up, erased, 0)	/* whether it went */		\
+	LINK(fetch, up, fetch, 0)	/* somebody opens a link */
 
 enum link_type {
 #define LINK(name, direction, fixed, fds) LINK_##name,
@@ -53,13 +57,16 @@ enum link_type {
 
 /*
  * setup: what a worker needs to know for its life.  Lists: one a line; those
- * of one transport are empty for the others: pipes, and for storage `local`
- * and `private`, spoold's own directories.  The pipes are an object of JSON with those that the organization may use:
+ * of one transport are empty for the others: pipes, for storage `local` and
+ * `private`, spoold's own directories, and for download `listen`, the files
+ * `certificate` and `key`, and the trusted `proxies`.  The pipes are an object
+ * of JSON with those that the organization may use:
  * {"NAME": {"command": [...], "timeLimit": ms, "memoryLimit": bytes}, ...}.
  */
 enum { SETUP_organization, SETUP_egress, SETUP_plaintext, SETUP_ca_file,
 	SETUP_tls_minimum, SETUP_user_agent, SETUP_permanent,
 	SETUP_algorithm, SETUP_pipes, SETUP_local, SETUP_private,
+	SETUP_listen, SETUP_certificate, SETUP_key, SETUP_proxies,
 	SETUP_texts };
 struct link_setup {
 	int64_t	 max_job_size;
@@ -68,10 +75,14 @@ struct link_setup {
 	int32_t	 sandbox_required;
 };
 
-/* attempt: one ticket to deliver.  fd 0 is the job, fd 1 a payload file. */
+/*
+ * attempt: one ticket to deliver.  fd 0 is the job, fd 1 a payload file.
+ * `resume` is what the last attempt asked to be told again: where it had come
+ * to.  It is kept in memory only, for it may be a secret.
+ */
 enum { ATTEMPT_config, ATTEMPT_destination, ATTEMPT_name, ATTEMPT_filename,
 	ATTEMPT_content_type, ATTEMPT_correlation_id, ATTEMPT_key,
-	ATTEMPT_traceparent, ATTEMPT_texts };
+	ATTEMPT_traceparent, ATTEMPT_resume, ATTEMPT_texts };
 struct link_attempt {
 	uint64_t	 token;		/* the attempt line's seq */
 	struct id	 id;
@@ -126,15 +137,21 @@ struct link_ready {
 	int32_t		 unused;
 };
 
+/* progress: a `resume` that is not empty is kept for the next attempt. */
+enum { PROGRESS_resume, PROGRESS_texts };
 struct link_progress {
 	uint64_t	 token;
 	int64_t		 bytes;		/* gone through, then sent, so far */
 };
 
-/* outcome: what became of an attempt. */
+/*
+ * outcome: what became of an attempt.  `stored` says what was stored, in the
+ * transport's own words, for it to be told again: where it is, for storage, the
+ * file's name for download.  It may hold metadata, and is kept sealed.
+ */
 enum verdict { VERDICT_delivered, VERDICT_deferred, VERDICT_failed, VERDICTS };
 enum { OUTCOME_reason, OUTCOME_reference, OUTCOME_remote, OUTCOME_peer,
-	OUTCOME_tls, OUTCOME_fingerprint, OUTCOME_texts };
+	OUTCOME_tls, OUTCOME_fingerprint, OUTCOME_stored, OUTCOME_texts };
 enum {
 	OUTCOME_DISABLE = 1,		/* the destination is gone (410) */
 	OUTCOME_SLOW_DOWN = 2,		/* it asked for less (429, 503, …) */
@@ -206,6 +223,52 @@ struct link_tested {
 	int32_t		 unused;
 };
 
+/*
+ * erase: remove what an outcome said was stored, if it is that still.
+ * erased: error 0 means that it is gone, or was; anything else that it is
+ * there, and why.
+ */
+enum { ERASE_config, ERASE_stored, ERASE_texts };
+struct link_erase {
+	uint64_t	 token;
+	struct id	 id;		/* the job whose payload it was */
+	int64_t		 timeout;	/* ms without progress */
+	uint8_t		 sha256[SHA256_LENGTH];	/* of what was stored */
+};
+enum { ERASED_reason, ERASED_texts };
+struct link_erased {
+	uint64_t	 token;
+	int32_t		 error;		/* enum error */
+	int32_t		 code;		/* the remote's status, or 0 */
+};
+
+/*
+ * fetch: somebody opens a link.  `look` is free; `take` counts, and is in the
+ * journal before the answer; `resume` goes on with one that was taken.
+ * fetched: error 0 means yes, and why not is for the journal only.  What is to
+ * be sent is `length` bytes at `offset` of fd 0, which `take` and `resume` get.
+ */
+enum access { ACCESS_look, ACCESS_take, ACCESS_resume, ACCESSES };
+enum { FETCH_peer, FETCH_texts };
+struct link_fetch {
+	uint64_t	 token;		/* the worker's own, back in fetched */
+	uint64_t	 serial;	/* of the fetch to resume, else 0 */
+	uint8_t		 link[SHA256_LENGTH];	/* SHA-256 of the link's token */
+	int32_t		 access;	/* enum access */
+	int32_t		 unused;
+};
+enum { FETCHED_filename, FETCHED_content_type, FETCHED_texts };
+struct link_fetched {
+	uint64_t	 token;
+	uint64_t	 serial;	/* of what was taken: its line's seq */
+	int64_t		 offset, length;	/* bytes */
+	int64_t		 expires_at;	/* wall ms */
+	int64_t		 left;		/* fetches; -1: any number */
+	uint8_t		 sha256[SHA256_LENGTH];	/* of what is to be sent */
+	int32_t		 error;		/* enum error */
+	int32_t		 direct;	/* a plain GET takes it */
+};
+
 /* One record, as sent or received. */
 struct link_record {
 	enum link_type	 type;
@@ -222,6 +285,10 @@ struct link_record {
 		struct link_accept	 accept;
 		struct link_refuse	 refuse;
 		struct link_tested	 tested;
+		struct link_erase	 erase;
+		struct link_erased	 erased;
+		struct link_fetch	 fetch;
+		struct link_fetched	 fetched;
 	};
 	const char	*text[LINK_TEXTS];	/* NULL: empty; NUL-terminated;
 						 * after receiving never NULL,

@@ -12,6 +12,8 @@ attempt: same
 drop: same
 payload: same
 test: same
+erase: same
+fetched: same
 ready: same
 progress: same
 outcome: same
@@ -19,15 +21,18 @@ need: same
 accept: same
 refuse: same
 tested: same
+erased: same
+fetch: same
 then: nothing
 at the end: EPIPE, link: the other side has ended' link same
 }
 
 test_a_record_goes_one_way_only() {
-	for type in setup attempt drop test; do
+	for type in setup attempt drop test erase fetched; do
 		expect 0 'link: no record of this direction' link $type up
 	done
-	for type in ready progress outcome need accept refuse tested; do
+	for type in ready progress outcome need accept refuse tested erased \
+	    fetch; do
 		expect 0 'link: no record of this direction' link $type down
 	done
 	expect 0 'link: no record of this direction' link outcome type 0
@@ -36,9 +41,9 @@ test_a_record_goes_one_way_only() {
 }
 
 test_every_size_counts() {
-	expect 0 'link: shorter than a header' link outcome byte 51
-	expect 0 'link: shorter than its struct' link outcome byte 52
-	expect 0 'link: too short for its texts' link outcome byte 115
+	expect 0 'link: shorter than a header' link outcome byte 67
+	expect 0 'link: shorter than its struct' link outcome byte 68
+	expect 0 'link: too short for its texts' link outcome byte 131
 	expect 0 'link: longer than its texts' link outcome more 1
 	expect 0 'link: longer than any record' link outcome more 170000
 	expect 0 'link: longer than its texts' link progress more 1
@@ -47,8 +52,8 @@ test_every_size_counts() {
 test_every_text_has_a_cap_and_ends_once() {
 	expect 0 'link: a text is too long' link outcome length 0 1025
 	expect 0 'link: a text is too long' link outcome length 1 -1
-	expect 0 'link: a text is too long' link outcome length 6 1
-	expect 0 'link: a text is too long' link progress length 0 1
+	expect 0 'link: a text is too long' link outcome length 7 1
+	expect 0 'link: a text is too long' link progress length 1 1
 	expect 0 'link: a text has a NUL in it, or none at its end' \
 	    link outcome length 0 3
 	expect 0 'link: a text has a NUL in it, or none at its end' \

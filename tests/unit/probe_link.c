@@ -75,6 +75,9 @@ fill(struct link_record *record, enum link_type type)
 		[LINK_outcome] = OUTCOME_texts, [LINK_need] = NEED_texts,
 		[LINK_accept] = ACCEPT_texts, [LINK_refuse] = REFUSE_texts,
 		[LINK_test] = TEST_texts, [LINK_tested] = TESTED_texts,
+		[LINK_progress] = PROGRESS_texts, [LINK_erase] = ERASE_texts,
+		[LINK_erased] = ERASED_texts, [LINK_fetch] = FETCH_texts,
+		[LINK_fetched] = FETCHED_texts,
 	};
 
 	link_init(record, type);
@@ -95,6 +98,18 @@ fill(struct link_record *record, enum link_type type)
 	if (type == LINK_test)
 		record->test = (struct link_test) { .token = 7, .timeout = 1,
 		    .test = TEST_drill };
+	if (type == LINK_erase)
+		record->erase = (struct link_erase) { .token = 7,
+		    .timeout = 1 };
+	if (type == LINK_erased)
+		record->erased = (struct link_erased) { .token = 7,
+		    .code = 404 };
+	if (type == LINK_fetch)
+		record->fetch = (struct link_fetch) { .token = 7,
+		    .access = ACCESS_take };
+	if (type == LINK_fetched)
+		record->fetched = (struct link_fetched) { .token = 7,
+		    .length = 10, .left = -1 };
 	if (type == LINK_tested)
 		record->tested = (struct link_tested) { .token = 7,
 		    .step = { STEP_OK, STEP_FAILED }, .code = 503 };
