@@ -124,8 +124,9 @@ $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
-    storage config local local_place s3 s3_answer s3_digests s3_headers \
-    s3_parts s3_request s3_sweep s3_test) workers/common/sigv4 lib/beneath \
+    storage config local local_place answer call cloud_test describe \
+    digests parts s3 s3_codes s3_sign s3_sweep upload) \
+    workers/common/sigv4 lib/beneath \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \

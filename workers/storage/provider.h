@@ -10,12 +10,12 @@
 #include "workers/common/courier.h"
 #include "workers/storage/config.h"
 #include "workers/storage/local.h"
-#include "workers/storage/s3.h"
+#include "workers/storage/upload.h"
 
 /* What all attempts of this process share: courier_own(). */
 struct storage {
 	struct local	*local;		/* own */
-	struct s3_queue	 s3;
+	struct upload_queue uploads;
 };
 
 /* An attempt's state. */
@@ -23,11 +23,12 @@ struct stored {
 	bool		 placed;	/* the path is known */
 	struct buf	 path;		/* own */
 	struct local_file local;
-	struct s3_upload s3;
+	struct upload	 upload;
 };
 
 struct provider {
 	const char	*name;
+	const struct cloud *cloud;	/* NULL: it speaks to none */
 	/* A slice of what comes before `send`; as a transport's. */
 	int		 (*prepare)(struct attempt *, int64_t *done,
 			    struct why *);

@@ -1,341 +1,304 @@
 /*
- * s3 - a ticket's object
+ * s3 - what S3 is asked, and what it says
  *
- * Its SHA-256 was made when the job was accepted, so it is signed without
- * reading the content before, and read once, while it is sent; what has
- * changed meanwhile never is sent to its end, and the server would not take it.
- *
- * What has the name already is compared by what the server says of it: its
- * length and the SHA-256 that spoold left with it or that the server made.
+ * The SHA-256 of the content was made when the job was accepted, so a content
+ * that is one PUT is signed without reading it before.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base64.h"
-#include "lib/hex.h"
+#include "lib/clock.h"
 #include "lib/xalloc.h"
 
+#include "workers/common/sigv4.h"
 #include "workers/storage/provider.h"
+#include "workers/storage/s3.h"
 
-static void	 put_start(struct s3_upload *);
+#define META "X-Amz-Meta-"
+#define ID_MAX 1024		/* bytes of an upload's id */
+#define DAY_MS (24 * 3600 * 1000LL)
 
-struct s3_upload *
-s3_upload_of(struct attempt *attempt)
+static const struct said_header said[] = {
+	SAID("ETag", etag),
+	SAID("X-Amz-Version-Id", version),
+	SAID("X-Amz-Checksum-Sha256", sha256),
+	SAID(META "Spoold-Sha256", own_sha256),
+	SAID("Content-Length", length),
+	SAID("Date", date),
+	{ .name = NULL }
+};
+
+static const char *
+s3_endpoint(const struct config *config)
 {
-	struct stored *stored = attempt->state;
-
-	return &stored->s3;
+	return config->s3.endpoint;
 }
 
-static struct s3_queue *
-queue_of(const struct s3_upload *upload)
-{
-	struct storage *storage = courier_own(upload->attempt->courier);
-
-	return &storage->s3;
-}
-
-/* --- calls ---------------------------------------------------------------- */
-
-int64_t
-s3_upload_read(void *arg, char *out, size_t room)
-{
-	struct s3_upload *upload = arg;
-
-	return extent_read(&upload->reader, out, (int64_t)room,
-	    &upload->broken);
-}
-
-void
-s3_upload_moved(void *arg, int64_t sent)
-{
-	struct s3_upload *upload = arg;
-
-	attempt_moved(upload->attempt,
-	    (int64_t)upload->part * upload->part_size + sent);
-}
-
-int
-s3_upload_start(struct s3_upload *upload, const char *method,
-    const char *query, struct headers *headers,
-    void (*done)(void *, const struct http_answer *), struct why *why)
-{
-	struct s3_call *call = &upload->call;
-
-	call->courier = upload->attempt->courier;
-	call->config = upload->attempt->config;
-	call->timeout = upload->attempt->facts.timeout;
-	call->method = method;
-	call->key = upload->of_bucket ? "" : upload->key.data;
-	call->query = query;
-	call->headers = *headers;
-	call->read = s3_upload_read;
-	call->moved = s3_upload_moved;
-	call->done = done;
-	call->arg = upload;
-	*headers = (struct headers){ 0 };
-	return s3_start(call, why);
-}
-
-/* --- ends ----------------------------------------------------------------- */
-
-void
-s3_upload_end(struct s3_upload *upload, const struct http_answer *answer)
-{
-	struct attempt *attempt = upload->attempt;
-	struct verdict_text text;
-	struct link_record record;
-	struct why why;
-
-	if (answer->stopped) {
-		why = upload->broken;	/* it goes with the attempt */
-		attempt_fail(attempt, &why);
-		return;
-	}
-	link_init(&record, LINK_outcome);
-	s3_verdict(&upload->call, answer, courier_permanent(attempt->courier),
-	    &record, &text);
-	attempt_end(attempt, &record);
-	buf_free(&text.remote);
-}
-
-/* It was compared: is it the same? */
-static void
-end_compared(struct s3_upload *upload, const struct http_answer *answer,
-    bool same)
-{
-	struct verdict_text text;
-	struct link_record record;
-
-	link_init(&record, LINK_outcome);
-	s3_verdict(&upload->call, answer, "", &record, &text);
-	if (!same) {
-		record.outcome.verdict = VERDICT_failed;
-		record.outcome.error = ERROR_CONFLICT;
-		record.text[OUTCOME_reason] = "something else has that key "
-		    "already; the destination does not overwrite";
-	}
-	attempt_end(upload->attempt, &record);
-	buf_free(&text.remote);
-}
-
-/* --- what is there already ------------------------------------------------ */
-
-/* By its length, and by a digest that the server has of it. */
 static bool
-is_same(const struct s3_upload *upload)
+s3_code(const struct call *call, const struct http_answer *answer, char *out,
+    size_t size)
 {
-	const struct extent *content = &upload->attempt->parcel.content;
-	const struct s3_said *said = &upload->call.said;
-	struct buf digest = { 0 };
-	char hex[HEX_SIZE(SHA256_LENGTH)];
-	bool same;
-
-	hex_format(content->sha256, SHA256_LENGTH, hex);
-	base64_encode(&digest, content->sha256, SHA256_LENGTH,
-	    BASE64_STANDARD);
-	same = strtoll(said->length, NULL, 10) == content->length &&
-	    (strcmp(said->own_sha256, hex) == 0 ||
-	    strcmp(said->sha256, digest.data) == 0);
-	buf_free(&digest);
-	return same;
+	(void)call;
+	return answer_code_element(answer, out, size);
 }
 
-/* Why HEAD was refused; its own answer cannot say so, it has no body. */
-static void
-explain_done(void *arg, const struct http_answer *answer)
+/* --- headers -------------------------------------------------------------- */
+
+/* From the attempt on: it may have waited for long. */
+static int
+set_lock(const struct s3_config *s3, struct headers *headers,
+    struct why *why)
 {
-	struct s3_upload *upload = arg;
-	struct why why;
+	char until[CLOCK_TEXT];
 
-	if (answer->status / 100 != 2) {
-		s3_upload_end(upload, answer);
-		return;
-	}
-	(void)why_set(&why, ERROR_PROTOCOL_ERROR, "it refuses HEAD, but not "
-	    "GET");
-	attempt_fail(upload->attempt, &why);
-}
-
-static void
-explain_start(struct s3_upload *upload)
-{
-	struct headers headers = { 0 };
-	struct why why;
-
-	s3_body(&upload->call, NULL, 0);
-	if (headers_set(&headers, "Content-Type", TYPE_UNKNOWN, &why) == 0 &&
-	    headers_set(&headers, "Range", "bytes=0-0", &why) == 0 &&
-	    s3_upload_start(upload, "GET", "", &headers, explain_done,
-	    &why) == 0)
-		return;
-	headers_free(&headers);
-	attempt_fail(upload->attempt, &why);
-}
-
-/*
- * 404: it is free.  Who may not list a bucket hears 403 instead; with parts the
- * condition at their completion decides then.
- */
-static void
-check_done(void *arg, const struct http_answer *answer)
-{
-	struct s3_upload *upload = arg;
-	bool parts = upload->part_size > 0;
-	struct why why;
-
-	if (answer->status == 200)
-		end_compared(upload, answer, is_same(upload));
-	else if (parts && (answer->status == 404 || answer->status == 403))
-		s3_parts_begin(upload);
-	else if (answer->status == 404 && !upload->conditional)
-		put_start(upload);
-	else if (answer->status == 404) {
-		(void)why_set(&why, ERROR_UNAVAILABLE, "what had that key is "
-		    "gone: the next attempt stores it");
-		attempt_fail(upload->attempt, &why);
-	} else if (answer->status / 100 == 4)
-		explain_start(upload);
-	else
-		s3_upload_end(upload, answer);
-}
-
-static void
-check_start(struct s3_upload *upload)
-{
-	struct headers headers = { 0 };
-	struct why why;
-	int result;
-
-	s3_body(&upload->call, NULL, 0);
-	result = headers_set(&headers, "X-Amz-Checksum-Mode", "ENABLED",
-	    &why);
-	if (result == 0)
-		result = s3_upload_start(upload, "HEAD", "", &headers,
-		    check_done, &why);
-	if (result == -1)
-		attempt_fail(upload->attempt, &why);
-}
-
-/* --- one PUT -------------------------------------------------------------- */
-
-/* Some say of a condition that they do not know it. */
-static void
-put_without_condition(struct s3_upload *upload)
-{
-	const struct config *config = upload->attempt->config;
-	struct s3_queue *queue = queue_of(upload);
-
-	free(queue->unconditional);
-	queue->unconditional = xstrdup(config->s3.endpoint);
-	upload->conditional = false;
-	check_start(upload);
-}
-
-static void
-put_done(void *arg, const struct http_answer *answer)
-{
-	struct s3_upload *upload = arg;
-
-	if (upload->conditional && !answer->stopped &&
-	    answer->status == 412)
-		check_start(upload);
-	else if (upload->conditional && answer->status == 501)
-		put_without_condition(upload);
-	else
-		s3_upload_end(upload, answer);
+	if (s3->lock_mode == NULL)
+		return 0;
+	clock_format(clock_wall() + s3->lock_days * DAY_MS, until);
+	if (headers_set(headers, "X-Amz-Object-Lock-Mode", s3->lock_mode,
+	    why) == -1)
+		return -1;
+	return headers_set(headers, "X-Amz-Object-Lock-Retain-Until-Date",
+	    until, why);
 }
 
 static int
-put_headers(struct s3_upload *upload, struct headers *headers,
+put_metadata_header(void *arg, const char *name, const char *value,
     struct why *why)
 {
-	const struct extent *content = &upload->attempt->parcel.content;
-	struct buf digest = { 0 };
+	struct buf header = { 0 };
 	int result;
 
-	base64_encode(&digest, content->sha256, SHA256_LENGTH,
-	    BASE64_STANDARD);
-	result = s3_object_headers(upload->attempt, headers, why);
-	if (result == 0)
-		result = headers_set(headers, "X-Amz-Checksum-Sha256",
-		    digest.data, why);
-	if (result == 0 && upload->conditional)
-		result = headers_set(headers, "If-None-Match", "*", why);
-	buf_free(&digest);
+	buf_printf(&header, META "%s", name);
+	result = describe_header(arg, header.data, value, why);
+	buf_free(&header);
 	return result;
 }
 
-static void
-put_start(struct s3_upload *upload)
+/* Type, metadata, class, encryption, lock. */
+static int
+object_headers(struct attempt *attempt, struct headers *headers,
+    struct why *why)
 {
-	struct headers headers = { 0 };
-	struct why why;
-
-	upload->extent = upload->attempt->parcel.content;
-	extent_begin(&upload->reader, &upload->extent);
-	upload->call.bytes = NULL;
-	upload->call.length = upload->extent.length;
-	memcpy(upload->call.sha256, upload->extent.sha256, SHA256_LENGTH);
-	if (put_headers(upload, &headers, &why) == 0 &&
-	    s3_upload_start(upload, "PUT", "", &headers, put_done,
-	    &why) == 0)
-		return;
-	headers_free(&headers);
-	attempt_fail(upload->attempt, &why);
-}
-
-/* --- the attempt ---------------------------------------------------------- */
-
-int
-s3_prepare(struct attempt *attempt, int64_t *done, struct why *why)
-{
-	struct stored *stored = attempt->state;
-	struct s3_upload *upload = &stored->s3;
-
-	if (upload->attempt == NULL) {
-		upload->attempt = attempt;
-		sigv4_encode_path(&upload->key, stored->path.data);
-	}
-	return attempt->parcel.content.length < S3_PART_FROM ? 1 :
-	    s3_parts_prepare(upload, done, why);
-}
-
-void
-s3_send(struct attempt *attempt)
-{
-	struct s3_upload *upload = s3_upload_of(attempt);
 	const struct config *config = attempt->config;
-	const char *unconditional = queue_of(upload)->unconditional;
+	const struct s3_config *s3 = &config->s3;
 
-	upload->conditional = !config->overwrite && (unconditional == NULL ||
-	    strcmp(unconditional, config->s3.endpoint) != 0);
-	if (!config->overwrite && (upload->part_size > 0 ||
-	    !upload->conditional))
-		check_start(upload);
-	else if (upload->part_size > 0)
-		s3_parts_begin(upload);
-	else
-		put_start(upload);
+	if (headers_set(headers, "Content-Type", attempt_type(attempt),
+	    why) == -1 ||
+	    describe(attempt, put_metadata_header, headers, why) == -1 ||
+	    headers_set_if(headers, "X-Amz-Storage-Class",
+	    s3->storage_class, why) == -1 ||
+	    headers_set_if(headers, "X-Amz-Server-Side-Encryption",
+	    s3->encryption, why) == -1 ||
+	    headers_set_if(headers,
+	    "X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", s3->kms_key,
+	    why) == -1)
+		return -1;
+	return set_lock(s3, headers, why);
 }
 
-void
-s3_close(struct attempt *attempt)
+static int
+set_condition(const struct upload *upload, struct headers *headers,
+    struct why *why)
 {
-	struct s3_upload *upload = s3_upload_of(attempt);
-
-	if (upload->attempt == NULL)
-		return;
-	extent_free(&upload->reader);
-	s3_parts_free(upload);
-	buf_free(&upload->key);
+	return headers_set_if(headers, "If-None-Match",
+	    upload->conditional ? "*" : NULL, why);
 }
+
+static int
+set_unknown_type(struct headers *headers, struct why *why)
+{
+	return headers_set(headers, "Content-Type", TYPE_UNKNOWN, why);
+}
+
+static int
+set_checksum(const uint8_t *sha256, struct headers *headers, struct why *why)
+{
+	return headers_set_base64(headers, "X-Amz-Checksum-Sha256", sha256,
+	    SHA256_LENGTH, why);
+}
+
+/* --- one object, one request ---------------------------------------------- */
+
+static int
+compose_ask(struct upload *upload, struct headers *headers, struct why *why)
+{
+	upload->call.method = "HEAD";
+	return headers_set(headers, "X-Amz-Checksum-Mode", "ENABLED", why);
+}
+
+static int
+compose_explain(struct upload *upload, struct headers *headers,
+    struct why *why)
+{
+	upload->call.method = "GET";
+	return set_unknown_type(headers, why) == -1 ? -1 :
+	    headers_set(headers, "Range", "bytes=0-0", why);
+}
+
+static int
+compose_put(struct upload *upload, struct headers *headers, struct why *why)
+{
+	upload->call.method = "PUT";
+	upload_reads(upload);
+	if (object_headers(upload->attempt, headers, why) == -1 ||
+	    set_checksum(upload->extent.sha256, headers, why) == -1)
+		return -1;
+	return set_condition(upload, headers, why);
+}
+
+/* --- parts ---------------------------------------------------------------- */
+
+static int
+compose_begin(struct upload *upload, struct headers *headers,
+    struct why *why)
+{
+	upload->call.method = "POST";
+	buf_str(&upload->query, "uploads=");
+	return object_headers(upload->attempt, headers, why) == -1 ? -1 :
+	    headers_set(headers, "X-Amz-Checksum-Algorithm", "SHA256", why);
+}
+
+static int
+s3_begun(struct upload *upload, const struct http_answer *answer,
+    struct why *why)
+{
+	const char *xml = answer->body.data;
+	char id[ID_MAX];
+
+	if (!answer_element(&xml, "UploadId", id, sizeof(id)))
+		return why_set(why, ERROR_PROTOCOL_ERROR,
+		    "it began an upload without an UploadId");
+	upload->id = xstrdup(id);
+	return 0;
+}
+
+static void
+put_id(struct upload *upload)
+{
+	buf_str(&upload->query, "uploadId=");
+	sigv4_encode(&upload->query, upload->id);
+}
+
+static int
+compose_part(struct upload *upload, struct headers *headers, struct why *why)
+{
+	upload->call.method = "PUT";
+	buf_printf(&upload->query, "partNumber=%zu&", upload->part + 1);
+	put_id(upload);
+	if (parts_read(upload, why) == -1 ||
+	    set_checksum(upload->extent.sha256, headers, why) == -1)
+		return -1;
+	return set_unknown_type(headers, why);
+}
+
+/* What a tag may be, so that it is the same within XML. */
+static bool
+is_tag(const char *tag)
+{
+	return tag[0] != '\0' && strpbrk(tag, "<>&\"") == NULL;
+}
+
+static enum taken
+s3_part(struct upload *upload, const struct http_answer *answer)
+{
+	const struct said *answered = &upload->call.said;
+	struct part *part = &upload->parts[upload->part];
+
+	if (answer->status / 100 != 2 || !answer->all_sent ||
+	    !is_tag(answered->etag))
+		return TAKEN_not;
+	(void)snprintf(part->etag, sizeof(part->etag), "%s", answered->etag);
+	part->summed = answered->sha256[0] != '\0';
+	return TAKEN_yes;
+}
+
+/* The parts and what the server said of them. */
+static void
+put_parts(struct upload *upload)
+{
+	struct buf *out = &upload->body;
+
+	buf_clear(out);
+	buf_str(out, "<CompleteMultipartUpload>");
+	for (size_t i = 0; i < upload->part_count; i++) {
+		const struct part *part = &upload->parts[i];
+
+		buf_printf(out, "<Part><PartNumber>%zu</PartNumber>"
+		    "<ETag>&quot;%s&quot;</ETag>", i + 1, part->etag);
+		if (part->summed) {
+			buf_str(out, "<ChecksumSHA256>");
+			base64_encode(out, part->sha256, SHA256_LENGTH,
+			    BASE64_STANDARD);
+			buf_str(out, "</ChecksumSHA256>");
+		}
+		buf_str(out, "</Part>");
+	}
+	buf_str(out, "</CompleteMultipartUpload>");
+}
+
+static int
+compose_complete(struct upload *upload, struct headers *headers,
+    struct why *why)
+{
+	upload->call.method = "POST";
+	put_id(upload);
+	put_parts(upload);
+	call_body(&upload->call, upload->body.data, upload->body.len);
+	return headers_set(headers, "Content-Type", "application/xml",
+	    why) == -1 ? -1 : set_condition(upload, headers, why);
+}
+
+static int
+compose_abort(struct upload *upload, struct headers *headers,
+    struct why *why)
+{
+	upload->call.method = "DELETE";
+	put_id(upload);
+	return set_unknown_type(headers, why);
+}
+
+/* --- a trial -------------------------------------------------------------- */
+
+static int
+s3_trial(struct call *call, enum trial_step step, struct buf *query,
+    struct headers *headers, struct why *why)
+{
+	(void)query;
+	call->method = step == TRIAL_delete ? "DELETE" : "PUT";
+	return headers_set(headers, "Content-Type", "application/json",
+	    why) == -1 ? -1 : headers_set_if(headers, "If-None-Match",
+	    step == TRIAL_again ? "*" : NULL, why);
+}
+
+const struct cloud cloud_s3 = {
+	.endpoint = s3_endpoint,
+	.said = said,
+	.codes = s3_codes,
+	.code = s3_code,
+	.start = s3_start,
+	.part_from = 64 * 1024 * 1024LL,
+	.parts_max = 10000,
+	.compose = {
+		[UPLOAD_ask] = compose_ask,
+		[UPLOAD_explain] = compose_explain,
+		[UPLOAD_put] = compose_put,
+		[UPLOAD_begin] = compose_begin,
+		[UPLOAD_part] = compose_part,
+		[UPLOAD_complete] = compose_complete,
+		[UPLOAD_abort] = compose_abort,
+	},
+	.begun = s3_begun,
+	.part = s3_part,
+	.recover = s3_sweep,
+	.trial = s3_trial,
+};
 
 const struct provider provider_s3 = {
 	.name = "s3",
-	.prepare = s3_prepare,
-	.send = s3_send,
-	.close = s3_close,
-	.test = s3_test,
-	.trial_close = s3_trial_close,
+	.cloud = &cloud_s3,
+	.prepare = upload_prepare,
+	.send = upload_send,
+	.close = upload_close,
+	.test = cloud_test,
+	.trial_close = cloud_trial_close,
 };

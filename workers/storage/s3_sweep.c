@@ -8,96 +8,89 @@
  */
 #include <string.h>
 
+#include "workers/common/sigv4.h"
 #include "workers/storage/provider.h"
+#include "workers/storage/s3.h"
 
 #define SWEPT_MAX 16
 #define ID_MAX 1024		/* bytes of an upload's id */
 #define KEY_MAX 2048
 
-static void	 list_start(struct s3_upload *);
-
+/* Of the bucket where `key` is "". */
 static int
-sweep_start(struct s3_upload *upload, const char *method, void (*done)(void *,
-    const struct http_answer *))
+sweep_start(struct upload *upload, const char *method, const char *key,
+    void (*done)(struct upload *, const struct http_answer *))
 {
 	struct headers headers = { 0 };
+	struct call *call = &upload->call;
 	struct why why;
 
-	s3_body(&upload->call, NULL, 0);
+	call_body(call, NULL, 0);
+	call->method = method;
+	call->key = key;
+	call->query = upload->query.data;
 	if (headers_set(&headers, "Content-Type", TYPE_UNKNOWN, &why) == 0 &&
-	    s3_upload_start(upload, method, upload->query.data, &headers,
-	    done, &why) == 0)
+	    upload_start(upload, &headers, done, &why) == 0)
 		return 0;
 	headers_free(&headers);
 	return -1;
 }
 
 static void
-abort_done(void *arg, const struct http_answer *answer)
+abort_done(struct upload *upload, const struct http_answer *answer)
 {
-	struct s3_upload *upload = arg;
-
 	if (answer->status / 100 == 2 && ++upload->swept < SWEPT_MAX)
-		list_start(upload);
+		s3_sweep(upload);
 	else
-		s3_parts_create(upload);
+		parts_create(upload);
 }
 
 /* The id of an upload to that key; false: there is none. */
 static bool
 find_left(const struct buf *answer, const char *key, char *id, size_t size)
 {
-	struct buf rest = { .data = answer->data };
+	const char *rest = answer->data;
 	char other[KEY_MAX];
 
-	while (rest.data != NULL &&
-	    (rest.data = strstr(rest.data, "<Upload>")) != NULL) {
-		rest.data += strlen("<Upload>");
-		if (s3_element(&rest, "Key", other, sizeof(other)) &&
-		    strcmp(other, key) == 0)
-			return s3_element(&rest, "UploadId", id, size);
+	while (rest != NULL && (rest = strstr(rest, "<Upload>")) != NULL) {
+		const char *at = rest += strlen("<Upload>");
+
+		if (answer_element(&at, "Key", other, sizeof(other)) &&
+		    strcmp(other, key) == 0) {
+			at = rest;
+			return answer_element(&at, "UploadId", id, size);
+		}
 	}
 	return false;
 }
 
 static void
-list_done(void *arg, const struct http_answer *answer)
+list_done(struct upload *upload, const struct http_answer *answer)
 {
-	struct s3_upload *upload = arg;
 	const struct stored *stored = upload->attempt->state;
 	char id[ID_MAX];
 
 	if (answer->status != 200 || !find_left(&answer->body,
 	    stored->path.data, id, sizeof(id))) {
-		s3_parts_create(upload);
+		parts_create(upload);
 		return;
 	}
 	buf_clear(&upload->query);
 	buf_str(&upload->query, "uploadId=");
 	sigv4_encode(&upload->query, id);
-	if (sweep_start(upload, "DELETE", abort_done) == -1)
-		s3_parts_create(upload);
+	if (sweep_start(upload, "DELETE", upload->key.data, abort_done) == -1)
+		parts_create(upload);
 }
 
-static void
-list_start(struct s3_upload *upload)
+void
+s3_sweep(struct upload *upload)
 {
 	const struct stored *stored = upload->attempt->state;
-	int result;
 
 	buf_clear(&upload->query);
 	buf_str(&upload->query, "prefix=");
 	sigv4_encode(&upload->query, stored->path.data);
 	buf_str(&upload->query, "&uploads=");
-	upload->of_bucket = true;
-	result = sweep_start(upload, "GET", list_done);
-	upload->of_bucket = false;
-	if (result == -1)
-		s3_parts_create(upload);
-}
-
-void
-s3_sweep(struct s3_upload *upload)
-{
-	list_start(upload);
+	if (sweep_start(upload, "GET", "", list_done) == -1)
+		parts_create(upload);
 }

@@ -19,7 +19,7 @@ storage_begin(struct courier *courier, const struct link_record *setup,
 	(void)why;
 	storage->local = local_new(setup->text[SETUP_local],
 	    setup->text[SETUP_private]);
-	s3_queue_begin(&storage->s3);
+	upload_queue_begin(&storage->uploads);
 	return storage;
 }
 
@@ -101,7 +101,7 @@ storage_turn(struct courier *courier)
 {
 	struct storage *storage = courier_own(courier);
 
-	return s3_turn(courier, &storage->s3);
+	return upload_turn(courier, &storage->uploads);
 }
 
 static const struct transport storage = {
@@ -109,7 +109,7 @@ static const struct transport storage = {
 	.sandbox = SANDBOX_files,
 	.http = true,
 	.state_size = sizeof(struct stored),
-	.trial_size = sizeof(struct s3_trial),
+	.trial_size = sizeof(struct cloud_trial),
 	.metadata_max = METADATA_MAX,
 	.begin = storage_begin,
 	.writable = storage_writable,

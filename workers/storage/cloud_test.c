@@ -1,7 +1,7 @@
 /*
- * s3_test - tries a bucket: a small object is written, and removed again
+ * cloud_test - tries a store: a small object is written, and removed again
  *
- * A server that knows If-None-Match has to refuse the second writing; one that
+ * A server that knows conditions has to refuse the second writing; one that
  * takes it in silence would let a ticket replace what it must not.
  */
 #include <string.h>
@@ -11,20 +11,17 @@
 
 #include "workers/storage/provider.h"
 
-#define SKEW_MAX 300		/* s; S3 takes 900 */
-
 static void	 step_start(struct trial *);
-
-enum { STEP_PUT, STEP_AGAIN, STEP_DELETE };
 
 static const char text[] = "{\"test\":true}\n";
 
 void
-s3_trial_close(struct trial *trial)
+cloud_trial_close(struct trial *trial)
 {
-	struct s3_trial *test = trial->state;
+	struct cloud_trial *test = trial->state;
 
 	buf_free(&test->key);
+	buf_free(&test->query);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -34,12 +31,12 @@ static void
 test_end(struct trial *trial, const struct http_answer *answer,
     enum error error, const char *words)
 {
-	const struct s3_trial *test = trial->state;
+	const struct cloud_trial *test = trial->state;
 	struct link_record outcome, record;
 	struct verdict_text said;
 
 	link_init(&outcome, LINK_outcome);
-	s3_verdict(&test->call, answer, "", &outcome, &said);
+	answer_verdict(&test->call, answer, "", &outcome, &said);
 	link_init(&record, LINK_tested);
 	record.tested.error = words != NULL ? (int32_t)error :
 	    outcome.outcome.error;
@@ -52,26 +49,20 @@ test_end(struct trial *trial, const struct http_answer *answer,
 	buf_free(&said.remote);
 }
 
-static bool
-is_good(const struct http_answer *answer)
-{
-	return answer->status / 100 == 2;
-}
-
 /* True if the credentials were taken, whatever else is wrong. */
 static bool
-is_known(const struct s3_trial *test, const struct http_answer *answer)
+is_known(const struct cloud_trial *test, const struct http_answer *answer)
 {
 	struct link_record outcome;
 	struct verdict_text said;
 	bool refused;
 
 	link_init(&outcome, LINK_outcome);
-	s3_verdict(&test->call, answer, "", &outcome, &said);
+	answer_verdict(&test->call, answer, "", &outcome, &said);
 	refused = outcome.outcome.error == ERROR_AUTHENTICATION_FAILED &&
-	    !s3_is(answer, "AccessDenied");
+	    (answer_flags(&test->call, answer) & CODE_KNOWN) == 0;
 	buf_free(&said.remote);
-	return answer->status != 0 && !refused;
+	return answer->status != 0 && !test->call.denied && !refused;
 }
 
 /* --- the steps ------------------------------------------------------------ */
@@ -88,14 +79,14 @@ is_overwriting(const struct trial *trial)
 static void
 put_done(struct trial *trial, const struct http_answer *answer)
 {
-	struct s3_trial *test = trial->state;
+	struct cloud_trial *test = trial->state;
 	const struct config *config = trial->config;
 	int64_t now = clock_monotonic() - trial->started;
-	int64_t ahead = s3_ahead(&test->call.said);
-	bool known = is_known(test, answer), good = is_good(answer);
+	int64_t ahead = answer_ahead(&test->call.said);
+	bool known = is_known(test, answer), good = answer_is_good(&test->call, answer);
 
 	if (trial_http_steps(trial, answer, strncasecmp(
-	    config->s3.endpoint, "https:", 6) == 0)) {
+	    config->provider->cloud->endpoint(config), "https:", 6) == 0)) {
 		trial_step(trial, STEP_authenticate, known,
 		    answer->secured != -1 ? answer->secured :
 		    answer->connected, now);
@@ -109,7 +100,7 @@ put_done(struct trial *trial, const struct http_answer *answer)
 	if (ahead > SKEW_MAX || ahead < -SKEW_MAX)
 		trial_step(trial, STEP_authenticate, false, 0, now);
 	test->begun = now;
-	test->step = is_overwriting(trial) ? STEP_DELETE : STEP_AGAIN;
+	test->step = is_overwriting(trial) ? TRIAL_delete : TRIAL_again;
 	step_start(trial);
 }
 
@@ -117,22 +108,22 @@ put_done(struct trial *trial, const struct http_answer *answer)
 static void
 again_done(struct trial *trial, const struct http_answer *answer)
 {
-	struct s3_trial *test = trial->state;
+	struct cloud_trial *test = trial->state;
 
-	if (is_good(answer))
+	if (answer_is_good(&test->call, answer))
 		trial_step(trial, STEP_write, false, test->begun,
 		    clock_monotonic() - trial->started);
-	test->step = STEP_DELETE;
+	test->step = TRIAL_delete;
 	step_start(trial);
 }
 
 static void
 delete_done(struct trial *trial, const struct http_answer *answer)
 {
-	struct s3_trial *test = trial->state;
+	struct cloud_trial *test = trial->state;
 	int64_t now = clock_monotonic() - trial->started;
 
-	if (!is_good(answer)) {
+	if (!answer_is_good(&test->call, answer)) {
 		trial_step(trial, STEP_write, false, test->begun, now);
 		test_end(trial, answer, ERROR_NONE, NULL);
 		return;
@@ -155,20 +146,19 @@ delete_done(struct trial *trial, const struct http_answer *answer)
 }
 
 static const struct {
-	const char	*method;
 	const char	*content;	/* what is written */
 	void		(*done)(struct trial *, const struct http_answer *);
 } steps[] = {
-	[STEP_PUT] = { "PUT", text, put_done },
-	[STEP_AGAIN] = { "PUT", text, again_done },
-	[STEP_DELETE] = { "DELETE", NULL, delete_done },
+	[TRIAL_put] = { text, put_done },
+	[TRIAL_again] = { text, again_done },
+	[TRIAL_delete] = { NULL, delete_done },
 };
 
 static void
 step_done(void *arg, const struct http_answer *answer)
 {
 	struct trial *trial = arg;
-	const struct s3_trial *test = trial->state;
+	const struct cloud_trial *test = trial->state;
 
 	steps[test->step].done(trial, answer);
 }
@@ -176,31 +166,33 @@ step_done(void *arg, const struct http_answer *answer)
 static void
 step_start(struct trial *trial)
 {
-	struct s3_trial *test = trial->state;
-	struct s3_call *call = &test->call;
+	struct cloud_trial *test = trial->state;
+	struct call *call = &test->call;
+	const struct cloud *cloud = call->config->provider->cloud;
 	const char *content = steps[test->step].content;
 	struct headers headers = { 0 };
 	struct why why;
 
-	s3_body(call, content, content != NULL ? strlen(content) : 0);
-	call->method = steps[test->step].method;
-	if (headers_set(&headers, "Content-Type", "application/json",
-	    &why) == 0 && (test->step != STEP_AGAIN || headers_set(&headers,
-	    "If-None-Match", "*", &why) == 0)) {
-		call->headers = headers;
-		if (s3_start(call, &why) == 0)
-			return;
-		headers = (struct headers){ 0 };
+	buf_clear(&test->query);
+	buf_str(&test->query, "");
+	call_body(call, content, content != NULL ? strlen(content) : 0);
+	if (cloud->trial(call, test->step, &test->query, &headers,
+	    &why) == -1) {
+		headers_free(&headers);
+		trial_fail(trial, &why);
+		return;
 	}
-	headers_free(&headers);
-	trial_fail(trial, &why);
+	call->headers = headers;
+	call->query = test->query.data;
+	if (call_start(call, &why) == -1)
+		trial_fail(trial, &why);
 }
 
 void
-s3_test(struct trial *trial)
+cloud_test(struct trial *trial)
 {
-	struct s3_trial *test = trial->state;
-	struct s3_call *call = &test->call;
+	struct cloud_trial *test = trial->state;
+	struct call *call = &test->call;
 	char id[ID_LENGTH + 1];
 
 	id_format(&trial->facts.id, id);
@@ -208,11 +200,10 @@ s3_test(struct trial *trial)
 	call->courier = trial->courier;
 	call->config = trial->config;
 	call->key = test->key.data;
-	call->query = "";
 	call->timeout = trial->facts.timeout;
 	call->fresh = true;
 	call->done = step_done;
 	call->arg = trial;
-	test->step = STEP_PUT;
+	test->step = TRIAL_put;
 	step_start(trial);
 }

@@ -1,0 +1,188 @@
+/*
+ * azure - what Azure Storage is asked, and what it says
+ *
+ * The service compares each body with its MD5, and keeps that of the whole as
+ * the blob's Content-MD5.
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "workers/storage/azure.h"
+#include "workers/storage/provider.h"
+
+#define META "X-Ms-Meta-"
+
+static const struct said_header said[] = {
+	SAID("ETag", etag),
+	SAID("X-Ms-Version-Id", version),
+	SAID("Content-MD5", md5),
+	SAID(META "Spoold_Sha256", own_sha256),
+	SAID("Content-Length", length),
+	SAID("Date", date),
+	SAID("X-Ms-Error-Code", code),
+	{ .name = NULL }
+};
+
+static const char *
+azure_endpoint(const struct config *config)
+{
+	return config->azure.endpoint;
+}
+
+/* --- headers -------------------------------------------------------------- */
+
+/*
+ * Names are those of C#: letters, digits and `_`, no digit first.  What is
+ * none of these becomes `_`.
+ */
+static int
+put_metadata_header(void *arg, const char *name, const char *value,
+    struct why *why)
+{
+	struct buf header = { 0 };
+	int result;
+
+	buf_str(&header, META);
+	if (isdigit((unsigned char)name[0]))
+		buf_char(&header, '_');
+	for (; *name != '\0'; name++)
+		buf_char(&header, isalnum((unsigned char)*name) ? *name : '_');
+	result = describe_header(arg, header.data, value, why);
+	buf_free(&header);
+	return result;
+}
+
+/* The blob's type and the MD5 of all of it. */
+static int
+set_content(struct upload *upload, struct headers *headers, struct why *why)
+{
+	if (headers_set(headers, "X-Ms-Blob-Content-Type",
+	    attempt_type(upload->attempt), why) == -1 ||
+	    headers_set_base64(headers, "X-Ms-Blob-Content-MD5",
+	    upload->whole_md5, MD5_LENGTH, why) == -1 ||
+	    headers_set_if(headers, "If-None-Match",
+	    upload->conditional ? "*" : NULL, why) == -1)
+		return -1;
+	return describe(upload->attempt, put_metadata_header, headers, why);
+}
+
+/* --- one blob, one request ------------------------------------------------ */
+
+static int
+compose_ask(struct upload *upload, struct headers *headers, struct why *why)
+{
+	(void)headers;
+	(void)why;
+	upload->call.method = "HEAD";
+	return 0;
+}
+
+static int
+compose_put(struct upload *upload, struct headers *headers, struct why *why)
+{
+	upload->call.method = "PUT";
+	upload_reads(upload);
+	if (headers_set(headers, "X-Ms-Blob-Type", "BlockBlob", why) == -1 ||
+	    headers_set(headers, "Content-Type", TYPE_UNKNOWN, why) == -1 ||
+	    headers_set_base64(headers, "Content-MD5", upload->whole_md5,
+	    MD5_LENGTH, why) == -1)
+		return -1;
+	return set_content(upload, headers, why);
+}
+
+/* --- blocks --------------------------------------------------------------- */
+
+static int
+compose_part(struct upload *upload, struct headers *headers, struct why *why)
+{
+	const struct part *part = &upload->parts[upload->part];
+	char id[BLOCK_ID_MAX];
+
+	upload->call.method = "PUT";
+	azure_block_id(upload, upload->part, id);
+	buf_printf(&upload->query, "blockid=%s&comp=block", id);
+	if (parts_read(upload, why) == -1 || headers_set(headers,
+	    "Content-Type", TYPE_UNKNOWN, why) == -1)
+		return -1;
+	return headers_set_base64(headers, "Content-MD5", part->md5,
+	    MD5_LENGTH, why);
+}
+
+static enum taken
+azure_part(struct upload *upload, const struct http_answer *answer)
+{
+	(void)upload;
+	return answer->status == 201 && answer->all_sent ? TAKEN_yes :
+	    TAKEN_not;
+}
+
+static int
+compose_complete(struct upload *upload, struct headers *headers,
+    struct why *why)
+{
+	char id[BLOCK_ID_MAX];
+
+	upload->call.method = "PUT";
+	buf_str(&upload->query, "comp=blocklist");
+	buf_clear(&upload->body);
+	buf_str(&upload->body, "<?xml version=\"1.0\" encoding=\"utf-8\"?>"
+	    "<BlockList>");
+	for (size_t i = 0; i < upload->part_count; i++) {
+		azure_block_id(upload, i, id);
+		buf_printf(&upload->body, "<Uncommitted>%s</Uncommitted>",
+		    id);
+	}
+	buf_str(&upload->body, "</BlockList>");
+	call_body(&upload->call, upload->body.data, upload->body.len);
+	return headers_set(headers, "Content-Type", "application/xml",
+	    why) == -1 ? -1 : set_content(upload, headers, why);
+}
+
+/* --- a trial -------------------------------------------------------------- */
+
+static int
+azure_trial(struct call *call, enum trial_step step, struct buf *query,
+    struct headers *headers, struct why *why)
+{
+	(void)query;
+	call->method = step == TRIAL_delete ? "DELETE" : "PUT";
+	if (step == TRIAL_delete)
+		return 0;
+	if (headers_set(headers, "X-Ms-Blob-Type", "BlockBlob", why) == -1 ||
+	    headers_set(headers, "Content-Type", "application/json",
+	    why) == -1)
+		return -1;
+	return headers_set_if(headers, "If-None-Match",
+	    step == TRIAL_again ? "*" : NULL, why);
+}
+
+const struct cloud cloud_azure = {
+	.endpoint = azure_endpoint,
+	.said = said,
+	.codes = azure_codes,
+	.code = azure_code,
+	.start = azure_start,
+	.part_from = 64 * 1024 * 1024LL,
+	.parts_max = 50000,
+	.md5 = true,
+	.part_md5 = true,
+	.compose = {
+		[UPLOAD_ask] = compose_ask,
+		[UPLOAD_put] = compose_put,
+		[UPLOAD_part] = compose_part,
+		[UPLOAD_complete] = compose_complete,
+	},
+	.part = azure_part,
+	.recover = azure_recover,
+	.trial = azure_trial,
+};
+
+const struct provider provider_azure = {
+	.name = "azure",
+	.cloud = &cloud_azure,
+	.prepare = upload_prepare,
+	.send = upload_send,
+	.close = upload_close,
+	.test = cloud_test,
+	.trial_close = cloud_trial_close,
+};
