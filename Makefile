@@ -55,7 +55,8 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_form_http destination_form_mail \
+    destination_form destination_form_cloud destination_form_http \
+    destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update hostkey mail_address mustache \
@@ -99,7 +100,8 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
     finished flight forward health hostkeys keys loop moves organization \
     orphans outcome purge receipts recent recover refuse replay request \
-    reserve restore retry scan schedule secrets server settle stepped sweep \
+    reserve restore resume retry scan schedule secrets server settle stepped \
+    sweep \
     sweep_files sweep_jobs sweep_journal target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
@@ -125,8 +127,9 @@ $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_place answer call cloud_test describe \
-    digests parts s3 s3_codes s3_sign s3_sweep upload) \
-    workers/common/sigv4 lib/beneath \
+    digests parts upload azure azure_blocks azure_codes azure_sign gcs \
+    gcs_codes gcs_session gcs_token s3 s3_codes s3_sign s3_sweep) \
+    $(addprefix workers/common/,jwt sharedkey sigv4) lib/beneath \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \

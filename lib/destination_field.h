@@ -58,7 +58,8 @@ const struct json	*destination_value(const struct json *,
 
 /*
  * Appends scheme://host:port of the config's URL or host; an empty text where
- * its type has neither, or the config leaves it out.  -1 if the URL is none.
+ * its type has neither, or the config leaves it out; behind a space, where its
+ * tokens come from, if it says so.  -1 if a URL is none.
  */
 int	 destination_origin(const struct json *config, enum transport,
 	    struct buf *);
@@ -93,6 +94,10 @@ void	 destination_check_together(const struct json *config,
 /* Complains if a signature like `config` asks for cannot be made with it. */
 void	 destination_check_secret(const struct json *config,
 	    const char *secret, const char *path, struct complaints *);
+
+/* The part of that which is a storage destination's own. */
+void	 destination_check_storage(const struct json *config,
+	    struct complaints *);
 
 /* The part of that which is an sftp destination's own. */
 void	 destination_check_sftp(const struct json *config,

@@ -294,6 +294,11 @@ static const struct {
 	{ "region", form_check_region },
 	{ "class", form_check_class },
 	{ "lock", form_check_lock },
+	{ "account", form_check_account },
+	{ "storagekey", form_check_storagekey },
+	{ "sas", form_check_sas },
+	{ "container", form_check_container },
+	{ "serviceaccount", form_check_serviceaccount },
 	{ "hostkey", form_check_hostkey },
 	{ "sshkey", form_check_sshkey },
 };

@@ -87,6 +87,35 @@ destination_print_masked(const struct destination *destination,
 
 /* --- where its values belong ---------------------------------------------- */
 
+/* The host that an account has for itself; nothing else is given. */
+static void
+put_account(const struct json *config, struct buf *out)
+{
+	const char *account = json_string(destination_value(config,
+	    "config.accountName"), NULL);
+
+	if (account != NULL)
+		buf_printf(out, "https://%s.blob.core.windows.net:443",
+		    account);
+}
+
+/* Where else credentials go to, behind a space. */
+static int
+put_token_endpoint(const struct json *config, struct buf *out)
+{
+	const char *text = json_string(destination_value(config,
+	    "config.tokenEndpoint"), NULL);
+	struct url url;
+
+	if (text == NULL)
+		return 0;
+	if (url_parse(text, &url) != NULL)
+		return -1;
+	buf_char(out, ' ');
+	url_origin(&url, out);
+	return 0;
+}
+
 /* Where there is a host for a URL: its port is beside it. */
 static void
 put_host(const struct json *config, const char *path, enum transport transport,
@@ -120,12 +149,15 @@ destination_origin(const struct json *config, enum transport transport,
 	buf_str(out, "");
 	if (host != NULL)
 		put_host(config, host->path, transport, out);
-	if (field == NULL || (value == NULL && !field->required))
+	if (field == NULL)
 		return 0;
-	if (url_parse(json_string(value, ""), &url) != NULL)
+	if (value == NULL && !field->required)
+		put_account(config, out);
+	else if (url_parse(json_string(value, ""), &url) != NULL)
 		return -1;
-	url_origin(&url, out);
-	return 0;
+	else
+		url_origin(&url, out);
+	return put_token_endpoint(config, out);
 }
 
 /* `origin` is what the place borrows, and the caller's to free. */

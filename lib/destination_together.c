@@ -169,55 +169,6 @@ check_login(const struct json *config, enum transport transport,
 	}
 }
 
-/* What belongs to each provider of storage, and to no other. */
-static const struct {
-	const char	*provider, *field;
-	bool		 required;
-} storage_fields[] = {
-	{ "local", "directory", true },
-	{ "local", "mode", false },
-	{ "local", "group", false },
-	{ "s3", "endpoint", false },
-	{ "s3", "region", true },
-	{ "s3", "bucket", true },
-	{ "s3", "accessKeyId", true },
-	{ "s3", "secretAccessKey", true },
-	{ "s3", "sessionToken", false },
-	{ "s3", "pathStyle", false },
-	{ "s3", "storageClass", false },
-	{ "s3", "serverSideEncryption", false },
-	{ "s3", "kmsKeyId", false },
-	{ "s3", "objectLock", false },
-};
-
-static void
-check_storage(const struct json *config, struct complaints *all)
-{
-	const char *provider = json_string(json_get(config, "provider"), "");
-	const struct json *given = json_get(config, "config");
-	char path[FIELD_PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(storage_fields) /
-	    sizeof(*storage_fields); i++) {
-		const char *field = storage_fields[i].field;
-		bool own = strcmp(storage_fields[i].provider, provider) == 0;
-		bool there = json_get(given, field) != NULL;
-
-		(void)snprintf(path, sizeof(path), "config.storage.config.%s",
-		    field);
-		if (own && !there && storage_fields[i].required)
-			complain(all, path, "is missing: %s needs it",
-			    provider);
-		else if (there && !own)
-			complain(all, path, "belongs to the provider %s",
-			    storage_fields[i].provider);
-	}
-	if (json_get(given, "kmsKeyId") != NULL && strncmp(json_string(
-	    json_get(given, "serverSideEncryption"), ""), "aws:", 4) != 0)
-		complain(all, "config.storage.config.kmsKeyId",
-		    "needs serverSideEncryption with aws:kms or aws:kms:dsse");
-}
-
 /* A program speaks to nobody that spoold knows of. */
 static void
 check_pipe(const struct json *config, struct complaints *all)
@@ -250,7 +201,7 @@ destination_check_together(const struct json *config, enum transport transport,
 	if (transport == TRANSPORT_pipe)
 		check_pipe(config, all);
 	if (transport == TRANSPORT_storage)
-		check_storage(config, all);
+		destination_check_storage(config, all);
 	if (transport == TRANSPORT_sftp)
 		destination_check_sftp(config, all);
 	if (secret == NULL)

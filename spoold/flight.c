@@ -191,6 +191,8 @@ flight_record(const struct flight *flight, const struct secret *config,
 	record->text[ATTEMPT_correlation_id] = facts->job.correlation_id;
 	record->text[ATTEMPT_key] = facts->job.idempotency_key;
 	record->text[ATTEMPT_traceparent] = facts->job.traceparent;
+	record->text[ATTEMPT_resume] = resume_of(&flight->spoold->resumes,
+	    flight->waiting);
 	record->attempt = (struct link_attempt) {
 		.token = (uint64_t)flight->seq,
 		.id = facts->id,
@@ -396,6 +398,23 @@ flight_find(const struct spoold *s, const struct worker *worker,
 	return NULL;
 }
 
+/* Only what has come further than before is no silence. */
+static void
+flight_moved(struct flight *flight, const struct link_record *record)
+{
+	struct spoold *s = flight->spoold;
+
+	if (record->progress.bytes > flight->sent) {
+		flight->sent = record->progress.bytes;
+		flight->heard = clock_monotonic();
+	}
+	if (record->text[PROGRESS_resume][0] == '\0')
+		return;
+	resume_keep(&s->resumes, flight->waiting,
+	    record->text[PROGRESS_resume]);
+	explicit_bzero(s->link_buffer->bytes, s->link_buffer->used);
+}
+
 static int
 flight_heard(struct spoold *s, struct worker *worker,
     const struct link_record *record, struct why *why)
@@ -413,10 +432,8 @@ flight_heard(struct spoold *s, struct worker *worker,
 		    "it answers for an attempt that it does not hold");
 	if (record->type == LINK_outcome)
 		outcome_heard(flight, record);
-	else if (record->progress.bytes > flight->sent) {
-		flight->sent = record->progress.bytes;
-		flight->heard = clock_monotonic();
-	}
+	else
+		flight_moved(flight, record);
 	return 0;
 }
 

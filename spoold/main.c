@@ -278,6 +278,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	TAILQ_INIT(&s->organizations);
 	TAILQ_INIT(&s->flights);
 	TAILQ_INIT(&s->trials);
+	resume_begin(&s->resumes);
 	RB_INIT(&s->due);
 	RB_INIT(&s->expiries);
 	s->lock = -1;

@@ -20,6 +20,7 @@
 #include "spoold/flight.h"
 #include "spoold/loop.h"
 #include "spoold/organization.h"
+#include "spoold/resume.h"
 #include "spoold/stepped.h"
 #include "spoold/tickets.h"
 #include "spoold/trial.h"
@@ -72,6 +73,7 @@ struct spoold {
 	struct expiries	 expiries;	/* of tickets that wait */
 	struct timer	 expiry_timer;	/* for the first of them */
 	struct flights	 flights;	/* attempts, until settled */
+	struct resumes	 resumes;	/* what attempts can go on with */
 	struct trials	 trials;	/* tests of destinations */
 	unsigned	 drops_at_work;	/* at intake */
 	unsigned	 awaited;	/* attempts whose answer may come soon */

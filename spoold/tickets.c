@@ -142,6 +142,7 @@ tickets_remove(struct spoold *s, struct waiting *w)
 	tickets_withhold(s, w);
 	expiry_forget(s, w);
 	organization_forget(org, w);
+	resume_forget(&s->resumes, w);
 	s->look_for_work = true;	/* it may have been in the way */
 	target_leaves(w->target, w);
 	RB_REMOVE(waiting_by_name, &org->tickets, w);

@@ -5,11 +5,13 @@
  * reference have them.
  */
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #include "workers/storage/azure.h"
 #include "workers/storage/provider.h"
 
-#define EXPIRED "the sasToken has expired"
+#define EXPIRED "AuthenticationFailed (expired)"
 
 const struct code azure_codes[] = {
 	{ "AuthenticationFailed", AUTH, CODE_CLOCK,
@@ -18,7 +20,8 @@ const struct code azure_codes[] = {
 	{ "AuthorizationFailure", AUTH, CODE_CLOCK,
 	    "the accountKey or the sasToken is not good for that, or a "
 	    "firewall of the account does not let this machine in" },
-	{ EXPIRED, AUTH, CODE_CLOCK, "make a new one" },
+	{ EXPIRED, AUTH, CODE_CLOCK,
+	    "the sasToken has expired: make a new one" },
 	{ "AuthorizationPermissionMismatch", AUTH, CODE_KNOWN,
 	    "the sasToken may not do that: it needs create, write and read, "
 	    "and for a test or retention delete" },
@@ -107,27 +110,27 @@ sas_value(const char *sas, const char *name)
 	return NULL;
 }
 
-/* `se` is a date, 2026-11-23, with or without a time: 2026-11-23T21:04:05Z. */
+/* `se` is a date, or date and time, as ISO 8601 has them, in UTC. */
 static bool
 sas_has_expired(const struct azure_config *azure)
 {
-	const char *end = azure->key != NULL ? NULL :
+	const char *from = azure->key != NULL ? NULL :
 	    sas_value(azure->sas, "se");
-	char date[11] = "", now[11] = "";
+	char end[32] = "", now[32] = "";
 	time_t seconds = time(NULL);
-	struct tm tm, then = { 0 };
+	size_t used = 0;
+	struct tm tm;
 
-	if (end == NULL || gmtime_r(&seconds, &tm) == NULL ||
-	    sscanf(end, "%10[0-9-]", date) != 1 ||
-	    strftime(now, sizeof(now), "%Y-%m-%d", &tm) == 0)
+	if (from == NULL || gmtime_r(&seconds, &tm) == NULL ||
+	    strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		return false;
-	if (strcmp(date, now) != 0)
-		return strcmp(date, now) < 0;
-	if (sscanf(end + strlen(date), "T%2d%*[:%%3A]%2d%*[:%%3A]%2d",
-	    &then.tm_hour, &then.tm_min, &then.tm_sec) < 2)
-		return true;
-	return (then.tm_hour * 60 + then.tm_min) * 60 + then.tm_sec <=
-	    (tm.tm_hour * 60 + tm.tm_min) * 60 + tm.tm_sec;
+	while (*from != '\0' && *from != '&' && used + 1 < sizeof(end)) {
+		bool colon = strncasecmp(from, "%3A", 3) == 0;
+
+		end[used++] = colon ? ':' : *from;
+		from += colon ? 3 : 1;
+	}
+	return strcmp(end, now) <= 0;
 }
 
 bool

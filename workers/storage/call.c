@@ -54,7 +54,10 @@ static void
 call_done(void *arg, const struct http_answer *answer)
 {
 	struct call *call = arg;
+	const struct cloud *cloud = call->config->provider->cloud;
 
+	if (answer->status == 401 && cloud->refused != NULL)
+		cloud->refused(call);
 	call->done(call->arg, answer);
 }
 

@@ -33,6 +33,24 @@ struct s3_config {
 	bool		 path_style;
 };
 
+/* A key, or a SAS in its place. */
+struct azure_config {
+	char		*endpoint;	/* own; without a `/` at the end */
+	char		*account, *container;	/* own */
+	char		*key;		/* own; base64; NULL */
+	char		*sas;		/* own; without its `?`; NULL */
+};
+
+/* A service account, or a token in its place. */
+struct gcs_config {
+	char		*endpoint;	/* own; without a `/` at the end */
+	char		*bucket;	/* own */
+	char		*token;		/* own; NULL */
+	char		*email, *key, *key_id;	/* own; of the account; NULL */
+	char		*token_uri;	/* own; the audience; NULL */
+	char		*token_endpoint;	/* own; NULL */
+};
+
 struct config {
 	const struct provider *provider;
 	char		*path, *filename;	/* own; templates, or NULL */
@@ -41,6 +59,8 @@ struct config {
 	struct http_proxy proxy;	/* own */
 	struct local_config local;	/* of the provider's alone */
 	struct s3_config s3;
+	struct azure_config azure;
+	struct gcs_config gcs;
 };
 
 /* What a destination's config says.  NULL with *why. */

@@ -9,6 +9,7 @@
 
 #include "workers/common/courier.h"
 #include "workers/storage/config.h"
+#include "workers/storage/gcs.h"
 #include "workers/storage/local.h"
 #include "workers/storage/upload.h"
 
@@ -16,6 +17,7 @@
 struct storage {
 	struct local	*local;		/* own */
 	struct upload_queue uploads;
+	struct gcs_tokens tokens;
 };
 
 /* An attempt's state. */
@@ -39,6 +41,7 @@ struct provider {
 	void		 (*trial_close)(struct trial *);
 };
 
-extern const struct provider provider_local, provider_s3;
+extern const struct provider provider_local, provider_s3, provider_azure,
+    provider_gcs;
 
 #endif

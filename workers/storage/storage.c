@@ -20,6 +20,7 @@ storage_begin(struct courier *courier, const struct link_record *setup,
 	storage->local = local_new(setup->text[SETUP_local],
 	    setup->text[SETUP_private]);
 	upload_queue_begin(&storage->uploads);
+	gcs_tokens_begin(&storage->tokens);
 	return storage;
 }
 

@@ -116,6 +116,8 @@ struct cloud {
 			    const struct http_answer *, char *, size_t);
 	/* Sends it off with who asks; later, if that is to be found out. */
 	int		 (*start)(struct call *, struct why *);
+	/* It was answered 401; may be NULL. */
+	void		 (*refused)(const struct call *);
 	int64_t		 part_from;	/* bytes; as many go in parts */
 	size_t		 parts_max;
 	bool		 flat;		/* a `/` of a key is encoded, too */
