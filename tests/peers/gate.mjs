@@ -17,9 +17,9 @@ import fs from 'node:fs';
 import http from 'node:http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Sha256 } from '@aws-crypto/sha256-js';
+import { listen, note, rule } from './rules.mjs';
 
 const [, , dir, upstream, accessKeyId, secretAccessKey] = process.argv;
-const used = {};
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
@@ -117,31 +117,16 @@ function error(status, code) {
 		    `<Error><Code>${code}</Code><Message>no</Message></Error>`) };
 }
 
-function rule(line) {
-	const rules = `${dir}/rules`;
-
-	for (const name of fs.existsSync(rules) ? fs.readdirSync(rules) : []) {
-		const row = JSON.parse(fs.readFileSync(`${rules}/${name}`));
-
-		if (!new RegExp(row.match).test(line) ||
-		    (used[name] ?? 0) >= (row.times ?? Infinity))
-			continue;
-		used[name] = (used[name] ?? 0) + 1;
-		return row;
-	}
-	return null;
-}
-
 async function answer(request, headers, body) {
 	const bad = await judge(request, headers, body);
-	const row = bad === null ? rule(`${request.method} ${request.url}`) : null;
+	const row = bad === null ? rule(dir, `${request.method} ${request.url}`) : null;
 	const token = fs.existsSync(`${dir}/token`) ?
 	    fs.readFileSync(`${dir}/token`, 'utf8') : undefined;
 	const target = request.url.split('?')[0];
 	const what = { method: request.method, target: request.url, bad,
 		rule: row, headers };
 
-	fs.appendFileSync(`${dir}/requests`, `${JSON.stringify(what)}\n`);
+	note(dir, what);
 	if (bad !== null)
 		return error(403, bad);
 	if (headers['x-amz-security-token'] !== token)
@@ -183,7 +168,4 @@ const server = http.createServer((request, response) => {
 	});
 });
 
-server.listen(0, '127.0.0.1', () => {
-	fs.writeFileSync(`${dir}/port.new`, `${server.address().port}`);
-	fs.renameSync(`${dir}/port.new`, `${dir}/port`);
-});
+listen(server, dir);
