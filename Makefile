@@ -70,7 +70,7 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
-COURIER := $(addprefix workers/common/,attempt courier headers held http \
+COURIER := $(addprefix workers/common/,attempt courier erasure headers held http \
     parcel path settings silence tls transfer transfer_set trial verdict) \
     $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress \
     path_template url)
@@ -124,8 +124,8 @@ $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
-    storage config local local_place s3 s3_answer s3_digests s3_headers \
-    s3_parts s3_request s3_sweep s3_test) workers/common/sigv4 lib/beneath \
+    storage config local local_erase local_place locator s3 s3_answer \
+    s3_digests s3_erase s3_headers s3_parts s3_request s3_sweep s3_test) workers/common/sigv4 lib/beneath \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \

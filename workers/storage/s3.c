@@ -95,8 +95,20 @@ s3_upload_end(struct s3_upload *upload, const struct http_answer *answer)
 	link_init(&record, LINK_outcome);
 	s3_verdict(&upload->call, answer, courier_permanent(attempt->courier),
 	    &record, &text);
+	if (record.outcome.verdict == VERDICT_delivered)
+		locator_tell(attempt, &record, upload->call.said.version);
 	attempt_end(attempt, &record);
 	buf_free(&text.remote);
+}
+
+/* True if an attempt before this one stored it, whose answer was lost. */
+static bool
+is_own(const struct s3_upload *upload)
+{
+	char mark[LOCATOR_MARK];
+
+	locator_mark(upload->attempt, mark);
+	return strcmp(upload->call.said.mark, mark) == 0;
 }
 
 /* It was compared: is it the same? */
@@ -114,7 +126,9 @@ end_compared(struct s3_upload *upload, const struct http_answer *answer,
 		record.outcome.error = ERROR_CONFLICT;
 		record.text[OUTCOME_reason] = "something else has that key "
 		    "already; the destination does not overwrite";
-	}
+	} else if (is_own(upload))
+		locator_tell(upload->attempt, &record,
+		    upload->call.said.version);
 	attempt_end(upload->attempt, &record);
 	buf_free(&text.remote);
 }
@@ -338,4 +352,7 @@ const struct provider provider_s3 = {
 	.close = s3_close,
 	.test = s3_test,
 	.trial_close = s3_trial_close,
+	.place = s3_place,
+	.erase = s3_erase,
+	.erasure_close = s3_erasure_close,
 };

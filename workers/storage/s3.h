@@ -76,6 +76,16 @@ struct s3_trial {
 	int64_t		 begun;		/* ms of the trial */
 };
 
+/* What it stored is to go. */
+struct s3_erasure {
+	struct s3_call	 call;
+	struct buf	 key, query;	/* own; encoded */
+	char		 looked[S3_TAG_MAX];	/* the version at hand, or "" */
+	int		 removed;	/* versions */
+	int		 rounds;
+	bool		 unconditional;	/* it knows no If-Match there */
+};
+
 void	 s3_queue_begin(struct s3_queue *);
 /* Goes on with those whose time has come; true if there is more to do. */
 bool	 s3_turn(struct courier *, struct s3_queue *);
@@ -85,6 +95,9 @@ void	 s3_send(struct attempt *);
 void	 s3_close(struct attempt *);
 void	 s3_test(struct trial *);
 void	 s3_trial_close(struct trial *);
+void	 s3_place(const struct config *, struct buf *);
+void	 s3_erase(struct erasure *);
+void	 s3_erasure_close(struct erasure *);
 
 /* --- between the s3*.c --------------------------------------------------- */
 

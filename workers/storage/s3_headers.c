@@ -79,7 +79,7 @@ set_metadata(struct attempt *attempt, struct headers *headers,
 {
 	const struct json *metadata, *field;
 	size_t bytes = 0;
-	char hex[HEX_SIZE(SHA256_LENGTH)];
+	char hex[HEX_SIZE(SHA256_LENGTH)], mark[LOCATOR_MARK];
 
 	if (attempt_metadata(attempt, &metadata, why) == -1)
 		return -1;
@@ -88,7 +88,10 @@ set_metadata(struct attempt *attempt, struct headers *headers,
 		if (set_metadata_field(headers, field, &bytes, why) == -1)
 			return -1;
 	hex_format(attempt->parcel.content.sha256, SHA256_LENGTH, hex);
-	return headers_set(headers, S3_META_SHA256, hex, why);
+	if (headers_set(headers, S3_META_SHA256, hex, why) == -1)
+		return -1;
+	locator_mark(attempt, mark);
+	return headers_set(headers, S3_META_MARK, mark, why);
 }
 
 /* From the attempt on: it may have waited for long. */

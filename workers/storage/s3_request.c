@@ -24,6 +24,7 @@ static const struct {
 	{ "X-Amz-Version-Id", offsetof(struct s3_said, version) },
 	{ "X-Amz-Checksum-Sha256", offsetof(struct s3_said, sha256) },
 	{ S3_META_SHA256, offsetof(struct s3_said, own_sha256) },
+	{ S3_META_MARK, offsetof(struct s3_said, mark) },
 	{ "Content-Length", offsetof(struct s3_said, length) },
 	{ "Date", offsetof(struct s3_said, date) },
 };

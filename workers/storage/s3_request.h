@@ -11,6 +11,7 @@
 
 #define S3_TAG_MAX 160		/* bytes of an ETag, a version or a checksum */
 #define S3_META_SHA256 "X-Amz-Meta-Spoold-Sha256"
+#define S3_META_MARK "X-Amz-Meta-Spoold-Mark"	/* locator.h */
 
 /* Headers of the answer; "": not there. */
 struct s3_said {
@@ -18,6 +19,7 @@ struct s3_said {
 	char		 version[S3_TAG_MAX];
 	char		 sha256[S3_TAG_MAX];	/* base64 */
 	char		 own_sha256[S3_TAG_MAX];	/* hex, from spoold */
+	char		 mark[S3_TAG_MAX];
 	char		 length[S3_TAG_MAX];
 	char		 date[S3_TAG_MAX];
 };

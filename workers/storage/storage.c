@@ -1,6 +1,8 @@
 /*
  * storage - delivers tickets into directories and buckets
  */
+#include <string.h>
+
 #include "lib/lines.h"
 #include "lib/xalloc.h"
 
@@ -20,6 +22,7 @@ storage_begin(struct courier *courier, const struct link_record *setup,
 	storage->local = local_new(setup->text[SETUP_local],
 	    setup->text[SETUP_private]);
 	s3_queue_begin(&storage->s3);
+	TAILQ_INIT(&storage->erasures);
 	return storage;
 }
 
@@ -77,6 +80,7 @@ storage_close(struct attempt *attempt)
 	if (config != NULL)
 		config->provider->close(attempt);
 	buf_free(&stored->path);
+	buf_free(&stored->locator);
 }
 
 static void
@@ -96,12 +100,56 @@ storage_trial_close(struct trial *trial)
 		config->provider->trial_close(trial);
 }
 
+/* Its settings may have changed since: nothing is looked for elsewhere. */
+static int
+erasure_is_here(const struct erasure *erasure, struct why *why)
+{
+	const struct config *config = erasure->config;
+	const struct erasing *erasing = erasure->state;
+	struct buf place = { 0 };
+	bool here;
+
+	config->provider->place(config, &place);
+	here = strcmp(place.data, erasing->locator.place) == 0;
+	buf_free(&place);
+	return here ? 0 : why_set(why, ERROR_PERMISSION_DENIED, "the "
+	    "destination stores elsewhere now: it is where that was before, "
+	    "to be removed by hand");
+}
+
+static void
+storage_erase(struct erasure *erasure)
+{
+	const struct config *config = erasure->config;
+	struct erasing *erasing = erasure->state;
+	struct why why;
+
+	if (locator_read(&erasing->locator, erasure, &why) == -1 ||
+	    erasure_is_here(erasure, &why) == -1)
+		erasure_fail(erasure, &why);
+	else
+		config->provider->erase(erasure);
+}
+
+static void
+storage_erasure_close(struct erasure *erasure)
+{
+	const struct config *config = erasure->config;
+	struct erasing *erasing = erasure->state;
+
+	if (config != NULL && config->provider->erasure_close != NULL)
+		config->provider->erasure_close(erasure);
+	locator_free(&erasing->locator);
+}
+
 static bool
 storage_turn(struct courier *courier)
 {
 	struct storage *storage = courier_own(courier);
 
-	return s3_turn(courier, &storage->s3);
+	bool more = local_turn(&storage->erasures);
+
+	return s3_turn(courier, &storage->s3) || more;
 }
 
 static const struct transport storage = {
@@ -110,6 +158,7 @@ static const struct transport storage = {
 	.http = true,
 	.state_size = sizeof(struct stored),
 	.trial_size = sizeof(struct s3_trial),
+	.erasure_size = sizeof(struct erasing),
 	.metadata_max = METADATA_MAX,
 	.begin = storage_begin,
 	.writable = storage_writable,
@@ -120,6 +169,8 @@ static const struct transport storage = {
 	.close = storage_close,
 	.test = storage_test,
 	.trial_close = storage_trial_close,
+	.erase = storage_erase,
+	.erasure_close = storage_erasure_close,
 	.turn = storage_turn,
 };
 
