@@ -60,7 +60,7 @@ DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update hostkey mail_address mustache \
     path_template signing url)
-STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
+STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
     conf_row egress) $(SETTINGS)
@@ -96,11 +96,12 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
-    checkpoint commit connection destinations drop duplicate durable expiry \
+    checkpoint commit connection destinations drop duplicate durable erasure \
+    erasure_record expiry \
     finished flight forward health hostkeys keys loop moves organization \
     orphans outcome purge receipts recent recover refuse replay request \
     reserve restore retry scan schedule secrets server settle stepped sweep \
-    sweep_files sweep_jobs sweep_journal target tickets trial usage \
+    sweep_files sweep_jobs sweep_journal sweep_stored target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
 

@@ -190,6 +190,18 @@ static const struct {
 	{ "s3", "objectLock", false },
 };
 
+/* Days alone are kept, for whoever switches it on later. */
+static void
+check_retention(const struct json *config, struct complaints *all)
+{
+	const struct json *retention = json_get(config, "retention");
+
+	if (json_boolean(json_get(retention, "autoCleanup"), false) &&
+	    json_get(retention, "days") == NULL)
+		complain(all, "config.storage.retention.days",
+		    "is missing: autoCleanup needs it");
+}
+
 static void
 check_storage(const struct json *config, struct complaints *all)
 {
@@ -249,8 +261,10 @@ destination_check_together(const struct json *config, enum transport transport,
 	check_login(config, transport, all);
 	if (transport == TRANSPORT_pipe)
 		check_pipe(config, all);
-	if (transport == TRANSPORT_storage)
+	if (transport == TRANSPORT_storage) {
 		check_storage(config, all);
+		check_retention(config, all);
+	}
 	if (transport == TRANSPORT_sftp)
 		destination_check_sftp(config, all);
 	if (secret == NULL)

@@ -16,6 +16,7 @@
 #include "lib/vault.h"
 
 #include "spoold/alert.h"
+#include "spoold/erasure.h"
 #include "spoold/expiry.h"
 #include "spoold/flight.h"
 #include "spoold/loop.h"
@@ -73,6 +74,7 @@ struct spoold {
 	struct timer	 expiry_timer;	/* for the first of them */
 	struct flights	 flights;	/* attempts, until settled */
 	struct trials	 trials;	/* tests of destinations */
+	struct erasures	 erasures;	/* of what was stored there */
 	unsigned	 drops_at_work;	/* at intake */
 	unsigned	 awaited;	/* attempts whose answer may come soon */
 	struct owner	 owner;		/* of the last drop */
