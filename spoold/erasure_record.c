@@ -77,6 +77,16 @@ erasure_note(struct flight *flight, const char *stored, struct buf *fields)
 	json_put_string(fields, "replaces", flight->replaces);
 }
 
+static int
+record_drop(const struct organization *org, const char *replaced,
+    const char *path, struct why *why)
+{
+	if (replaced != NULL && strcmp(replaced, path) != 0 &&
+	    spool_remove(org->spool, QUEUE_stored, replaced, why) == -1)
+		return -1;
+	return 0;
+}
+
 /*
  * One that is there and whole stays as it is: what happened to it since counts.
  * Where a crash left an empty one (spool.md's new files), it is written again.
@@ -91,20 +101,20 @@ record_put(const struct organization *org, const struct stored_record *record,
 	int result;
 
 	stored_path(&record->id, record->destination, due, path);
-	if (replaces != NULL && strcmp(replaces, path) != 0 &&
-	    spool_remove(org->spool, QUEUE_stored, replaces, why) == -1)
-		return -1;
 	result = spool_stat(org->spool, QUEUE_stored, path, &stat, why);
-	if (result == 1 && stat.stx_size > 0)
-		return 0;
+	if (result == 1 && stat.stx_size > 0 &&
+	    (replaces == NULL || strcmp(replaces, path) != 0))
+		return record_drop(org, replaces, path, why);
 	if (result == -1)
 		return -1;
 	stored_print(&text, record);
 	result = spool_replace(org->spool, QUEUE_stored, path, text.data,
 	    text.len, why);
 	buf_free(&text);
-	return result == -1 || spool_set_due(org->spool, QUEUE_stored, path,
-	    due, why) == -1 ? -1 : 0;
+	if (result == -1 || spool_set_due(org->spool, QUEUE_stored, path, due,
+	    why) == -1)
+		return -1;
+	return record_drop(org, replaces, path, why);
 }
 
 int

@@ -59,7 +59,8 @@ swift_proxy() {
 	    '[filter:slo]' 'use = egg:swift#slo' \
 	    '[filter:dlo]' 'use = egg:swift#dlo' \
 	    '[filter:versioned_writes]' 'use = egg:swift#versioned_writes' \
-	    'allow_versioned_writes = true' >"$SWIFT/etc/proxy-server.conf"
+	    'allow_versioned_writes = true' \
+	    'allow_object_versioning = true' >"$SWIFT/etc/proxy-server.conf"
 	swift_run swift-proxy-server "$SWIFT/etc/proxy-server.conf"
 }
 
