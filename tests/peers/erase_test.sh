@@ -97,11 +97,14 @@ test_what_somebody_else_put_there_stays() {
 test_what_was_there_before_leaves_no_record_and_a_lost_answer_does() {
 	PREFIX=before
 	begin
-	s3 put spool before '{"n":1}'
 	store a '"filename":"before"'
 	drop one "$(job a)"
 	eventually delivered "$ID" a
-	assertEquals '' "$(records)"
+	assertEquals 1 "$(records | wc -l)"
+	rm "$SPOOL/stored/$(records)"
+	drop two "$(job a)"
+	eventually delivered "$ID" a
+	assertEquals 'another delivery stored it' '' "$(records)"
 	store b '"filename":"before-lost"'
 	rule lost '{"match":"^PUT ","times":1,"silent":true}'
 	sent b

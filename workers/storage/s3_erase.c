@@ -135,10 +135,11 @@ remove_start(struct erasure *erasure, const char *version, const char *etag)
 	struct headers headers = { 0 };
 	struct buf quoted = { 0 };
 	struct why why;
-	int result = 0;
+	int result = headers_set(&headers, "Content-Type", TYPE_UNKNOWN,
+	    &why);
 
 	buf_printf(&quoted, "\"%s\"", etag);
-	if (version[0] == '\0' && etag[0] != '\0' && !s3->unconditional)
+	if (result == 0 && version[0] == '\0' && etag[0] != '\0' && !s3->unconditional)
 		result = headers_set(&headers, "If-Match", quoted.data, &why);
 	buf_free(&quoted);
 	if (result == -1) {
@@ -183,10 +184,13 @@ explain(struct erasure *erasure)
 	struct headers headers = { 0 };
 	struct why why;
 
-	if (headers_set(&headers, "Range", "bytes=0-0", &why) == 0)
+	if (headers_set(&headers, "Content-Type", TYPE_UNKNOWN, &why) == 0 &&
+	    headers_set(&headers, "Range", "bytes=0-0", &why) == 0) {
 		start(erasure, "GET", s3->looked, &headers, explain_done);
-	else
-		erasure_fail(erasure, &why);
+		return;
+	}
+	headers_free(&headers);
+	erasure_fail(erasure, &why);
 }
 
 /* What has the key now is somebody else's. */
