@@ -61,7 +61,7 @@ DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update hostkey mail_address mustache \
     path_template signing url)
-STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
+STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
     conf_row egress) $(SETTINGS)
@@ -71,7 +71,7 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
-COURIER := $(addprefix workers/common/,attempt courier headers held http \
+COURIER := $(addprefix workers/common/,attempt courier erasure headers held http \
     parcel path settings silence tls transfer transfer_set trial verdict) \
     $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress \
     path_template url)
@@ -97,12 +97,13 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
-    checkpoint commit connection destinations drop duplicate durable expiry \
+    checkpoint commit connection destinations drop duplicate durable erasure \
+    erasure_record expiry \
     finished flight forward health hostkeys keys loop moves organization \
     orphans outcome purge receipts recent recover refuse replay request \
     reserve restore resume retry scan schedule secrets server settle stepped \
-    sweep \
-    sweep_files sweep_jobs sweep_journal target tickets trial usage \
+    sweep sweep_files sweep_jobs sweep_journal sweep_stored target tickets \
+    trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
 
@@ -126,10 +127,11 @@ $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
-    storage config local local_place answer call cloud_test describe \
-    digests parts upload azure azure_blocks azure_codes azure_sign gcs \
-    gcs_codes gcs_session gcs_token s3 s3_codes s3_sign s3_sweep) \
-    $(addprefix workers/common/,jwt sharedkey sigv4) lib/beneath \
+    storage config local local_erase local_place locator answer call \
+    cloud_erase cloud_test describe digests parts upload azure azure_blocks \
+    azure_codes azure_sign gcs gcs_codes gcs_session gcs_token s3 s3_codes \
+    s3_sign s3_sweep) $(addprefix workers/common/,jwt sharedkey sigv4) \
+    lib/beneath \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \

@@ -104,6 +104,10 @@ take_document(struct destination *destination, struct why *why)
 	destination->ordered = json_boolean(destination_value(document,
 	    "limits.ordered"), false);
 	destination->timeout = number_at(config, "timeout", TIMEOUT_DEFAULT);
+	if (json_boolean(destination_value(config, "retention.autoCleanup"),
+	    false))
+		destination->cleanup_days = (int)number_at(config,
+		    "retention.days", 0);
 	read_retry(config, &destination->retry);
 	destination_read_secrets(destination);
 	return 0;

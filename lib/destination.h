@@ -60,6 +60,7 @@ struct destination {
 	int		 rate_per_minute;	/* 0: none */
 	bool		 ordered;
 	int64_t		 timeout;	/* ms without progress */
+	int		 cleanup_days;	/* what it stored goes then; 0: never */
 	struct retry_policy retry;
 	struct destination_secret secrets[SIGNING_SECRETS_MAX];	/* the current
 					 * first, then the younger first */

@@ -236,6 +236,18 @@ check_choices(const char *provider, const struct json *given,
 	}
 }
 
+/* Days alone are kept, for whoever switches it on later. */
+static void
+check_retention(const struct json *config, struct complaints *all)
+{
+	const struct json *retention = json_get(config, "retention");
+
+	if (json_boolean(json_get(retention, "autoCleanup"), false) &&
+	    json_get(retention, "days") == NULL)
+		complain(all, "config.storage.retention.days",
+		    "is missing: autoCleanup needs it");
+}
+
 void
 destination_check_storage(const struct json *config, struct complaints *all)
 {
@@ -246,6 +258,7 @@ destination_check_storage(const struct json *config, struct complaints *all)
 		provider = "gcs";
 	check_fields(provider, given, all);
 	check_choices(provider, given, all);
+	check_retention(config, all);
 	if (json_get(given, "kmsKeyId") != NULL && strncmp(json_string(
 	    json_get(given, "serverSideEncryption"), ""), "aws:", 4) != 0)
 		complain(all, "config.storage.config.kmsKeyId",

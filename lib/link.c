@@ -24,7 +24,7 @@
 
 #define TOKENS_MAX (32 * 1024)	/* egress rules; tags at their longest */
 #define RESUME_MAX 4096
-#define STORED_MAX 4096
+#define STORED_MAX 8192	/* a place and a path, escaped */
 #define WORD_BYTES 1024		/* 256 characters of up to 4 bytes */
 
 static const struct form {

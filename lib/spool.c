@@ -332,14 +332,15 @@ spool_open_ticket(const struct spool *sp, enum queue queue, const char *name,
 }
 
 int
-spool_remove_day(const struct spool *sp, const char *day, struct why *why)
+spool_remove_day(const struct spool *sp, enum queue queue, const char *day,
+    struct why *why)
 {
-	if (unlinkat(sp->queues[QUEUE_done], day, AT_REMOVEDIR) == 0)
+	if (unlinkat(sp->queues[queue], day, AT_REMOVEDIR) == 0)
 		return 1;
 	if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR ||
 	    errno == ENOENT)
 		return 0;
-	return why_errno(why, "remove done/%s", day);
+	return why_errno(why, "remove %s/%s", queue_name(queue), day);
 }
 
 int

@@ -105,8 +105,8 @@ int	 spool_open_ticket(const struct spool *, enum queue,
 
 /*
  * Walks a queue in pieces: spool_list() opens the directory anew, next()
- * gives names in no order, without those that begin with a dot.  done/ is
- * walked through its days: *day_r is then the day's name, else "".
+ * gives names in no order, without those that begin with a dot.  done/ and
+ * stored/ are walked through their days: *day_r is then the day's name, else "".
  */
 struct spool_list;
 struct spool_list	*spool_list(const struct spool *, enum queue,
@@ -114,20 +114,24 @@ struct spool_list	*spool_list(const struct spool *, enum queue,
 /* The same with the names that begin with a dot. */
 struct spool_list	*spool_list_all(const struct spool *, enum queue,
 			    struct why *);
+/* The same with the days up to that one alone, the others unread. */
+struct spool_list	*spool_list_until(const struct spool *, enum queue,
+			    const char *day, struct why *);
 const char	*spool_list_next(struct spool_list *, const char **day_r);
 /* True if it ended because the directory could not be read on. */
 bool		 spool_list_failed(const struct spool_list *);
 void		 spool_list_free(struct spool_list **);
 
 /*
- * Removes done/<day> if it is empty.  1, 0 if it is not, or is none, -1 with
+ * Removes <queue>/<day> if it is empty.  1, 0 if it is not, or is none, -1 with
  * *why.
  */
-int	 spool_remove_day(const struct spool *, const char *day, struct why *);
+int	 spool_remove_day(const struct spool *, enum queue, const char *day,
+	    struct why *);
 
 /*
- * The path of a ticket in done/ relative to it, `<day>/<name>`, can be used as
- * a name in all of the above.
+ * The path of a file in done/ or stored/ relative to it, `<day>/<name>`, can be
+ * used as a name in all of the above.
  */
 
 /*

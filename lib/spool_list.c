@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@
 struct spool_list {
 	DIR		*queue;		/* own */
 	DIR		*day;		/* own; NULL: not in one */
-	bool		 days;		/* the queue is done/ */
+	bool		 days;		/* the queue has some */
+	char		 last[CLOCK_DAY];	/* of those, or "": all */
 	bool		 all;		/* also names with a dot before them */
 	bool		 failed;	/* it ended early */
 	char		 day_name[NAME_MAX + 1];
@@ -57,7 +59,18 @@ spool_list(const struct spool *sp, enum queue queue, struct why *why)
 	}
 	list = xcalloc(1, sizeof(*list));
 	list->queue = dir;
-	list->days = queue == QUEUE_done;
+	list->days = queue_has_days(queue);
+	return list;
+}
+
+struct spool_list *
+spool_list_until(const struct spool *sp, enum queue queue, const char *day,
+    struct why *why)
+{
+	struct spool_list *list = spool_list(sp, queue, why);
+
+	if (list != NULL)
+		(void)snprintf(list->last, sizeof(list->last), "%s", day);
 	return list;
 }
 
@@ -103,6 +116,13 @@ leave_day(struct spool_list *list)
 	list->day_name[0] = '\0';
 }
 
+/* True for a day that is not asked for. */
+static bool
+is_later(const struct spool_list *list, const char *name)
+{
+	return list->last[0] != '\0' && strcmp(name, list->last) > 0;
+}
+
 /* Enters a day; false if it is no directory, or has gone meanwhile. */
 static bool
 enter_day(struct spool_list *list, const char *name)
@@ -126,7 +146,9 @@ spool_list_next(struct spool_list *list, const char **day_r)
 				break;
 			leave_day(list);
 		}
-		name = next_name(list, list->queue);
+		do
+			name = next_name(list, list->queue);
+		while (name != NULL && is_later(list, name));
 		if (name == NULL || !list->days || !enter_day(list, name))
 			break;
 	}

@@ -3,7 +3,7 @@
  *
  * No name reaches a system call before it is known to have one part: so
  * whatever a job, a person or a crash put into a name, the kernel resolves it
- * in the one directory that was meant.  Only done/ has a second level, and
+ * in the one directory that was meant.  Only some have a second level, and
  * its directories are named like days.
  */
 #include <linux/openat2.h>
@@ -61,21 +61,24 @@ day_length(const char *name)
 	return i;
 }
 
-/* Opens done/<day>, made if it is missing and `make`. */
+/* Opens <queue>/<day>, made if it is missing and `make`. */
 static int
-day_open(const struct spool *sp, const char *day, bool make, struct why *why)
+day_open(const struct spool *sp, enum queue queue, const char *day, bool make,
+    struct why *why)
 {
-	int done = sp->queues[QUEUE_done];
+	int parent = sp->queues[queue];
 	int fd;
 
-	fd = spool_openat(done, day, O_RDONLY | O_DIRECTORY);
+	fd = spool_openat(parent, day, O_RDONLY | O_DIRECTORY);
 	if (fd == -1 && errno == ENOENT && make) {
-		if (mkdirat(done, day, DAY_MODE) == -1 && errno != EEXIST)
-			return why_errno(why, "create directory done/%s", day);
-		fd = spool_openat(done, day, O_RDONLY | O_DIRECTORY);
+		if (mkdirat(parent, day, DAY_MODE) == -1 && errno != EEXIST)
+			return why_errno(why, "create directory %s/%s",
+			    queue_name(queue), day);
+		fd = spool_openat(parent, day, O_RDONLY | O_DIRECTORY);
 	}
 	if (fd == -1)
-		return why_errno(why, "open directory done/%s", day);
+		return why_errno(why, "open directory %s/%s",
+		    queue_name(queue), day);
 	return fd;
 }
 
@@ -102,7 +105,7 @@ spool_place(const struct spool *sp, enum queue queue, const char *name,
 	place->fd = sp->queues[queue];
 	place->name = name;
 	place->opened = false;
-	length = queue == QUEUE_done ? day_length(name) : 0;
+	length = queue_has_days(queue) ? day_length(name) : 0;
 	place->name += length;
 	if (!name_plain(place->name)) {
 		errno = EINVAL;
@@ -113,11 +116,11 @@ spool_place(const struct spool *sp, enum queue queue, const char *name,
 		return 0;
 	memcpy(day, name, length - 1);
 	day[length - 1] = '\0';
-	if (day_kept(sp, day, make)) {
+	if (queue == QUEUE_done && day_kept(sp, day, make)) {
 		place->fd = sp->day;
 		return 0;
 	}
-	place->fd = day_open(sp, day, make, why);
+	place->fd = day_open(sp, queue, day, make, why);
 	place->opened = place->fd != -1;
 	return place->fd == -1 ? -1 : 0;
 }

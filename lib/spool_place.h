@@ -29,7 +29,7 @@ struct spool_place {
 
 /*
  * Finds the directory of `name` in a queue: the queue's own, or for
- * `<day>/<name>` in done/ that day's, which `make` makes.  Returns 0, or -1
+ * `<day>/<name>` where it has days that day's, which `make` makes.  Returns 0, or -1
  * with *why: number is ENOENT if there is no such day.
  */
 int	 spool_place(const struct spool *, enum queue, const char *name,

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "lib/clock.h"
+#include "lib/stored.h"
 #include "lib/structure.h"
 #include "lib/xalloc.h"
 
@@ -25,20 +26,25 @@
 struct shape {
 	enum queue	 queue;
 	bool		 by_id;		/* the suffix comes right after an id */
+	bool		 records;	/* of what was stored, lib/stored.h */
 	const char	*suffixes[SUFFIXES];
 	const char	*what;
 };
 
 /* Tickets move towards cur/ and on: in this order none is missed. */
 static const struct shape shapes[] = {
-	{ QUEUE_jobs, true, { ".json", ".data", ".legal" }, "no job's file" },
-	{ QUEUE_receipts, false, { ".json" }, "no receipt" },
+	{ QUEUE_jobs, true, false, { ".json", ".data", ".legal" },
+	    "no job's file" },
+	{ QUEUE_receipts, false, false, { ".json" }, "no receipt" },
 	/* Drops of a spool that was restored wait there. */
-	{ QUEUE_hold, false, { ".json" }, "no ticket" },
-	{ QUEUE_retry, false, { NULL }, "no ticket" },
-	{ QUEUE_cur, false, { NULL }, "no ticket" },
-	{ QUEUE_failed, false, { ".json", ".json.error" }, "no ticket" },
-	{ QUEUE_done, false, { NULL }, "no ticket" },
+	{ QUEUE_hold, false, false, { ".json" }, "no ticket" },
+	{ QUEUE_retry, false, false, { NULL }, "no ticket" },
+	{ QUEUE_cur, false, false, { NULL }, "no ticket" },
+	{ QUEUE_failed, false, false, { ".json", ".json.error" },
+	    "no ticket" },
+	{ QUEUE_done, false, false, { NULL }, "no ticket" },
+	{ QUEUE_stored, false, true, { NULL },
+	    "no record of what was stored" },
 };
 #define SHAPES (sizeof(shapes) / sizeof(*shapes))
 
@@ -125,9 +131,12 @@ job_add(struct structure *s, const struct id *id)
 static bool
 shape_fits(const struct shape *shape, const char *name)
 {
+	char destination[DESTINATION_ID_MAX + 1];
 	size_t length = strlen(name);
 	struct id id;
 
+	if (shape->records)
+		return stored_parse(name, &id, destination) == 0;
 	if (shape->by_id && id_parse(name, &id) == -1)
 		return false;
 	for (size_t i = 0; i < SUFFIXES && shape->suffixes[i] != NULL; i++) {

@@ -66,6 +66,12 @@ queue_holds_tickets(enum queue queue)
 	return queues[queue].tickets;
 }
 
+bool
+queue_has_days(enum queue queue)
+{
+	return queue == QUEUE_done || queue == QUEUE_stored;
+}
+
 int
 queue_by_name(const char *name)
 {

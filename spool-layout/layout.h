@@ -23,6 +23,8 @@ enum queue {
 const char	*queue_name(enum queue);
 const char	*queue_what(enum queue);
 bool		 queue_holds_tickets(enum queue);
+/* True if its files are in directories named like days. */
+bool		 queue_has_days(enum queue);
 
 /* Returns the queue of that name, or -1. */
 int	 queue_by_name(const char *);

@@ -28,7 +28,8 @@ struct spoold;
 	ALERT(purge, "retention-not-carried-out")			\
 	ALERT(clock, "clock-stepped")					\
 	ALERT(secret, "secret-not-known-to-be-accepted")		\
-	ALERT(host_key, "host-key-mismatch")
+	ALERT(host_key, "host-key-mismatch")				\
+	ALERT(erase, "stored-but-not-erased")
 
 enum alert {
 #define ALERT(identifier, name) ALERT_##identifier,

@@ -49,6 +49,10 @@ flight_free(struct flight *flight)
 	free(flight->line.reason);
 	free(flight->line.reference);
 	free(flight->line.remote);
+	if (flight->stored != NULL)
+		stored_free(flight->stored);
+	free(flight->stored);
+	free(flight->replaces);
 	free(flight);
 }
 
@@ -424,9 +428,14 @@ flight_heard(struct spoold *s, struct worker *worker,
 
 	if (record->type == LINK_tested)
 		return trial_heard(s, worker, record, why);
+	if (record->type == LINK_erased)
+		return erasure_heard(s, worker, record, why);
 	if (record->type != LINK_progress && record->type != LINK_outcome)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it speaks out of turn");
+	if (flight == NULL && record->type == LINK_progress &&
+	    erasure_moved(s, worker, record))
+		return 0;
 	if (flight == NULL)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it answers for an attempt that it does not hold");
@@ -456,6 +465,7 @@ flight_died(struct spoold *s, struct worker *worker, bool asked)
 
 	(void)asked;
 	trials_died(s, worker);
+	erasures_died(s, worker);
 	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next) {
 		if (flight->worker != worker)
 			continue;

@@ -27,6 +27,7 @@
 struct organization;
 struct pool;
 struct spoold;
+struct stored_record;
 struct waiting;
 struct worker;
 
@@ -56,6 +57,10 @@ struct flight {
 	enum queue	 to;		/* where it puts the ticket */
 	int		 attempts;	/* the ticket's new count */
 	bool		 recorded;	/* its line is in the ticket's file */
+	struct stored_record *stored;	/* own; NULL: nothing is to go */
+	int64_t		 erase_at;	/* wall ms */
+	char		*replaces;	/* own; the record of a delivery before,
+					 * or NULL */
 };
 
 TAILQ_HEAD(flights, flight);

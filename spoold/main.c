@@ -100,6 +100,7 @@ signals_check(void *arg)
 
 	flights_check(s);
 	trials_check(s);
+	erasures_check(s);
 	secrets_check(s);
 	hostkeys_check(s);
 	stepped_check(s);
@@ -241,6 +242,7 @@ spoold_work(struct spoold *s)
 		schedule_due(s);
 		schedule_run(s);
 		trials_run(s);
+		erasures_run(s);
 	}
 	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
 	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
@@ -279,6 +281,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	TAILQ_INIT(&s->flights);
 	TAILQ_INIT(&s->trials);
 	resume_begin(&s->resumes);
+	TAILQ_INIT(&s->erasures);
 	RB_INIT(&s->due);
 	RB_INIT(&s->expiries);
 	s->lock = -1;
@@ -392,6 +395,7 @@ spoold_free(struct spoold *s)
 	struct flight *flight;
 
 	trials_end(s);
+	erasures_end(s);
 	sweep_stop(s);
 	server_free(&s->server);
 	while ((flight = TAILQ_FIRST(&s->flights)) != NULL) {

@@ -49,6 +49,7 @@ struct organization {
 	bool		 overflowed;		/* tickets stayed on disk */
 	bool		 taking_up;		/* the scan is for those */
 	uint8_t		 scan_number;
+	size_t		 unerased;		/* that are due and stayed */
 	unsigned	 undone;		/* actions to be done again */
 };
 

@@ -93,6 +93,10 @@ outcome_apply(struct spoold *s, void *arg)
 	struct why why;
 	int result;
 
+	if (erasure_record(flight, &why) == -1) {
+		commit_redo(s, org, outcome_apply, flight, why.text);
+		return;
+	}
 	tickets_ticket(w, &settlement.ticket);
 	result = settle(s, org, &settlement, &settled, &why);
 	flight->recorded = told && settlement.line == NULL;
@@ -179,6 +183,7 @@ outcome_journal(struct flight *flight, const struct link_record *record)
 		json_put_integer(&fields, "bytes", record->outcome.bytes);
 		json_put_string(&fields, "correlationId",
 		    flight->file.facts.job.correlation_id);
+		erasure_note(flight, record->text[OUTCOME_stored], &fields);
 	}
 	outcome_peer(&fields, record);
 	flight->line.seq = commit_line(flight->spoold,

@@ -30,6 +30,7 @@ struct stories;
 	PURGE(keys, "keys", QUEUE_keys, "key", "keys")			\
 	PURGE(delivered, "delivered", QUEUE_jobs, "job", "jobs")	\
 	PURGE(failed, "failed", QUEUE_jobs, "job", "jobs")		\
+	PURGE(stored, "stored", QUEUE_stored, "object", "objects")	\
 	PURGE(journal, "journal", QUEUES, "segment", "segments")
 
 enum purge_kind {

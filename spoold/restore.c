@@ -21,6 +21,7 @@
 #include "lib/xalloc.h"
 
 #include "spoold/admit.h"
+#include "spoold/erasure.h"
 #include "spoold/keys.h"
 #include "spoold/organization.h"
 #include "spoold/purge.h"
@@ -318,6 +319,12 @@ restore_line(void *arg, const struct journal_line *line,
 		return restore_accepted(restore->stories, org, &id, json, why);
 	if (line->event == EVENT_requeued && json_get(json, "to") != NULL &&
 	    restore_forwarded(restore->stories, org, &id, json, why) == -1)
+		return -1;
+	if (line->event == EVENT_erased)
+		return erasure_redo_erased(org, json, why);
+	/* Whatever became of its ticket and job since. */
+	if (line->event == EVENT_delivered &&
+	    erasure_redo_delivered(org, &id, json, why) == -1)
 		return -1;
 	event = restore_event(line->event);
 	if (event == -1)

@@ -16,6 +16,7 @@
 #include "lib/vault.h"
 
 #include "spoold/alert.h"
+#include "spoold/erasure.h"
 #include "spoold/expiry.h"
 #include "spoold/flight.h"
 #include "spoold/loop.h"
@@ -75,6 +76,7 @@ struct spoold {
 	struct flights	 flights;	/* attempts, until settled */
 	struct resumes	 resumes;	/* what attempts can go on with */
 	struct trials	 trials;	/* tests of destinations */
+	struct erasures	 erasures;	/* of what was stored there */
 	unsigned	 drops_at_work;	/* at intake */
 	unsigned	 awaited;	/* attempts whose answer may come soon */
 	struct owner	 owner;		/* of the last drop */

@@ -48,7 +48,7 @@ struct sweep {
 /* Payloads after the drops that may need them. */
 static sweep_step *const steps[] = { sweep_held_drops, sweep_new_drops,
     sweep_tmp, sweep_payloads, sweep_refused, sweep_receipts, sweep_keys,
-    sweep_jobs, sweep_days };
+    sweep_jobs, sweep_stored, sweep_days };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 
 /* --- what the steps share ------------------------------------------------- */
@@ -244,6 +244,7 @@ work_begin(struct sweep *sweep)
 	sweep->work = (struct sweep_work) {
 		.spoold = s,
 		.dry = sweep->wish->dry,
+		.asked = sweep->wish->request != NULL,
 		.now = clock_wall(),
 		.organization = sweep->wish->organization != NULL ?
 		    sweep->wish->organization :
@@ -258,6 +259,7 @@ work_end(struct sweep *sweep)
 	purge_free(&sweep->work.filling);
 	sweep_jobs_free(&sweep->work);
 	sweep_journal_free(&sweep->work);
+	sweep_stored_free(&sweep->work);
 	sweep->wish = NULL;
 }
 
@@ -345,7 +347,8 @@ sweep_waits(const struct spoold *s)
 	const struct sweep *sweep = s->sweep;
 
 	return sweep->wish != NULL && sweep->work.running == NULL &&
-	    !sweep_journal_waits(&sweep->work);
+	    !sweep_journal_waits(&sweep->work) &&
+	    !sweep_stored_waits(&sweep->work);
 }
 
 bool

@@ -281,47 +281,58 @@ sweep_new_drops(struct sweep_work *work, struct why *why)
 	return drops_step(work, QUEUE_new, why);
 }
 
-/* --- days of done/ -------------------------------------------------------- */
+/* --- days of done/ and stored/ -------------------------------------------- */
 
 /* Of those of which all should be gone; one that is not empty stays. */
 static int
-days_remove(const struct sweep_work *work, DIR *dir, struct why *why)
+days_remove(const struct sweep_work *work, enum queue queue, DIR *dir,
+    const char *last, struct why *why)
 {
 	const struct spool *spool = work->organization->spool;
-	char last[CLOCK_DAY];
 	struct dirent *entry;
 	int result = 0;
 
-	clock_format_day(work->now - sweep_retention(work, PURGE_delivered),
-	    last);
 	while (result != -1 && (errno = 0, entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' &&
 		    strlen(entry->d_name) == CLOCK_DAY - 1 &&
 		    strcmp(entry->d_name, last) < 0)
-			result = spool_remove_day(spool, entry->d_name, why);
+			result = spool_remove_day(spool, queue, entry->d_name,
+			    why);
 	if (result != -1 && errno != 0)
-		result = why_errno(why, "read done/");
+		result = why_errno(why, "read %s/", queue_name(queue));
 	return result == -1 ? -1 : 1;
+}
+
+static int
+queue_remove_days(const struct sweep_work *work, enum queue queue,
+    int64_t until, struct why *why)
+{
+	char last[CLOCK_DAY];
+	int fd, result;
+	DIR *dir;
+
+	fd = openat(spool_directory(work->organization->spool, queue), ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd == -1 ? NULL : fdopendir(fd);
+	if (dir == NULL) {
+		result = why_errno(why, "read %s/", queue_name(queue));
+		if (fd != -1)
+			close(fd);
+		return result;
+	}
+	clock_format_day(until, last);
+	result = days_remove(work, queue, dir, last, why);
+	closedir(dir);
+	return result;
 }
 
 int
 sweep_days(struct sweep_work *work, struct why *why)
 {
-	int fd, result;
-	DIR *dir;
-
 	if (work->dry)
 		return 1;
-	fd = openat(spool_directory(work->organization->spool, QUEUE_done),
-	    ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		result = why_errno(why, "read done/");
-		if (fd != -1)
-			close(fd);
-		return result;
-	}
-	result = days_remove(work, dir, why);
-	closedir(dir);
-	return result;
+	if (queue_remove_days(work, QUEUE_stored, work->now, why) == -1)
+		return -1;
+	return queue_remove_days(work, QUEUE_done, work->now -
+	    sweep_retention(work, PURGE_delivered), why);
 }

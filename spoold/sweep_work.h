@@ -19,11 +19,13 @@ struct organization;
 struct spoold;
 struct job_sweep;
 struct journal_sweep;
+struct stored_sweep;
 
 struct sweep_work {
 	struct spoold	*spoold;	/* borrowed */
 	struct organization *organization;	/* borrowed; that it is at */
 	bool		 dry;		/* only counts */
+	bool		 asked;		/* somebody did, and not the hour */
 	int64_t		 now;		/* wall ms, as it began */
 	int		 budget;	/* names left in this turn */
 	int64_t		 counts[PURGE_KINDS];	/* purged, or due if dry */
@@ -36,13 +38,15 @@ struct sweep_work {
 	struct why	 why;
 	struct job_sweep *jobs;		/* own; NULL: none is under way */
 	struct journal_sweep *journal;	/* own; the same */
+	struct stored_sweep *stored;	/* own; the same */
 };
 
 /* A step's next piece: 1 when it is through, 0 if there is more, -1 (*why). */
 typedef int	 sweep_step(struct sweep_work *, struct why *);
 
 sweep_step sweep_held_drops, sweep_new_drops, sweep_tmp, sweep_payloads,
-    sweep_refused, sweep_receipts, sweep_keys, sweep_jobs, sweep_days;
+    sweep_refused, sweep_receipts, sweep_keys, sweep_jobs, sweep_days,
+    sweep_stored;
 /* Once, after all organizations. */
 sweep_step sweep_journal;
 
@@ -66,6 +70,10 @@ int64_t	 sweep_modified(const struct statx *);
 void	 sweep_jobs_touch(struct sweep_work *, const struct id *);
 void	 sweep_jobs_free(struct sweep_work *);
 void	 sweep_journal_free(struct sweep_work *);
+
+/* True while what is to be erased at destinations is waited for. */
+bool	 sweep_stored_waits(const struct sweep_work *);
+void	 sweep_stored_free(struct sweep_work *);
 
 /* True while a segment is on its way to be purged. */
 bool	 sweep_journal_waits(const struct sweep_work *);

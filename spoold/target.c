@@ -90,6 +90,7 @@ target_set(struct target *target, struct destination *destination)
 	target->destination = destination;
 	target->window = WINDOW_START;
 	target->other_key = false;
+	target->erase_again = 0;
 }
 
 bool

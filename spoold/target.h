@@ -40,6 +40,8 @@ struct target {
 	int64_t		 next_start;	/* monotonic us, by ratePerMinute */
 	double		 window;	/* attempts that may be under way */
 	struct health	 health;
+	int64_t		 erase_again;	/* monotonic ms; nothing is erased
+					 * there before that */
 	bool		 changing;	/* a new version is on its way to disk */
 	int64_t		 uses;		/* not in its document yet */
 	int64_t		 used_at;	/* wall ms */

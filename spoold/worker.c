@@ -578,8 +578,20 @@ worker_hold(struct worker *worker)
 void
 worker_release(struct worker *worker)
 {
-	worker->busy--;
 	worker->pool->busy--;
+	worker_leave(worker);
+}
+
+void
+worker_attend(struct worker *worker)
+{
+	worker->busy++;
+}
+
+void
+worker_leave(struct worker *worker)
+{
+	worker->busy--;
 	if (worker->state == WORKER_RETIRING && worker->busy == 0)
 		(void)shutdown(worker->link, SHUT_WR);
 }

@@ -95,6 +95,10 @@ int	 worker_send(struct worker *, const struct link_record *);
 void	 worker_hold(struct worker *);
 void	 worker_release(struct worker *);
 
+/* The same of what takes no slot of an attempt's. */
+void	 worker_attend(struct worker *);
+void	 worker_leave(struct worker *);
+
 /* True if a worker process has that pid. */
 bool	 worker_is(const struct spoold *, pid_t);
 

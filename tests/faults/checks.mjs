@@ -41,6 +41,7 @@ export async function wrongs(instance, receiver, run) {
 	for (const drop of instance.drops)
 		checkDrop(instance, receiver, run, drop, found);
 	checkTickets(instance, found);
+	checkStored(instance, lines, found);
 	checkJournal(lines, receiver, run, found);
 	await checkVerifiers(instance, found);
 	return found;
@@ -66,6 +67,8 @@ function checkDrop(instance, receiver, run, drop, found) {
 		const what = `${drop.name} ${drop.id}.${name}`;
 		if (entry?.status !== expected(name))
 			found.push(`${what}: ${entry?.status}`);
+		if (name === 'store')
+			continue;	// nothing comes to the receiver
 		if (seen.requests < 1)
 			found.push(`${what}: never arrived`);
 		if (seen.taken > 1 && entry?.possibleDuplicate !== true)
@@ -101,6 +104,33 @@ function checkTickets(instance, found) {
 			if (place !== wanted)
 				found.push(`${drop.id}.${name}: in ${place}`);
 		}
+}
+
+// What is to be erased is gone, on record, and with its record; all else is
+// where it was stored, with the record of that.
+function checkStored(instance, lines, found) {
+	const records = instance.records();
+	const files = fs.readdirSync(instance.share);
+	for (const drop of instance.drops.filter((one) =>
+		one.destinations.includes('store'))) {
+		const erased = lines.filter((line) => line.event === 'erased' &&
+			line.job === drop.id);
+		const kept = drop.erased ? 0 : 1;
+		const what = `${drop.name} ${drop.id}`;
+		if (files.filter((name) => name === `${drop.id}.json`)
+			.length !== kept)
+			found.push(`${what}: its file is not as it should be`);
+		if (records.filter((path) => path.endsWith(`/${drop.id}.store`))
+			.length !== kept)
+			found.push(`${what}: ${records.join(' ')}`);
+		if ((erased.length === 0) !== (kept === 1))
+			found.push(`${what}: erased ${erased.length} times`);
+		for (const line of erased.filter((one) => one.errorCode))
+			found.push(`${what}: ${line.reason}`);
+	}
+	for (const name of files)
+		if (!instance.drops.some((one) => name === `${one.id}.json`))
+			found.push(`share/${name} is nothing of anybody's`);
 }
 
 // One acceptance for each job, an outcome for each attempt, and never more

@@ -98,14 +98,25 @@ export class Instance {
 		fs.writeFileSync(this.conf, text);
 	}
 
-	async destinations(list) {
+	// Changes the configuration's text.
+	set(pattern, text) {
+		fs.writeFileSync(this.conf, fs.readFileSync(this.conf, 'utf8')
+			.replace(pattern, text));
+	}
+
+	// Destinations, as a person writes them.
+	async create(list) {
 		const file = `${this.root}/destinations.json`;
-		fs.writeFileSync(file, JSON.stringify(list.map((one) => ({
+		fs.writeFileSync(file, JSON.stringify(list));
+		await this.must('spooldest', 'create', file);
+	}
+
+	async destinations(list) {
+		await this.create(list.map((one) => ({
 			id: one.id, label: one.id, type: 'webhook',
 			disabled: one.disabled ?? false,
 			config: { webhook: { url: one.url,
-				timeout: one.timeout ?? 30000 } } }))));
-		await this.must('spooldest', 'create', file);
+				timeout: one.timeout ?? 30000 } } })));
 	}
 
 	async start() {
@@ -231,6 +242,12 @@ export class Instance {
 					found.push({ queue, name, path });
 			}
 		return found;
+	}
+
+	// Every record of what is to be erased: DAY/NAME.
+	records() {
+		return fs.readdirSync(`${this.spool}/stored`,
+		    { recursive: true }).filter((path) => path.includes('/'));
 	}
 
 	// Every line of the journal, of a seq that stands twice the last one.

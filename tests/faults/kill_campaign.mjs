@@ -15,7 +15,7 @@ import os from 'node:os';
 import { Instance, eventually } from './instance.mjs';
 import { Receiver } from './receiver.mjs';
 import { settled, wrongs } from './checks.mjs';
-import { finish, prepare, purge, recovery, ripe, work, wreck }
+import { aged, erase, finish, prepare, purge, recovery, ripe, work, wreck }
 	from './story.mjs';
 
 const CALLS = ['write', 'pwrite64', 'writev', 'fsync', 'fdatasync', 'syncfs',
@@ -32,6 +32,7 @@ const STORIES = {
 	work: { tell: work },
 	recovery: { before: wreck, tell: recovery },
 	purge: { before: ripe, tell: purge },
+	erase: { before: aged, tell: erase },
 };
 
 function options(argv) {

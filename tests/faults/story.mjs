@@ -1,10 +1,11 @@
 // story.mjs - what the kill campaign lets an instance live through
 //
-// Three stories.  In `work` spoold accepts, attempts, records outcomes, retries,
+// Four stories.  In `work` spoold accepts, attempts, records outcomes, retries,
 // holds, writes checkpoints and stops.  In `recovery` it starts on what a kill
 // in the middle of all that left, and a torn journal.  In `purge` it sweeps what
-// has rested for long enough, and goes on working.  A story is told the
-// same way each time, to its end or until spoold is dead; `finish` is what a
+// has rested for long enough, and goes on working.  In `erase` it delivers into
+// a directory, and erases there what is old enough, but not what is held.  A
+// story is told the same way each time, to its end or until spoold is dead; `finish` is what a
 // person does afterwards, so that every job ends.
 import fs from 'node:fs';
 import { settled } from './checks.mjs';
@@ -19,6 +20,10 @@ export const SETTINGS = {
 
 export async function prepare(instance, receiver, run) {
 	await instance.init(SETTINGS);
+	instance.share = `${instance.root}/share`;
+	fs.mkdirSync(instance.share);
+	instance.set(/^organization .*\{$/m, `$&\n\tlocal_allow = ` +
+	    `{"${instance.share}"}`);
 	await instance.destinations(['ok', 'ok-off', 'flaky', 'bad', 'stuck']
 		.map((id) => ({ id, url: receiver.url(run, id),
 			disabled: id === 'ok-off' })));
@@ -155,6 +160,51 @@ export async function ripe(instance) {
 
 export async function purge(instance, run) {
 	dropAll(instance, 'w');
+	await instance.run('spoolsuper', '-p');
+	await recovery(instance, run);
+}
+
+const inShare = (instance) => ({ id: 'store', label: 'store', type: 'storage',
+	config: { storage: { provider: 'local',
+		retention: { days: 30, autoCleanup: true },
+		config: { directory: instance.share } } } });
+
+const store = (instance, name) => instance.drop(name, instance.job(['store']),
+    { destinations: ['store'] });
+
+// Delivered two hundred days ago: an old file, one that is held, and a young one.
+export async function aged(instance) {
+	await instance.start();
+	await instance.create([inShare(instance)]);
+	for (const name of ['e-old', 'e-older', 'e-held', 'e-young'])
+		store(instance, name);
+	await settled(instance);
+	await instance.must('spoolctl', 'stop');
+	const then = new Date(Date.now() - 200 * 86400000);
+	const day = `stored/${then.toISOString().slice(0, 10)}`;
+	fs.mkdirSync(`${instance.spool}/${day}`);
+	for (const drop of instance.drops.slice(0, 3)) {
+		const [path] = instance.records().filter((one) =>
+			one.includes(drop.id));
+		const record = JSON.parse(fs.readFileSync(
+		    `${instance.spool}/stored/${path}`));
+		const to = `${instance.spool}/${day}/${path.split('/')[1]}`;
+		record.storedAt = then.toISOString();
+		fs.writeFileSync(to, `${JSON.stringify(record)}\n`);
+		fs.utimesSync(to, then, then);
+		fs.rmSync(`${instance.spool}/stored/${path}`);
+		drop.erased = drop.name !== 'e-held';
+		if (!drop.erased)
+			fs.writeFileSync(`${instance.spool}/jobs/` +
+			    `${drop.id}.legal`, 'case 1\n');
+	}
+}
+
+export async function erase(instance, run) {
+	const drop = store(instance, 'e-new');
+	if (!await alive(run, 'a delivery', () =>
+		done(instance, drop, 'store')))
+		return;
 	await instance.run('spoolsuper', '-p');
 	await recovery(instance, run);
 }

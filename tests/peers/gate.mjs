@@ -3,7 +3,7 @@
 // Judges the signature of each request by AWS's own signer; one that is wrong
 // gets 403.  A good one is signed anew and goes on to UPSTREAM.  What that does
 // not know is done here as S3's reference says: If-None-Match of a PUT and of a
-// completion.  Writes its port to DIR/port, and a line of JSON for each request
+// completion, If-Match of a DELETE.  Writes its port to DIR/port, and a line of JSON for each request
 // to DIR/requests.
 //
 // DIR/rules/NAME is {"match": REGEXP of "METHOD target", "times": N, and one of
@@ -137,6 +137,10 @@ async function answer(request, headers, body) {
 		return error(row.status, row.code);
 	if (headers['if-none-match'] === '*' && !row?.blind &&
 	    (await ask('HEAD', target, {}, Buffer.alloc(0))).status === 200)
+		return error(412, 'PreconditionFailed');
+	if (request.method === 'DELETE' && headers['if-match'] !== undefined &&
+	    (await ask('HEAD', target, {}, Buffer.alloc(0))).headers.etag !==
+	    headers['if-match'])
 		return error(412, 'PreconditionFailed');
 	const got = await ask(request.method, request.url, headers, body);
 

@@ -1,8 +1,10 @@
 // s3.mjs ENDPOINT KEY SECRET COMMAND ARGUMENT...: the AWS SDK's view of a bucket
 //
 // make BUCKET | put BUCKET KEY TEXT | get BUCKET KEY (bytes) | head BUCKET KEY
-// (JSON) | keys BUCKET (one a line) | uploads BUCKET (one a line)
-import { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand,
+// (JSON) | keys BUCKET (one a line) | uploads BUCKET (one a line) | versioning
+// BUCKET (from now on) | versions BUCKET (each "KEY ID", or "KEY deleted")
+import { S3Client, PutBucketVersioningCommand, ListObjectVersionsCommand,
+	CreateBucketCommand, PutObjectCommand, GetObjectCommand,
 	HeadObjectCommand, ListObjectsV2Command, ListMultipartUploadsCommand,
 } from '@aws-sdk/client-s3';
 
@@ -40,6 +42,19 @@ const commands = {
 
 		for (const object of list.Contents ?? [])
 			console.log(object.Key);
+	},
+	async versioning() {
+		await client.send(new PutBucketVersioningCommand({ Bucket,
+			VersioningConfiguration: { Status: 'Enabled' } }));
+	},
+	async versions() {
+		const list = await client.send(new ListObjectVersionsCommand({
+			Bucket }));
+
+		for (const version of list.Versions ?? [])
+			console.log(version.Key, version.VersionId);
+		for (const marker of list.DeleteMarkers ?? [])
+			console.log(marker.Key, 'deleted');
 	},
 	async uploads() {
 		const list = await client.send(

@@ -42,7 +42,7 @@ swift_proxy() {
 	S3=http://127.0.0.1:$S3_PORT
 	printf '%s\n' '[DEFAULT]' 'bind_ip = 127.0.0.1' "bind_port = $S3_PORT" \
 	    'workers = 0' "user = $(id -un)" "swift_dir = $SWIFT/etc" \
-	    '[pipeline:main]' 'pipeline = catch_errors gatekeeper cache listing_formats s3api tempauth copy slo dlo versioned_writes proxy-server' \
+	    '[pipeline:main]' 'pipeline = catch_errors gatekeeper cache listing_formats s3api tempauth copy slo dlo versioned_writes symlink proxy-server' \
 	    '[app:proxy-server]' 'use = egg:swift#proxy' \
 	    'allow_account_management = true' 'account_autocreate = true' \
 	    '[filter:catch_errors]' 'use = egg:swift#catch_errors' \
@@ -58,8 +58,10 @@ swift_proxy() {
 	    '[filter:copy]' 'use = egg:swift#copy' \
 	    '[filter:slo]' 'use = egg:swift#slo' \
 	    '[filter:dlo]' 'use = egg:swift#dlo' \
+	    '[filter:symlink]' 'use = egg:swift#symlink' \
 	    '[filter:versioned_writes]' 'use = egg:swift#versioned_writes' \
-	    'allow_versioned_writes = true' >"$SWIFT/etc/proxy-server.conf"
+	    'allow_versioned_writes = true' \
+	    'allow_object_versioning = true' >"$SWIFT/etc/proxy-server.conf"
 	swift_run swift-proxy-server "$SWIFT/etc/proxy-server.conf"
 }
 

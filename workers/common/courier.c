@@ -90,6 +90,12 @@ courier_wake(struct courier *courier, int64_t when)
 		courier->wake = when;
 }
 
+static bool
+courier_is_idle(const struct courier *courier)
+{
+	return courier->attempts == 0 && courier->erasures == 0;
+}
+
 /* What there is no room for waits in the link. */
 static bool
 courier_listens(const struct courier *courier)
@@ -147,7 +153,7 @@ courier_wait(struct courier *courier, bool busy)
 		wait = 0;
 	if (courier->http != NULL)
 		http_wait(courier->http, courier->polled, count, wait);
-	else if (poll(courier->polled, count, courier->attempts == 0 &&
+	else if (poll(courier->polled, count, courier_is_idle(courier) &&
 	    !busy ? -1 : (int)wait) == -1)
 		return;
 	/* One that is called may take others out. */
@@ -171,6 +177,8 @@ courier_serve(struct courier *courier)
 			attempt_take(courier, &record);
 		else if (record.type == LINK_test)
 			trial_take(courier, &record);
+		else if (record.type == LINK_erase)
+			erasure_take(courier, &record);
 		/* It may hold a secret. */
 		explicit_bzero(courier->skeleton.buffer->bytes,
 		    courier->skeleton.buffer->used);
@@ -256,7 +264,7 @@ courier_run(const struct transport *transport)
 			http_run(courier.http);
 		if (transport->turn != NULL && transport->turn(&courier))
 			more = true;
-		if (courier.skeleton.ended && courier.attempts == 0)
+		if (courier.skeleton.ended && courier_is_idle(&courier))
 			skeleton_end(&courier.skeleton);
 	}
 }

@@ -65,11 +65,24 @@ struct trial {
 	int64_t		 started;	/* monotonic ms */
 };
 
+/* What an attempt once stored is to go. */
+struct erasure {
+	TAILQ_ENTRY(erasure) entry;	/* the transport's, for a queue */
+	struct courier	*courier;	/* borrowed */
+	struct link_erase facts;
+	char		*stored;	/* own; what OUTCOME_stored said */
+	struct held	*held;
+	const void	*config;	/* held */
+	void		*state;		/* own; `erasure_size` bytes, zeroed */
+	int64_t		 told;		/* when spoold last heard of it */
+};
+
 struct transport {
 	const char	*program;	/* for the log: "spoold-webhook" */
 	enum sandbox	 sandbox;
 	size_t		 state_size;	/* of an attempt's state */
 	size_t		 trial_size;	/* and of a trial's */
+	size_t		 erasure_size;	/* and of an erasure's */
 	size_t		 metadata_max;	/* bytes of a job's metadata to keep */
 	bool		 http;		/* it asks for courier_http() */
 
@@ -114,6 +127,14 @@ struct transport {
 	/* Tries a destination.  Ends it by trial_end(), now or later. */
 	void		 (*test)(struct trial *);
 	void		 (*trial_close)(struct trial *);  /* may be NULL */
+
+	/*
+	 * Removes what an attempt stored, if it is that still.  Ends it by
+	 * erasure_end() or one of its kin, now or later.  NULL: what it
+	 * delivers nobody can take back.
+	 */
+	void		 (*erase)(struct erasure *);
+	void		 (*erasure_close)(struct erasure *);  /* may be NULL */
 
 	/*
 	 * Once each turn of the loop, for what `send` began; true if there is
@@ -218,5 +239,28 @@ void	 trial_end(struct trial *, struct link_record *);
 
 /* Ends it by something on this side: nothing was sent. */
 void	 trial_fail(struct trial *, const struct why *);
+
+/* --- an erasure ----------------------------------------------------------- */
+
+/*
+ * Ends it, and frees it.  What the error says is the same for all transports:
+ *
+ * NONE			it is gone now, or was before
+ * CONFLICT		something else is there; it stays, and is asked for
+ *			no more
+ * PERMISSION_DENIED	it is there, and may not go: this one is asked for
+ *			again a day later
+ * anything else	the destination's trouble, and so that of all others
+ *			there: all are asked for again later
+ *
+ * `code` is the remote's status, or 0; the reason has nothing of the path.
+ */
+void	 erasure_end(struct erasure *, enum error, int code,
+	    const char *reason);
+void	 erasure_gone(struct erasure *);
+void	 erasure_fail(struct erasure *, const struct why *);
+
+/* It goes on: spoold is told, once a second at most. */
+void	 erasure_moved(struct erasure *);
 
 #endif

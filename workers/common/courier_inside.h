@@ -1,5 +1,6 @@
 /*
- * courier_inside - what courier.c, attempt.c, trial.c and held.c share
+ * courier_inside - what courier.c, attempt.c, trial.c, erasure.c and held.c
+ * share
  */
 #ifndef WORKERS_COURIER_INSIDE_H
 #define WORKERS_COURIER_INSIDE_H
@@ -34,6 +35,7 @@ struct courier {
 	int64_t		 wake;		/* monotonic ms, or INT64_MAX */
 	unsigned	 attempts;	/* that it holds, trials too */
 	unsigned	 concurrency;	/* and how many it takes */
+	unsigned	 erasures;	/* beside them, as few as spoold gives */
 };
 
 /* What `text` says, read if nobody holds the same.  NULL with *why. */
@@ -43,6 +45,7 @@ void		 held_give(const struct courier *, struct held *);
 /* Begins what a record asks for; its descriptors are taken. */
 void	 attempt_take(struct courier *, const struct link_record *);
 void	 trial_take(struct courier *, const struct link_record *);
+void	 erasure_take(struct courier *, const struct link_record *);
 
 /* A slice of each attempt that is being prepared; true if there is more. */
 bool	 attempts_prepare(struct courier *);

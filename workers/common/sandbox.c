@@ -88,7 +88,7 @@ static const int network[] = {
 static const int files[] = {
 	CALL(openat2), CALL(mkdirat), CALL(unlinkat), CALL(renameat),
 	CALL(renameat2), CALL(linkat), CALL(fsync), CALL(fdatasync),
-	CALL(fchmod), CALL(fchown),
+	CALL(fchmod), CALL(fchown), CALL(fgetxattr), CALL(fsetxattr),
 	LAST
 };
 

@@ -17,6 +17,7 @@ static const struct said_header said[] = {
 	SAID("X-Ms-Version-Id", version),
 	SAID("Content-MD5", md5),
 	SAID(META "Spoold_Sha256", own_sha256),
+	SAID(META "Spoold_Mark", mark),
 	SAID("Content-Length", length),
 	SAID("Date", date),
 	SAID("X-Ms-Error-Code", code),
@@ -138,6 +139,34 @@ compose_complete(struct upload *upload, struct headers *headers,
 	    why) == -1 ? -1 : set_content(upload, headers, why);
 }
 
+/* --- an erasure ----------------------------------------------------------- */
+
+static void
+azure_place(const struct config *config, struct buf *out)
+{
+	buf_printf(out, "%s/%s", config->azure.endpoint,
+	    config->azure.container);
+}
+
+/* What an account keeps of versions and of what was deleted is its own. */
+static int
+azure_erasure(struct call *call, enum erase_step step,
+    const struct erase_what *what, struct buf *query, struct headers *headers,
+    struct why *why)
+{
+	struct buf quoted = { 0 };
+	int result;
+
+	(void)query;
+	call->method = step == ERASE_remove ? "DELETE" : "HEAD";
+	if (step != ERASE_remove)
+		return 0;
+	buf_printf(&quoted, "\"%s\"", what->tag);
+	result = headers_set(headers, "If-Match", quoted.data, why);
+	buf_free(&quoted);
+	return result;
+}
+
 /* --- a trial -------------------------------------------------------------- */
 
 static int
@@ -174,6 +203,10 @@ const struct cloud cloud_azure = {
 	},
 	.part = azure_part,
 	.recover = azure_recover,
+	.erasure = azure_erasure,
+	.erase_words = "the sasToken may not do that: read and delete are "
+	    "needed",
+	.place = azure_place,
 	.trial = azure_trial,
 };
 
@@ -185,4 +218,7 @@ const struct provider provider_azure = {
 	.close = upload_close,
 	.test = cloud_test,
 	.trial_close = cloud_trial_close,
+	.place = cloud_place,
+	.erase = cloud_erase,
+	.erasure_close = cloud_erasure_close,
 };

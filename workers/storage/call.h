@@ -23,6 +23,7 @@ struct said {
 	char		 sha256[TAG_MAX];	/* base64, the server's own */
 	char		 md5[TAG_MAX];		/* base64 */
 	char		 own_sha256[TAG_MAX];	/* hex, from spoold */
+	char		 mark[TAG_MAX];	/* locator.h */
 	char		 length[TAG_MAX];
 	char		 date[TAG_MAX];
 	char		 code[TAG_MAX];		/* what went wrong */

@@ -171,6 +171,8 @@ config_read(const struct json *json, const char *tls_minimum, struct why *why)
 	config->path = settings_string(json, "path");
 	config->filename = settings_string(json, "filename");
 	config->overwrite = json_boolean(json_get(json, "overwrite"), false);
+	config->cleanup = json_boolean(json_get(json_get(json, "retention"),
+	    "autoCleanup"), false);
 	settings_tls(&config->tls, json, tls_minimum);
 	settings_proxy(&config->proxy, json);
 	read_local(&config->local, given);

@@ -55,6 +55,7 @@ struct config {
 	const struct provider *provider;
 	char		*path, *filename;	/* own; templates, or NULL */
 	bool		 overwrite;
+	bool		 cleanup;	/* what is stored is erased some day */
 	struct http_tls	 tls;		/* own */
 	struct http_proxy proxy;	/* own */
 	struct local_config local;	/* of the provider's alone */

@@ -7,10 +7,11 @@
 #include "lib/base64.h"
 #include "lib/hex.h"
 
+#include "workers/storage/locator.h"
 #include "workers/storage/upload.h"
 
 #define METADATA_MAX 8192	/* bytes of names and values */
-#define OWN "spoold-sha256"
+#define OWN "spoold-"
 
 /* What HTTP carries as it is; anything else goes as RFC 2047 has it. */
 static bool
@@ -61,9 +62,10 @@ describe_field(const struct json *field, size_t *bytes, put_metadata *put,
 		return why_field(why, "payload.metadata", "payload.metadata "
 		    "has a name that no header can have: letters, digits, "
 		    "\"-\", \"_\" and \".\" are possible");
-	if (strcasecmp(name, OWN) == 0)
+	if (strncasecmp(name, OWN, strlen(OWN)) == 0)
 		return why_field(why, "payload.metadata", "payload.metadata "
-		    "has the name " OWN ", which is spoold's own");
+		    "has a name with " OWN " before it, which is spoold's "
+		    "own");
 	put_value(&value, field);
 	*bytes += strlen(name) + value.len;
 	result = *bytes > METADATA_MAX ? why_field(why, "payload.metadata",
@@ -79,7 +81,7 @@ describe(struct attempt *attempt, put_metadata *put, void *arg,
 {
 	const struct json *metadata, *field;
 	size_t bytes = 0;
-	char hex[HEX_SIZE(SHA256_LENGTH)];
+	char hex[HEX_SIZE(SHA256_LENGTH)], mark[LOCATOR_MARK];
 
 	if (attempt_metadata(attempt, &metadata, why) == -1)
 		return -1;
@@ -88,7 +90,10 @@ describe(struct attempt *attempt, put_metadata *put, void *arg,
 		if (describe_field(field, &bytes, put, arg, why) == -1)
 			return -1;
 	hex_format(attempt->parcel.content.sha256, SHA256_LENGTH, hex);
-	return put(arg, OWN, hex, why);
+	if (put(arg, OWN "sha256", hex, why) == -1)
+		return -1;
+	locator_mark(attempt, mark);
+	return put(arg, OWN "mark", mark, why);
 }
 
 /* --- in headers ----------------------------------------------------------- */

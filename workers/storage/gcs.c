@@ -74,29 +74,31 @@ put_name(struct buf *query, const char *key, bool conditional)
 static void
 read_resource(const struct buf *body, struct said *out)
 {
-	const struct {
-		const char	*name;
-		char		*to;
-	} fields[] = {
-		{ "size", out->length }, { "md5Hash", out->md5 },
-		{ "generation", out->version },
-	};
 	struct why why;
 	struct json *json = body->len == 0 ? NULL :
 	    json_parse(body->data, body->len, &why);
+	const struct json *metadata = json_get(json, "metadata");
+	const struct {
+		const struct json *value;
+		char		*to;
+	} fields[] = {
+		{ json_get(json, "size"), out->length },
+		{ json_get(json, "md5Hash"), out->md5 },
+		{ json_get(json, "generation"), out->version },
+		{ json_get(metadata, "spoold-sha256"), out->own_sha256 },
+		{ json_get(metadata, "spoold-mark"), out->mark },
+	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		(void)snprintf(fields[i].to, TAG_MAX, "%s",
-		    json_string(json_get(json, fields[i].name), ""));
-	(void)snprintf(out->own_sha256, TAG_MAX, "%s", json_string(json_get(
-	    json_get(json, "metadata"), "spoold-sha256"), ""));
+		    json_string(fields[i].value, ""));
 	json_free(&json);
 }
 
 static void
-gcs_described(struct upload *upload, const struct http_answer *answer)
+gcs_described(const struct http_answer *answer, struct said *out)
 {
-	read_resource(&answer->body, &upload->call.said);
+	read_resource(&answer->body, out);
 }
 
 static int
@@ -237,6 +239,30 @@ compose_abort(struct upload *upload, struct headers *headers,
 	return 0;
 }
 
+/* --- an erasure ----------------------------------------------------------- */
+
+static void
+gcs_place(const struct config *config, struct buf *out)
+{
+	buf_printf(out, "%s/%s", config->gcs.endpoint, config->gcs.bucket);
+}
+
+/* By its generation it is gone for good, where the bucket keeps versions. */
+static int
+gcs_erasure(struct call *call, enum erase_step step,
+    const struct erase_what *what, struct buf *query, struct headers *headers,
+    struct why *why)
+{
+	(void)headers;
+	(void)why;
+	call->method = step == ERASE_remove ? "DELETE" : "GET";
+	if (what->version[0] != '\0') {
+		buf_str(query, "generation=");
+		sigv4_encode(query, what->version);
+	}
+	return 0;
+}
+
 /* --- a trial -------------------------------------------------------------- */
 
 static int
@@ -276,6 +302,11 @@ const struct cloud cloud_gcs = {
 	.finished = gcs_finished,
 	.recover = gcs_recover,
 	.relocate = true,
+	.versions = true,
+	.erasure = gcs_erasure,
+	.erase_words = "the account may not do that: storage.objects.get and "
+	    "storage.objects.delete are needed",
+	.place = gcs_place,
 	.trial = gcs_trial,
 };
 
@@ -287,4 +318,7 @@ const struct provider provider_gcs = {
 	.close = upload_close,
 	.test = cloud_test,
 	.trial_close = cloud_trial_close,
+	.place = cloud_place,
+	.erase = cloud_erase,
+	.erasure_close = cloud_erasure_close,
 };

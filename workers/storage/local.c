@@ -6,6 +6,7 @@
  * before the next, so that the last sync does not hold up the other tickets.
  */
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/write.h"
 
 #include "workers/storage/provider.h"
@@ -92,6 +94,19 @@ compare_there(struct attempt *attempt, int64_t *done, struct why *why)
 
 /* --- writing -------------------------------------------------------------- */
 
+/* Where the file system keeps none, a repeated attempt knows no file again. */
+static void
+put_mark(const struct attempt *attempt, int fd)
+{
+	char mark[LOCATOR_MARK];
+
+	if (!config_of(attempt)->cleanup)
+		return;
+	locator_mark(attempt, mark);
+	if (fsetxattr(fd, LOCAL_MARK, mark, strlen(mark), 0) == -1)
+		log_debug("local: no mark: %s", strerror(errno));
+}
+
 /* The same at every attempt, so that none is left behind by one that died. */
 static int
 make_temporary(struct attempt *attempt, struct why *why)
@@ -113,6 +128,7 @@ make_temporary(struct attempt *attempt, struct why *why)
 		return local_trouble(why, "make a file");
 	}
 	extent_begin(&file->reader, &attempt->parcel.content);
+	put_mark(attempt, file->fd);
 	return local_own(local_of(attempt->courier),
 	    &config_of(attempt)->local, file->fd, false, why);
 }
@@ -189,6 +205,7 @@ begin(struct attempt *attempt, struct why *why)
 
 	if (base == -1)
 		return -1;
+	file->base_inode = local_inode_of(base);
 	file->directory = local_descend(local, config, base,
 	    stored->path.data, &file->name, why);
 	if (file->directory == -1)
@@ -246,6 +263,36 @@ end_troubled(struct attempt *attempt, const struct why *why)
 	attempt_end(attempt, &record);
 }
 
+/* True if the file is this attempt's, or that of one before it. */
+static bool
+is_own(const struct attempt *attempt)
+{
+	const struct stored *stored = attempt->state;
+	char mark[LOCATOR_MARK], there[LOCATOR_MARK];
+
+	if (!stored->local.same)
+		return true;
+	locator_mark(attempt, mark);
+	local_mark_of(stored->local.fd, there);
+	return strcmp(mark, there) == 0;
+}
+
+static int
+tell_stored(struct attempt *attempt, struct link_record *record,
+    struct why *why)
+{
+	const struct stored *stored = attempt->state;
+	char version[LOCAL_VERSION];
+
+	if (!config_of(attempt)->cleanup || !is_own(attempt))
+		return 0;
+	if (local_version_of(stored->local.base_inode, stored->local.fd,
+	    version, why) == -1)
+		return -1;
+	locator_tell(attempt, record, version);
+	return 0;
+}
+
 void
 local_send(struct attempt *attempt)
 {
@@ -254,14 +301,15 @@ local_send(struct attempt *attempt)
 	struct link_record record;
 	struct why why;
 
-	if (!file->troubled && finish(attempt, &file->trouble) == -1)
+	link_init(&record, LINK_outcome);
+	if (!file->troubled && (finish(attempt, &file->trouble) == -1 ||
+	    tell_stored(attempt, &record, &file->trouble) == -1))
 		file->troubled = true;
 	if (file->troubled) {
 		why = file->trouble;	/* the attempt goes with its end */
 		end_troubled(attempt, &why);
 		return;
 	}
-	link_init(&record, LINK_outcome);
 	record.outcome.verdict = VERDICT_delivered;
 	record.outcome.bytes = file->written;
 	attempt_end(attempt, &record);
@@ -341,4 +389,7 @@ const struct provider provider_local = {
 	.send = local_send,
 	.close = local_close,
 	.test = local_test,
+	.place = local_place,
+	.erase = local_erase,
+	.erasure_close = local_erasure_close,
 };

@@ -9,6 +9,7 @@
 
 #include "workers/common/courier.h"
 #include "workers/storage/config.h"
+#include "workers/storage/locator.h"
 
 struct local;				/* opaque */
 
@@ -46,6 +47,7 @@ int	 local_trouble(struct why *, const char *what);
 /* A ticket's file. */
 struct local_file {
 	bool		 begun;		/* the descriptors are */
+	uint64_t	 base_inode;	/* of the destination's directory */
 	int		 directory;	/* own */
 	int		 fd;		/* own; -1: none is open */
 	const char	*name;		/* borrowed from the path */
@@ -57,6 +59,42 @@ struct local_file {
 	bool		 troubled;
 	struct why	 trouble;
 };
+
+#define LOCAL_MARK "user.spoold.mark"
+
+/* The mark of an open file, see locator.h; "" if it has none. */
+void	 local_mark_of(int fd, char out[LOCATOR_MARK]);
+
+/* An open file's inode, or 0. */
+uint64_t	 local_inode_of(int fd);
+
+/*
+ * What tells an open file from any other that has its name later: the inode of
+ * the destination's directory, its own, and when it was made.  0, or -1 with
+ * *why.
+ */
+#define LOCAL_VERSION 96		/* bytes */
+int	 local_version_of(uint64_t base_inode, int fd,
+	    char out[LOCAL_VERSION], struct why *);
+
+/* What it stored is to go: the file is read first, a slice each turn. */
+struct local_erasure {
+	bool		 begun;		/* the descriptors are */
+	bool		 queued;
+	int		 directory, fd;	/* own */
+	const char	*name;		/* borrowed from the locator */
+	struct extent	 there;
+	struct extent_reader reader;
+};
+
+TAILQ_HEAD(local_erasures, erasure);
+
+/* Goes on with the first; true if there is more to do. */
+bool	 local_turn(struct local_erasures *);
+
+void	 local_place(const struct config *, struct buf *);
+void	 local_erase(struct erasure *);
+void	 local_erasure_close(struct erasure *);
 
 int	 local_prepare(struct attempt *, int64_t *done, struct why *);
 void	 local_send(struct attempt *);

@@ -11,6 +11,7 @@
 #include "workers/storage/config.h"
 #include "workers/storage/gcs.h"
 #include "workers/storage/local.h"
+#include "workers/storage/locator.h"
 #include "workers/storage/upload.h"
 
 /* What all attempts of this process share: courier_own(). */
@@ -18,14 +19,23 @@ struct storage {
 	struct local	*local;		/* own */
 	struct upload_queue uploads;
 	struct gcs_tokens tokens;
+	struct local_erasures erasures;
 };
 
 /* An attempt's state. */
 struct stored {
 	bool		 placed;	/* the path is known */
 	struct buf	 path;		/* own */
+	struct buf	 locator;	/* own; see locator_tell() */
 	struct local_file local;
 	struct upload	 upload;
+};
+
+/* An erasure's state. */
+struct erasing {
+	struct locator	 locator;	/* what is to go, and where it is */
+	struct local_erasure local;
+	struct cloud_erasure cloud;
 };
 
 struct provider {
@@ -39,6 +49,20 @@ struct provider {
 	void		 (*test)(struct trial *);
 	/* May be NULL. */
 	void		 (*trial_close)(struct trial *);
+	/*
+	 * Appends where these settings put things: what two of a kind with the
+	 * same paths would differ in, such as endpoint and bucket.  What was
+	 * stored elsewhere is not looked for here.
+	 */
+	void		 (*place)(const struct config *, struct buf *);
+	/*
+	 * Removes what erasing.locator names, if it is that still: it bears
+	 * that mark, and has the content of facts.sha256.  Only that very
+	 * version of it goes, where the provider knows versions.  Ends it by
+	 * erasure_end() or one of its kin, now or later.
+	 */
+	void		 (*erase)(struct erasure *);
+	void		 (*erasure_close)(struct erasure *);	/* or NULL */
 };
 
 extern const struct provider provider_local, provider_s3, provider_azure,

@@ -23,6 +23,7 @@ static const struct said_header said[] = {
 	SAID("X-Amz-Version-Id", version),
 	SAID("X-Amz-Checksum-Sha256", sha256),
 	SAID(META "Spoold-Sha256", own_sha256),
+	SAID(META "Spoold-Mark", mark),
 	SAID("Content-Length", length),
 	SAID("Date", date),
 	{ .name = NULL }
@@ -257,6 +258,52 @@ compose_abort(struct upload *upload, struct headers *headers,
 	return set_unknown_type(headers, why);
 }
 
+/* --- an erasure ----------------------------------------------------------- */
+
+static void
+s3_place(const struct config *config, struct buf *out)
+{
+	buf_printf(out, "%s/%s", config->s3.endpoint, config->s3.bucket);
+}
+
+/* If-Match is for a bucket without versions. */
+static int
+set_match(const struct erase_what *what, struct headers *headers,
+    struct why *why)
+{
+	struct buf quoted = { 0 };
+	int result;
+
+	if (what->version[0] != '\0' || what->tag[0] == '\0' ||
+	    what->unconditional)
+		return 0;
+	buf_printf(&quoted, "\"%s\"", what->tag);
+	result = headers_set(headers, "If-Match", quoted.data, why);
+	buf_free(&quoted);
+	return result;
+}
+
+static int
+s3_erasure(struct call *call, enum erase_step step,
+    const struct erase_what *what, struct buf *query, struct headers *headers,
+    struct why *why)
+{
+	static const char *const methods[] = { [ERASE_look] = "HEAD",
+		[ERASE_explain] = "GET", [ERASE_remove] = "DELETE" };
+
+	call->method = methods[step];
+	if (what->version[0] != '\0') {
+		buf_str(query, "versionId=");
+		sigv4_encode(query, what->version);
+	}
+	if (step == ERASE_look)
+		return 0;
+	if (set_unknown_type(headers, why) == -1)
+		return -1;
+	return step == ERASE_remove ? set_match(what, headers, why) :
+	    headers_set(headers, "Range", "bytes=0-0", why);
+}
+
 /* --- a trial -------------------------------------------------------------- */
 
 static int
@@ -290,6 +337,12 @@ const struct cloud cloud_s3 = {
 	.begun = s3_begun,
 	.part = s3_part,
 	.recover = s3_sweep,
+	.versions = true,
+	.erasure = s3_erasure,
+	.erase_words = "it is locked, or the key may not do that: "
+	    "s3:GetObject, s3:ListBucket, s3:DeleteObject and "
+	    "s3:DeleteObjectVersion are needed",
+	.place = s3_place,
 	.trial = s3_trial,
 };
 
@@ -301,4 +354,7 @@ const struct provider provider_s3 = {
 	.close = upload_close,
 	.test = cloud_test,
 	.trial_close = cloud_trial_close,
+	.place = cloud_place,
+	.erase = cloud_erase,
+	.erasure_close = cloud_erasure_close,
 };

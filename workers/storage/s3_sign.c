@@ -14,7 +14,7 @@
 
 /* The Host header, and the path of the key. */
 static int
-s3_place(const struct call *call, struct buf *scheme, struct buf *host,
+call_place(const struct call *call, struct buf *scheme, struct buf *host,
     struct buf *path, struct why *why)
 {
 	const struct s3_config *s3 = &call->config->s3;
@@ -52,7 +52,7 @@ s3_start(struct call *call, struct why *why)
 	struct buf url = { 0 }, host = { 0 }, path = { 0 };
 	int result;
 
-	result = s3_place(call, &url, &host, &path, why);
+	result = call_place(call, &url, &host, &path, why);
 	if (result == 0)
 		result = s3_sign(call, host.data, path.data, why);
 	if (result == 0) {

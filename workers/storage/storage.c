@@ -1,6 +1,8 @@
 /*
  * storage - delivers tickets into directories and buckets
  */
+#include <string.h>
+
 #include "lib/lines.h"
 #include "lib/xalloc.h"
 
@@ -21,6 +23,7 @@ storage_begin(struct courier *courier, const struct link_record *setup,
 	    setup->text[SETUP_private]);
 	upload_queue_begin(&storage->uploads);
 	gcs_tokens_begin(&storage->tokens);
+	TAILQ_INIT(&storage->erasures);
 	return storage;
 }
 
@@ -78,6 +81,7 @@ storage_close(struct attempt *attempt)
 	if (config != NULL)
 		config->provider->close(attempt);
 	buf_free(&stored->path);
+	buf_free(&stored->locator);
 }
 
 static void
@@ -97,12 +101,55 @@ storage_trial_close(struct trial *trial)
 		config->provider->trial_close(trial);
 }
 
+/* Its settings may have changed since: nothing is looked for elsewhere. */
+static int
+erasure_is_here(const struct erasure *erasure, struct why *why)
+{
+	const struct config *config = erasure->config;
+	const struct erasing *erasing = erasure->state;
+	struct buf place = { 0 };
+	bool here;
+
+	config->provider->place(config, &place);
+	here = strcmp(place.data, erasing->locator.place) == 0;
+	buf_free(&place);
+	return here ? 0 : why_set(why, ERROR_PERMISSION_DENIED, "the "
+	    "destination stores elsewhere now: it is where that was before, "
+	    "to be removed by hand");
+}
+
+static void
+storage_erase(struct erasure *erasure)
+{
+	const struct config *config = erasure->config;
+	struct erasing *erasing = erasure->state;
+	struct why why;
+
+	if (locator_read(&erasing->locator, erasure, &why) == -1 ||
+	    erasure_is_here(erasure, &why) == -1)
+		erasure_fail(erasure, &why);
+	else
+		config->provider->erase(erasure);
+}
+
+static void
+storage_erasure_close(struct erasure *erasure)
+{
+	const struct config *config = erasure->config;
+	struct erasing *erasing = erasure->state;
+
+	if (config != NULL && config->provider->erasure_close != NULL)
+		config->provider->erasure_close(erasure);
+	locator_free(&erasing->locator);
+}
+
 static bool
 storage_turn(struct courier *courier)
 {
 	struct storage *storage = courier_own(courier);
+	bool more = local_turn(&storage->erasures);
 
-	return upload_turn(courier, &storage->uploads);
+	return upload_turn(courier, &storage->uploads) || more;
 }
 
 static const struct transport storage = {
@@ -111,6 +158,7 @@ static const struct transport storage = {
 	.http = true,
 	.state_size = sizeof(struct stored),
 	.trial_size = sizeof(struct cloud_trial),
+	.erasure_size = sizeof(struct erasing),
 	.metadata_max = METADATA_MAX,
 	.begin = storage_begin,
 	.writable = storage_writable,
@@ -121,6 +169,8 @@ static const struct transport storage = {
 	.close = storage_close,
 	.test = storage_test,
 	.trial_close = storage_trial_close,
+	.erase = storage_erase,
+	.erasure_close = storage_erasure_close,
 	.turn = storage_turn,
 };
 

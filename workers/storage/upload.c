@@ -170,6 +170,13 @@ is_finished(struct upload *upload, const struct http_answer *answer,
 	    cloud->finished(upload, answer, why) == 0;
 }
 
+static void
+tell_stored(struct upload *upload, struct link_record *record)
+{
+	locator_tell(upload->attempt, record, upload->cloud->versions ?
+	    upload->call.said.version : "");
+}
+
 void
 upload_end(struct upload *upload, const struct http_answer *answer)
 {
@@ -190,8 +197,20 @@ upload_end(struct upload *upload, const struct http_answer *answer)
 	link_init(&record, LINK_outcome);
 	answer_verdict(&upload->call, answer,
 	    courier_permanent(attempt->courier), &record, &text);
+	if (record.outcome.verdict == VERDICT_delivered)
+		tell_stored(upload, &record);
 	attempt_end(attempt, &record);
 	buf_free(&text.remote);
+}
+
+/* True if an attempt before this one stored it, whose answer was lost. */
+static bool
+is_own(const struct upload *upload)
+{
+	char mark[LOCATOR_MARK];
+
+	locator_mark(upload->attempt, mark);
+	return strcmp(upload->call.said.mark, mark) == 0;
 }
 
 /* It was compared: is it the same? */
@@ -209,7 +228,8 @@ end_compared(struct upload *upload, const struct http_answer *answer,
 		record.outcome.error = ERROR_CONFLICT;
 		record.text[OUTCOME_reason] = "something else has that key "
 		    "already; the destination does not overwrite";
-	}
+	} else if (is_own(upload))
+		tell_stored(upload, &record);
 	attempt_end(upload->attempt, &record);
 	buf_free(&text.remote);
 }
@@ -276,7 +296,8 @@ ask_done(struct upload *upload, const struct http_answer *answer)
 
 	if (answer->status == 200) {
 		if (upload->cloud->described != NULL)
-			upload->cloud->described(upload, answer);
+			upload->cloud->described(answer,
+			    &upload->call.said);
 		end_compared(upload, answer, is_same(upload));
 	} else if (parted && (answer->status == 404 || answer->status == 403))
 		parts_begin(upload);
@@ -340,10 +361,7 @@ upload_prepare(struct attempt *attempt, int64_t *done, struct why *why)
 		upload->cloud = config->provider->cloud;
 		upload->parted = attempt->parcel.content.length >=
 		    upload->cloud->part_from;
-		if (upload->cloud->flat)
-			sigv4_encode(&upload->key, stored->path.data);
-		else
-			sigv4_encode_path(&upload->key, stored->path.data);
+		cloud_key(upload->cloud, stored->path.data, &upload->key);
 	}
 	return upload->parted || upload->cloud->md5 ?
 	    digests_prepare(upload, done, why) : 1;

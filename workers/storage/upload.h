@@ -107,6 +107,13 @@ enum taken {
 
 enum trial_step { TRIAL_put, TRIAL_again, TRIAL_delete };
 
+/* Something that is there, by a version, or by its tag as it was last seen. */
+enum erase_step { ERASE_look, ERASE_explain, ERASE_remove };
+struct erase_what {
+	const char	*version, *tag;	/* "": none */
+	bool		 unconditional;	/* the server knows no conditions */
+};
+
 struct cloud {
 	const char	*(*endpoint)(const struct config *);
 	const struct said_header *said;
@@ -126,8 +133,8 @@ struct cloud {
 					 * what one deferred has begun */
 	compose		*compose[UPLOAD_STEPS];
 	/* Reads what a good answer to UPLOAD_ask says; may be NULL. */
-	void		 (*described)(struct upload *,
-			    const struct http_answer *);
+	void		 (*described)(const struct http_answer *,
+			    struct said *);
 	/* Reads the upload's id out of the answer to UPLOAD_begin. */
 	int		 (*begun)(struct upload *, const struct http_answer *,
 			    struct why *);
@@ -143,6 +150,17 @@ struct cloud {
 	 */
 	void		 (*recover)(struct upload *);
 	bool		 relocate;
+	/*
+	 * A step of an erasure.  What a version is named by is enough to ask
+	 * for it and no other.
+	 */
+	bool		 versions;
+	int		 (*erasure)(struct call *, enum erase_step,
+			    const struct erase_what *, struct buf *query,
+			    struct headers *, struct why *);
+	const char	*erase_words;	/* why it may not, and what is needed */
+	/* Where these settings put things; see provider.h. */
+	void		 (*place)(const struct config *, struct buf *);
 	/* A step of a trial. */
 	int		 (*trial)(struct call *, enum trial_step,
 			    struct buf *query, struct headers *,
@@ -168,6 +186,22 @@ struct cloud_trial {
 };
 void	 cloud_test(struct trial *);
 void	 cloud_trial_close(struct trial *);
+
+/* What is to go: it is looked at first, and once more in the end. */
+struct cloud_erasure {
+	struct call	 call;
+	struct buf	 key, query;	/* own */
+	char		 looked[TAG_MAX];	/* version that was asked for */
+	unsigned	 rounds, removed;
+	bool		 unconditional;
+	void		(*then)(struct erasure *, const struct http_answer *);
+};
+void	 cloud_place(const struct config *, struct buf *);
+void	 cloud_erase(struct erasure *);
+void	 cloud_erasure_close(struct erasure *);
+
+/* Appends a path as the store's keys are encoded. */
+void	 cloud_key(const struct cloud *, const char *path, struct buf *);
 
 /* --- between the files above and the providers ---------------------------- */
 

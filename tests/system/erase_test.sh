@@ -1,0 +1,322 @@
+#!/bin/sh
+# erase_test - what autoCleanup erases at its destination, and what it leaves
+#
+# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/harness.sh"
+# shellcheck source=tests/system/stored.sh
+. "$(dirname "$0")/stored.sh"
+
+# An instance that may write beneath $SHARE.
+storing() {
+	instance
+	SHARE=$SCRATCH/share
+	mkdir "$SHARE"
+	setting "organization $ORG" local_allow "{\"$SHARE\"}"
+	start
+}
+
+# store NAME [MEMBERS]: a destination in $SHARE that erases after 30 days.
+store() {
+	printf '{"id":"%s","label":"%s","type":"storage","config":{"storage":
+	    {"provider":"local","retention":{"days":30,"autoCleanup":true}%s,
+	    "config":{"directory":"%s"}}}}' "$1" "$1" "${2:+,$2}" \
+	    "${DIRECTORY:-$SHARE}" | spooldest create - \
+	    >"$SCRATCH/created" 2>&1 ||
+	    fail "create: $(cat "$SCRATCH/created")"
+}
+
+# sent DESTINATION...: drops a job, and waits until it is there.
+sent() {
+	drop "job$((N += 1))" "$(job "$@")"
+	for dest in "$@"; do
+		eventually delivered "$ID" "$dest"
+	done
+	eventually test -f "$(receipt "job$N" "$ID")"
+}
+N=0
+
+gone='null older than the destination'\''s retention.days'
+other='CONFLICT something else has that name now, or its content was changed: it was left there'
+
+# --- what is due goes ---------------------------------------------------------
+
+test_what_was_stored_is_erased_when_it_is_older_than_days_and_not_before() {
+	storing
+	store a '"path":"x/{metadata.ward}"'
+	drop one "$(job a | sed 's/{"n":1}/1,"metadata":{"ward":"W 7"}/')"
+	eventually delivered "$ID"
+	file="$SHARE/x/W 7/$ID.json"
+	assertTrue 'stored' "[ -f '$file' ]"
+	assertEquals "$(date -u -d '30 days' +%F)/$ID.a" "$(records)"
+	sweep 0
+	assertTrue 'not yet' "[ -f '$file' ]"
+	due "$ID"
+	sweep 1 -n
+	assertTrue 'only counted' "[ -f '$file' ]"
+	sweep 1
+	assertFalse 'gone' "[ -e '$file' ]"
+	assertTrue 'directories stay' "[ -d '$SHARE/x/W 7' ]"
+	assertEquals '' "$(records)"
+	assertEquals "a $gone" "$(erased)"
+	assertEquals 'and its empty day' '' "$(ls "$SPOOL/stored")"
+	assertEquals '' "$(alerted)"
+	sweep 0
+}
+
+test_a_job_that_was_purged_long_before_does_not_matter() {
+	storing
+	store a
+	sent a
+	for file in "$SPOOL"/done/*/"$ID".*; do
+		mkdir -p "$SPOOL/done/2020-01-01"
+		touch -c -d 2020-01-01 "$file"
+		mv "$file" "$SPOOL/done/2020-01-01/"
+	done
+	sweep 0
+	assertFalse 'purged' "[ -e '$SPOOL/jobs/$ID.json' ]"
+	rm "$SPOOL"/receipts/*
+	stop
+	start
+	due "$ID"
+	sweep 1
+	assertEquals '' "$(ls "$SHARE")"
+}
+
+test_the_path_stands_nowhere_in_clear() {
+	storing
+	store a '"path":"{metadata.ward}"'
+	drop one "$(job a | sed 's/{"n":1}/1,"metadata":{"ward":"Ward-of-Joan"}/')"
+	eventually delivered "$ID"
+	assertTrue "[ -s '$SPOOL/stored/$(records)' ]"
+	assertFalse 'in the record' 	    "grep -q 'Ward-of-Joan' '$SPOOL/stored/$(records)'"
+	assertEquals 'in the journal, log and state' '' 	    "$(grep -rl Ward-of-Joan "$LOG" "$INSTANCE/state")"
+	due "$ID"
+	sweep 1
+	assertEquals '' "$(grep -rl Ward-of-Joan "$LOG" "$INSTANCE/state")"
+}
+
+test_a_destination_without_autoCleanup_leaves_no_record() {
+	storing
+	printf '{"id":"a","label":"a","type":"storage","config":{"storage":
+	    {"provider":"local","retention":{"days":30},
+	    "config":{"directory":"%s"}}}}' "$SHARE" | spooldest create - 	    >/dev/null
+	sent a
+	assertEquals '' "$(records)"
+	assertEquals null "$(journal 'select(.event == "delivered") | .stored')"
+}
+
+# --- exactly what spoold stored -----------------------------------------------
+
+test_what_was_there_before_is_not_spoolds_to_erase() {
+	storing
+	store a '"filename":"name"'
+	printf '{"n":1}' >"$SHARE/name"
+	sent a
+	assertEquals 'no record of it' '' "$(records)"
+	rm "$SHARE/name"
+	store b '"filename":"other"'
+	sent b
+	first=$ID
+	sent b
+	assertEquals 'and none of what another delivery stored' 1 	    "$(records | wc -l)"
+	due "$first"
+	sweep 1
+	assertEquals '' "$(ls "$SHARE")"
+}
+
+test_a_repeated_delivery_knows_its_own_file_again() {
+	storing
+	store a '"filename":"name"'
+	sent a
+	rm "$SPOOL/stored/$(records)"
+	spoolsuper --delivered -r "$ID" >/dev/null
+	eventually records_are 1
+	due "$ID"
+	sweep 1
+	assertEquals '' "$(ls "$SHARE")"
+}
+
+test_what_is_sent_again_is_as_old_as_the_last_time() {
+	storing
+	store a '"overwrite":true'
+	sent a
+	first=$SPOOL/stored/$(records)
+	mkdir "$SCRATCH/old"
+	cp -p "$first" "$SCRATCH/old/"
+	inode=$(stat -c %i "$SHARE/$ID.json")
+	spoolsuper --delivered -r "$ID" >/dev/null
+	eventually new_file
+	eventually delivered "$ID" a
+	assertEquals 1 "$(records | wc -l)"
+	assertFalse 'it is the later one' \
+	    "cmp -s '$SCRATCH/old/$ID.a' '$SPOOL/stored/$(records)'"
+}
+
+new_file() {
+	[ "$(stat -c %i "$SHARE/$ID.json")" != "$inode" ]
+}
+
+records_are() {
+	[ "$(records | wc -l)" -eq "$1" ]
+}
+
+test_a_file_that_was_changed_or_replaced_stays() {
+	storing
+	store a
+	sent a
+	changed=$ID
+	sent a
+	replaced=$ID
+	sent a
+	linked=$ID
+	sent a
+	same=$ID
+	sent a
+	longer=$ID
+	for id in "$changed" "$replaced" "$linked" "$same" "$longer"; do
+		due "$id"
+	done
+	time=$(stat -c %y "$SHARE/$changed.json")
+	printf '{"n":2}' | dd of="$SHARE/$changed.json" conv=notrunc 2>/dev/null
+	touch -d "$time" "$SHARE/$changed.json"
+	rm "$SHARE/$replaced.json"
+	echo mine >"$SHARE/$replaced.json"
+	rm "$SHARE/$linked.json"
+	ln -s "$SCRATCH" "$SHARE/$linked.json"
+	printf '{"n":1}' >"$SHARE/mine"
+	mv "$SHARE/mine" "$SHARE/$same.json"
+	echo >>"$SHARE/$longer.json"
+	sweep 5
+	for id in "$changed" "$replaced" "$linked" "$same" "$longer"; do
+		assertTrue "$id" "[ -e '$SHARE/$id.json' ]"
+	done
+	assertEquals "a $other" "$(erased | sort -u)"
+	assertEquals 5 "$(erased | wc -l)"
+	assertEquals 'is asked for no more' '' "$(records)"
+	assertEquals '' "$(alerted)"
+}
+
+test_a_file_that_is_gone_already_counts_as_erased() {
+	storing
+	store a '"path":"x"'
+	sent a
+	due "$ID"
+	rm -r "$SHARE/x"
+	sweep 1
+	assertEquals "a $gone" "$(erased)"
+	assertEquals '' "$(records)"
+}
+
+test_nothing_is_gone_while_the_directory_is_not_mounted() {
+	storing
+	DIRECTORY=$SHARE/volume
+	mkdir "$DIRECTORY"
+	store a
+	sent a
+	due "$ID"
+	mv "$DIRECTORY" "$SHARE/elsewhere"
+	mkdir "$DIRECTORY"
+	sweep 0
+	assertEquals "demo: what was stored 1 time is due and still there: the destination's config.directory is not the one that it was stored in: is it mounted?" 	    "$(alerted)"
+	assertEquals 1 "$(records | wc -l)"
+	rmdir "$DIRECTORY"
+	mv "$SHARE/elsewhere" "$DIRECTORY"
+	sweep 1
+	assertEquals '' "$(ls "$DIRECTORY")"
+	DIRECTORY=
+	assertEquals 'the alert has ended' '' "$(alerted)"
+}
+
+# --- what keeps it ------------------------------------------------------------
+
+test_a_legal_hold_keeps_it() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	echo case-1 >"$SPOOL/jobs/$ID.legal"
+	sweep 0
+	assertTrue 'there' "[ -f '$SHARE/$ID.json' ]"
+	assertEquals 1 "$(records | wc -l)"
+	assertEquals 'nothing is wrong' '' "$(alerted)"
+	rm "$SPOOL/jobs/$ID.legal"
+	sweep 1
+	assertEquals '' "$(ls "$SHARE")"
+}
+
+test_one_that_is_refused_waits_a_day_and_alerts() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	chattr +i "$SHARE/$ID.json" 2>/dev/null || {
+		startSkipping
+		return
+	}
+	sweep 0
+	assertEquals 'demo: what was stored 1 time is due and still there: remove a file: Operation not permitted: let spoold'\''s user read and write there' 	    "$(alerted)"
+	chattr -i "$SHARE/$ID.json"
+	sweep 0
+	assertTrue 'not asked for again yet' "[ -f '$SHARE/$ID.json' ]"
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
+	sweep 1
+	assertEquals '' "$(alerted)"
+}
+
+test_a_destination_that_is_gone_keeps_its_records() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	run spooldest delete a
+	assertEquals "$ERR" 0 "$STATUS"
+	sweep 0
+	assertEquals 'demo: what was stored 1 time is due and still there: there is no destination a any more' 	    "$(alerted)"
+	mkdir "$SHARE/other"
+	DIRECTORY=$SHARE/other store a
+	sweep 0
+	assertEquals 'another place is not looked at' 1 "$(records | wc -l)"
+	spooldest delete a
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
+	store a
+	sweep 1
+	assertEquals other "$(ls "$SHARE")"
+}
+
+test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	patch a '{"config":{"storage":{"retention":{"autoCleanup":false}}}}'
+	sweep 0
+	assertEquals '' "$(alerted)"
+	patch a '{"config":{"storage":{"retention":{"autoCleanup":true,
+	    "days":300}}}}'
+	sweep 0
+	assertEquals "$(date -u -d '100 days' +%F)/$ID.a" "$(records)"
+	assertEquals "$(date -u -d '100 days' +%F)" 	    "$(date -u -r "$SPOOL/stored/$(records)" +%F)"
+	patch a '{"config":{"storage":{"retention":{"days":30}}}}'
+	due "$ID"
+	sweep 1
+	assertEquals '' "$(ls "$SHARE")"
+}
+
+# patch DESTINATION JSON
+patch() {
+	printf '%s' "$2" | spooldest update "$1" - >"$SCRATCH/updated" 2>&1 ||
+	    fail "update: $(cat "$SCRATCH/updated")"
+}
+
+test_autoCleanup_without_days_is_refused() {
+	storing
+	run spooldest create - <<-'END'
+	{"label":"a","type":"storage","config":{"storage":{"provider":"local",
+	    "retention":{"autoCleanup":true},"config":{"directory":"/x"}}}}
+	END
+	assertEquals 65 "$STATUS"
+	assertTrue "$ERR" "echo '$ERR' | grep -q 'config.storage.retention.days is missing: autoCleanup needs it'"
+}
+
+. /usr/share/shunit2/shunit2
