@@ -61,7 +61,7 @@ DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update hostkey mail_address mustache \
     path_template signing url)
-STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored
+STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
     conf_row egress) $(SETTINGS)
@@ -146,7 +146,7 @@ $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
     secret template test)))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))
-$(eval $(call command,spoolkey))
+$(eval $(call command,spoolkey,spoold/commands/spoolkey_records))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 

@@ -31,7 +31,7 @@ struct erasure;				/* opaque */
 
 TAILQ_HEAD(erasures, erasure);
 
-#define ERASURES_MAX 4			/* under way at once */
+#define ERASURES_MAX 8			/* under way at once */
 #define ERASURE_AGAIN (24 * 3600 * 1000LL)	/* ms after one was refused */
 
 enum erasure_end {

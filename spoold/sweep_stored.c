@@ -14,11 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/spool.h"
+#include "lib/stored_file.h"
 #include "lib/xalloc.h"
 
 #include "spoold/alert.h"
@@ -97,28 +97,6 @@ is_time(struct stored_sweep *stored, const struct due *due, struct why *why)
 	return 0;
 }
 
-static int
-read_record(const struct sweep_work *work, struct due *due, struct why *why)
-{
-	char *text;
-	ssize_t got;
-	int fd, result = -1;
-
-	fd = spool_open_file(work->organization->spool, QUEUE_stored,
-	    due->path, why);
-	if (fd == -1)
-		return -1;
-	text = xmalloc(STORED_TEXT_MAX);
-	got = read(fd, text, STORED_TEXT_MAX);
-	if (got == -1)
-		(void)why_errno(why, "read stored/%s", due->path);
-	else
-		result = stored_read(text, (size_t)got, &due->record, why);
-	free(text);
-	close(fd);
-	return result;
-}
-
 /* The days of its destination may have become more since: it waits for them. */
 static bool
 waits_longer(const struct sweep_work *work, const struct due *due)
@@ -180,7 +158,8 @@ take(struct stored_sweep *stored, struct due *due)
 
 	if (!is_possible(stored, due))
 		return;
-	if (read_record(work, due, &why) == -1)
+	if (stored_load(work->organization->spool, due->path, &due->record,
+	    &why) == -1)
 		keep(stored, why.text);
 	else if (!waits_longer(work, due)) {
 		stored->under_way++;

@@ -7,10 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/spool.h"
+#include "lib/stored_file.h"
+#include "lib/xalloc.h"
 #include "spool-layout/layout.h"
 
 #include "spoold/commands/mend.h"
@@ -75,6 +78,54 @@ found_structure(void *arg, const struct structure_finding *finding)
 	buf_free(&words);
 }
 
+/* What nobody is going to erase, unless its destination comes back. */
+struct ownerless {
+	const struct conf *conf;	/* borrowed */
+	const char	*organization;	/* borrowed */
+	size_t		 count;
+	char		 path[STORED_PATH];	/* of the last one */
+};
+
+static int
+record_seen(void *arg, const char *path, struct stored_record *record,
+    struct why *why)
+{
+	struct ownerless *ownerless = arg;
+	char *file;
+
+	(void)why;
+	if (record == NULL)
+		return 0;	/* the sweep says so */
+	file = xasprintf("%s/%s/destinations/%s.json",
+	    ownerless->conf->top_state_directory, ownerless->organization,
+	    record->destination);
+	if (access(file, F_OK) == -1 && errno == ENOENT) {
+		ownerless->count++;
+		(void)snprintf(ownerless->path, sizeof(ownerless->path), "%s",
+		    path);
+	}
+	free(file);
+	return 0;
+}
+
+static void
+check_stored(struct check *check, const struct conf *conf,
+    const struct spool *spool)
+{
+	struct ownerless ownerless = { .conf = conf,
+		.organization = spool_organization(spool) };
+	struct why why;
+
+	if (stored_each(spool, record_seen, &ownerless, &why) == -1)
+		found(check, "layout", "%s", why.text);
+	if (ownerless.count > 0)
+		found(check, "stored", "%s/stored: what %zu of the records "
+		    "name is not erased, their destination is not there any "
+		    "more, such as that of %s: create it again, or erase it "
+		    "by hand and remove the record", ownerless.organization,
+		    ownerless.count, ownerless.path);
+}
+
 void
 check_spool(struct check *check, const struct conf *conf, const char *org)
 {
@@ -99,5 +150,6 @@ check_spool(struct check *check, const struct conf *conf, const char *org)
 		    check, &why);
 	if (result == -1)
 		found(check, "layout", "%s", why.text);
+	check_stored(check, conf, spool);
 	spool_close(&spool);
 }

@@ -25,19 +25,7 @@
 #include "lib/vault.h"
 #include "lib/xalloc.h"
 
-/* A walk over all destinations. */
-struct keys {
-	const struct cli *cli;		/* borrowed */
-	const struct vault *vault;	/* borrowed */
-	bool		 tell;		/* of what does not open */
-	size_t		 destinations, values;
-	size_t		 old;		/* not under the key that seals */
-	size_t		 closed;	/* that do not open */
-	size_t		 unread;	/* destinations that cannot be read */
-	/* Of the destination at hand. */
-	const char	*organization;	/* borrowed */
-	const char	*name;		/* borrowed */
-};
+#include "spoold/commands/spoolkey.h"
 
 /* --- every organization --------------------------------------------------- */
 
@@ -55,11 +43,11 @@ is_organization(const char *state, const char *name)
 }
 
 /*
- * Every destination there is: also of organizations that the configuration no
+ * Everything that is sealed: also of organizations that the configuration no
  * longer has, whose credentials would be lost with the old key.
  */
 static int
-each_destination(const struct conf *conf, destination_seen *seen,
+each_sealed(const struct conf *conf, destination_seen *seen, bool reseal,
     struct keys *keys, struct why *why)
 {
 	const char *state = conf->top_state_directory;
@@ -72,7 +60,9 @@ each_destination(const struct conf *conf, destination_seen *seen,
 	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 		if (is_organization(state, entry->d_name))
 			result = destinations_each(state, entry->d_name, seen,
-			    keys, why);
+			    keys, why) == -1 ? -1 : keys_records(keys,
+			    conf->top_spool_directory, entry->d_name, reseal,
+			    why);
 	if (result == 0 && errno != 0)
 		result = why_errno(why, "read %s", state);
 	closedir(dir);
@@ -81,8 +71,8 @@ each_destination(const struct conf *conf, destination_seen *seen,
 
 /* --- what opens ----------------------------------------------------------- */
 
-static void
-tell_closed(const struct keys *keys, const char *field, const struct why *why)
+void
+keys_tell_closed(const struct keys *keys, const char *field, const struct why *why)
 {
 	struct buf line = { .max = 0 };
 
@@ -117,7 +107,7 @@ value_found(void *arg, const char *field, bool is_current,
 		return;
 	keys->closed++;
 	if (keys->tell)
-		tell_closed(keys, field, why);
+		keys_tell_closed(keys, field, why);
 }
 
 static int
@@ -132,7 +122,7 @@ destination_look(void *arg, const struct destination_file *file,
 	if (destination == NULL) {
 		keys->unread++;
 		if (keys->tell)
-			tell_closed(keys, "", why);
+			keys_tell_closed(keys, "", why);
 		return 0;
 	}
 	keys->destinations++;
@@ -142,16 +132,26 @@ destination_look(void *arg, const struct destination_file *file,
 	return 0;
 }
 
+/* What the values are of. */
+static void
+tell_of(const struct keys *keys)
+{
+	(void)printf("%zu destinations", keys->destinations);
+	if (keys->records > 0)
+		(void)printf(" and %zu records of what was stored",
+		    keys->records);
+}
+
 static void
 tell_looked(const struct keys *keys)
 {
 	struct buf line = { .max = 0 };
 
 	if (!keys->cli->json) {
-		(void)printf("%zu of %zu values open, of %zu destinations; "
-		    "the key is %s\n", keys->values - keys->closed,
-		    keys->values, keys->destinations,
-		    vault_key_id(keys->vault));
+		(void)printf("%zu of %zu values open, of ",
+		    keys->values - keys->closed, keys->values);
+		tell_of(keys);
+		(void)printf("; the key is %s\n", vault_key_id(keys->vault));
 		if (vault_is_rotating(keys->vault))
 			(void)printf("its rotation was interrupted: spoolkey "
 			    "rotate goes on with it\n");
@@ -160,6 +160,7 @@ tell_looked(const struct keys *keys)
 	json_open(&line, NULL, '{');
 	json_put_string(&line, "key", vault_key_id(keys->vault));
 	json_put_integer(&line, "destinations", (int64_t)keys->destinations);
+	json_put_integer(&line, "records", (int64_t)keys->records);
 	json_put_integer(&line, "values", (int64_t)keys->values);
 	json_put_integer(&line, "closed", (int64_t)keys->closed);
 	json_put_integer(&line, "unread", (int64_t)keys->unread);
@@ -184,7 +185,7 @@ spoolkey_check(struct cli *cli, void *state)
 		vault = vault_open(conf->top_key_directory, &why);
 	keys.vault = vault;
 	if (vault != NULL)
-		result = each_destination(conf, destination_look, &keys,
+		result = each_sealed(conf, destination_look, false, &keys,
 		    &why);
 	if (result == 0)
 		tell_looked(&keys);
@@ -235,11 +236,11 @@ check_all_open(const struct cli *cli, const struct conf *conf,
 {
 	struct keys keys = { .cli = cli, .vault = vault };
 
-	if (each_destination(conf, destination_look, &keys, why) == -1)
+	if (each_sealed(conf, destination_look, false, &keys, why) == -1)
 		return -1;
 	if (keys.closed + keys.unread > 0)
 		return why_set(why, ERROR_CONFIG_ERROR, "%zu values do not "
-		    "open and %zu destinations cannot be read, which would "
+		    "open and %zu files cannot be read, which would "
 		    "be lost with the key: spoolkey check says which; mend "
 		    "or delete them first", keys.closed, keys.unread);
 	if (current && keys.old > 0)
@@ -261,7 +262,7 @@ seal_anew(struct cli *cli, const struct conf *conf, struct keys *keys,
 		return -1;
 	keys->vault = vault;
 	(void)snprintf(id, 16, "%s", vault_key_id(vault));
-	result = each_destination(conf, destination_reseal_file, keys, why);
+	result = each_sealed(conf, destination_reseal_file, true, keys, why);
 	if (result == 0)
 		result = check_all_open(cli, conf, vault, true, why);
 	vault_close(&vault);
@@ -308,10 +309,11 @@ spoolkey_rotate(struct cli *cli, void *state)
 	if (cli->json)
 		(void)printf("{\"key\":\"%s\",\"destinations\":%zu,"
 		    "\"values\":%zu}\n", id, keys.destinations, keys.values);
-	else
-		(void)printf("%zu values of %zu destinations are sealed "
-		    "under the new key, %s\n", keys.values,
-		    keys.destinations, id);
+	else {
+		(void)printf("%zu values of ", keys.values);
+		tell_of(&keys);
+		(void)printf(" are sealed under the new key, %s\n", id);
+	}
 	return 0;
 }
 

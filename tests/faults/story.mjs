@@ -125,8 +125,8 @@ export async function wreck(instance) {
 }
 
 // Until the next checkpoint, and a clean stop after it.
-export async function recovery(instance, run) {
-	const before = instance.checkpoint();
+export async function recovery(instance, run,
+    before = instance.checkpoint()) {
 	if (!await alive(run, 'a checkpoint', () =>
 		instance.checkpoint() !== before))
 		return;
@@ -201,12 +201,13 @@ export async function aged(instance) {
 }
 
 export async function erase(instance, run) {
+	const before = instance.checkpoint();
 	const drop = store(instance, 'e-new');
 	if (!await alive(run, 'a delivery', () =>
 		done(instance, drop, 'store')))
 		return;
 	await instance.run('spoolsuper', '-p');
-	await recovery(instance, run);
+	await recovery(instance, run, before);
 }
 
 // The morning after: start again, let go of all, and look on.

@@ -169,7 +169,7 @@ test_a_key_that_is_refused_stops_all_of_its_destination_until_it_is_mended() {
 	PREFIX=refused
 	begin
 	store a '"filename":"refused-{deliveryId}"'
-	for n in 1 2 3 4 5 6 7 8; do
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		sent a
 	done
 	printf '{"config":{"storage":{"config":{"accessKeyId":"wrong",
@@ -177,13 +177,13 @@ test_a_key_that_is_refused_stops_all_of_its_destination_until_it_is_mended() {
 	first=$(jq .method "$GATE_DIR/requests" | wc -l)
 	sweep 0
 	assertTrue 'no more than were under way' \
-	    "[ $(($(jq .method "$GATE_DIR/requests" | wc -l) - first)) -le 8 ]"
+	    "[ $(($(jq .method "$GATE_DIR/requests" | wc -l) - first)) -le 16 ]"
 	assertTrue "$(alerted)" '[ -n "$(alerted)" ]'
-	assertEquals 8 "$(records | wc -l)"
+	assertEquals 20 "$(records | wc -l)"
 	printf '{"config":{"storage":{"config":{"accessKeyId":"%s",
 	    "secretAccessKey":"%s"}}}}' "$S3_KEY" "$S3_SECRET" |
 	    spooldest update a - >/dev/null
-	sweep 8
+	sweep 20
 	there
 }
 

@@ -273,6 +273,10 @@ test_a_destination_that_is_gone_keeps_its_records() {
 	assertEquals "$ERR" 0 "$STATUS"
 	sweep 0
 	assertEquals 'demo: what was stored 1 time is due and still there: there is no destination a any more' 	    "$(alerted)"
+	run spoolctl check
+	assertEquals 1 "$STATUS"
+	assertTrue "$OUT" "echo '$OUT' | grep -q \
+	    'stored: demo/stored: what 1 of the records name is not erased'"
 	mkdir "$SHARE/other"
 	DIRECTORY=$SHARE/other store a
 	sweep 0
@@ -317,6 +321,146 @@ test_autoCleanup_without_days_is_refused() {
 	END
 	assertEquals 65 "$STATUS"
 	assertTrue "$ERR" "echo '$ERR' | grep -q 'config.storage.retention.days is missing: autoCleanup needs it'"
+}
+
+# --- what it survives ---------------------------------------------------------
+
+test_a_new_master_key_opens_the_records_too() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	stop
+	before=$(stat -c %y "$SPOOL/stored/$(records)" | cut -c 1-23)
+	run spoolkey rotate
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals "1 values of 1 destinations and 1 records of what was stored are sealed under the new key, $(spoolkey -j check | jq -r .key)" \
+	    "$OUT"
+	assertEquals "$before" "$(stat -c %y "$SPOOL/stored/$(records)" |
+	    cut -c 1-23)"
+	run spoolkey check
+	assertEquals "$OUT $ERR" 0 "$STATUS"
+	start
+	sweep 1
+	assertEquals '' "$(ls "$SHARE")"
+}
+
+test_a_record_of_another_job_does_not_open() {
+	storing
+	store a
+	sent a
+	other=$ID
+	due "$other"
+	sent a
+	due "$ID"
+	day=$(dirname "$(records | head -1)")
+	cp "$SPOOL/stored/$day/$other.a" "$SPOOL/stored/$day/$ID.a"
+	sweep 1
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals 'demo: what was stored 1 time is due and still there: the record of what was stored does not open' \
+	    "$(alerted)"
+	run spoolkey check
+	assertEquals 1 "$STATUS"
+	assertTrue "$OUT" "echo '$OUT' | grep -q '^demo/$day/$ID.a: stored: '"
+}
+
+test_a_worker_that_dies_meanwhile_keeps_them_for_a_day() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	mkfifo "$SCRATCH/never"
+	kill -STOP $(workers storage)
+	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
+	asking=$!
+	eventually handed_out
+	kill -KILL $(workers storage)
+	wait "$asking"
+	assertEquals 'stored: 0 objects' "$(grep stored: "$SCRATCH/purged")"
+	assertEquals 'demo: what was stored 1 time is due and still there: the worker process ended before it answered' \
+	    "$(alerted)"
+	assertTrue 'there' "[ -f '$SHARE/$ID.json' ]"
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
+	sweep 1
+	assertEquals '' "$(ls "$SHARE")"
+}
+
+# The stopped worker holds something.
+handed_out() {
+	[ "$(spoolctl status --json | jq '[.workers[] |
+	    select(.transport == "storage") | .inFlight] | add')" = 1 ]
+}
+
+# All records were made two hundred days ago.
+all_due() {
+	node -e '
+		const fs = require("fs"), [stored] = process.argv.slice(1);
+		const then = new Date(Date.now() - 200 * 864e5);
+		const due = new Date(then.getTime() + 30 * 864e5);
+		const to = `${stored}/${due.toISOString().slice(0, 10)}`;
+
+		fs.mkdirSync(to);
+		for (const path of fs.readdirSync(stored, { recursive: true })) {
+			if (!path.includes("/"))
+				continue;
+			const from = `${stored}/${path}`;
+			const at = `${to}/${path.split("/")[1]}`;
+			const text = JSON.parse(fs.readFileSync(from));
+
+			text.storedAt = then.toISOString();
+			fs.writeFileSync(at, JSON.stringify(text));
+			fs.utimesSync(at, due, due);
+			fs.rmSync(from);
+		}' "$SPOOL/stored"
+}
+
+test_thousands_go_in_bounded_memory_and_deliveries_go_on_meanwhile() {
+	storing
+	sink
+	destination ok
+	store a
+	drops 2000 many "$(job a)"
+	eventually_within 120 counts done 2000
+	all_due
+	before=$(awk '/VmRSS/ { print $2 }' "/proc/$(supervisor)/status")
+	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
+	asking=$!
+	eventually going
+	drop meanwhile "$(job ok)"
+	drop stored "$(job a)"
+	eventually delivered "$ID" a
+	assertTrue 'it went on meanwhile' "kill -0 $asking"
+	wait "$asking"
+	assertEquals 'stored: 2000 objects' "$(grep stored: "$SCRATCH/purged")"
+	after=$(awk '/VmRSS/ { print $2 }' "/proc/$(supervisor)/status")
+	assertTrue "$before KiB, then $after" "[ $((after - before)) -lt 2048 ]"
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals 2000 "$(erased | grep -c "^a $gone")"
+}
+
+going() {
+	[ "$(erased | wc -l)" -ge 20 ]
+}
+
+test_a_crash_in_the_middle_goes_on_where_it_was() {
+	storing
+	store a
+	drops 400 many "$(job a)"
+	eventually_within 60 counts done 400
+	all_due
+	spoolsuper -p >/dev/null 2>&1 &
+	eventually going
+	crash
+	wait
+	assertTrue 'some are left' "[ $(records | wc -l) -gt 0 ]"
+	start
+	run spoolsuper -p
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals '' "$(ls "$SHARE")"
+	assertEquals '' "$(records)"
+	assertEquals 400 "$(journal 'select(.event == "erased") | .job' |
+	    sort -u | wc -l)"
+	check_sound
 }
 
 . /usr/share/shunit2/shunit2
