@@ -411,20 +411,44 @@ test_what_is_given_up_leaves_no_parts_behind() {
 	assertEquals 0 "$(s3 keys spool | grep -c '^given up')"
 }
 
-test_what_a_worker_left_that_was_killed_is_removed_by_the_next_attempt() {
-	instance
-	start
-	gate
-	store a '"filename":"killed & left"'
+# large_under_way NAME: the worker hangs at the third part of six.
+large_under_way() {
+	store a "\"filename\":\"$1\""
 	rule three '{"match":"partNumber=3&","times":1,"hang":true}'
 	large six
 	drop one "$(with_file a)"
 	eventually_within 120 grep -q partNumber=3 "$GATE_DIR/requests"
-	assertEquals 'under way' 'killed & left' "$(s3 uploads spool)"
+	assertEquals 'under way' "$1" "$(s3 uploads spool)"
+}
+
+test_the_next_attempt_goes_on_with_the_parts_of_one_that_was_killed() {
+	instance
+	start
+	gate
+	large_under_way 'killed & left'
 	kill -9 "$(workers storage)"
 	eventually_within 120 delivered "$ID"
 	well_signed
 	read_back 'killed & left'
+	assertEquals 'uploads' '' "$(s3 uploads spool)"
+	assertEquals 'given up' 0 "$(requests | grep -c '^DELETE ')"
+	assertEquals 'begun' 1 "$(requests | grep -c '^POST .*uploads=')"
+	for part in 1 2; do
+		assertEquals "part $part" 1 "$(requests |
+		    grep -c "^PUT .*partNumber=$part&")"
+	done
+}
+
+test_what_was_left_and_nobody_remembers_is_given_up_by_the_next_attempt() {
+	instance
+	start
+	gate
+	large_under_way 'killed & forgotten'
+	crash
+	start
+	eventually_within 120 delivered "$ID"
+	well_signed
+	read_back 'killed & forgotten'
 	assertEquals 'uploads' '' "$(s3 uploads spool)"
 	assertEquals 'given up' 1 "$(requests | grep -c '^DELETE ')"
 }

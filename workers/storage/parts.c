@@ -289,9 +289,17 @@ parts_at(struct upload *upload, int64_t offset)
 }
 
 void
-parts_lost(struct upload *upload, const struct http_answer *answer)
+parts_forget(struct upload *upload)
 {
 	forget_id(upload);
+	for (size_t i = 0; i < upload->part_count; i++)
+		upload->parts[i].there = false;
+}
+
+void
+parts_lost(struct upload *upload, const struct http_answer *answer)
+{
+	parts_forget(upload);
 	if (upload->begun >= BEGUN_MAX) {
 		give_up_after(upload, answer);
 		return;

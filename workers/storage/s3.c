@@ -170,6 +170,7 @@ s3_begun(struct upload *upload, const struct http_answer *answer,
 		return why_set(why, ERROR_PROTOCOL_ERROR,
 		    "it began an upload without an UploadId");
 	upload->id = xstrdup(id);
+	s3_keep(upload);
 	return 0;
 }
 
@@ -192,9 +193,8 @@ compose_part(struct upload *upload, struct headers *headers, struct why *why)
 	return set_unknown_type(headers, why);
 }
 
-/* What a tag may be, so that it is the same within XML. */
-static bool
-is_tag(const char *tag)
+bool
+s3_is_tag(const char *tag)
 {
 	return tag[0] != '\0' && strpbrk(tag, "<>&\"") == NULL;
 }
@@ -206,7 +206,7 @@ s3_part(struct upload *upload, const struct http_answer *answer)
 	struct part *part = &upload->parts[upload->part];
 
 	if (answer->status / 100 != 2 || !answer->all_sent ||
-	    !is_tag(answered->etag))
+	    !s3_is_tag(answered->etag))
 		return TAKEN_not;
 	(void)snprintf(part->etag, sizeof(part->etag), "%s", answered->etag);
 	part->summed = answered->sha256[0] != '\0';
@@ -336,7 +336,7 @@ const struct cloud cloud_s3 = {
 	},
 	.begun = s3_begun,
 	.part = s3_part,
-	.recover = s3_sweep,
+	.recover = s3_recover,
 	.versions = true,
 	.erasure = s3_erasure,
 	.erase_words = "it is locked, or the key may not do that: "

@@ -2,7 +2,8 @@
  * s3 - objects in a bucket of S3, or of a server that speaks its protocol
  *
  * From 64 MiB on they go in parts; whatever ends the upload before its
- * completion, the parts are given up at the server, too.
+ * completion, the parts are given up at the server, too.  One whose worker was
+ * killed is gone on with.
  */
 #ifndef WORKERS_STORAGE_S3_H
 #define WORKERS_STORAGE_S3_H
@@ -14,6 +15,15 @@ extern const struct code s3_codes[];
 
 /* Signs a call, and sends it. */
 int	 s3_start(struct call *, struct why *);
+
+/* What a tag may be, so that it is the same within XML. */
+bool	 s3_is_tag(const char *);
+
+/* Has the id of what was begun told to the next attempt. */
+void	 s3_keep(struct upload *);
+
+/* Goes on with what an attempt before began, by parts_next(), or sweeps. */
+void	 s3_recover(struct upload *);
 
 /* Gives up what attempts before left, then goes on with parts_create(). */
 void	 s3_sweep(struct upload *);
