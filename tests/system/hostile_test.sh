@@ -27,7 +27,7 @@ test_each_misbehaviour_has_its_outcome_and_costs_nobody_anything() {
 	hostile_instance webhook
 	sink
 	destination good
-	hostile "$TESTS/system/hostile.mjs"
+	hostile "$TESTS/system/hostile.mjs" || return
 	meets webhook waits_as_wanted
 	assertFalse 'a cookie came back' '[ -e "$HOSTILE/seen" ]'
 }

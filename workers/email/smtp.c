@@ -199,7 +199,8 @@ not_opened(void *arg, const struct http_answer *answer)
 {
 	struct session *session = arg;
 	const char *reply = session->reply.data;
-	bool refused = answer->error == ERROR_PROTOCOL_ERROR &&
+	bool refused = (answer->error == ERROR_PROTOCOL_ERROR ||
+	    answer->error == ERROR_CONNECT_FAILURE) &&
 	    reply != NULL && reply[0] >= '4';
 
 	session->answer = *answer;
