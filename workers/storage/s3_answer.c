@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/base64.h"
+
 #include "workers/storage/s3_request.h"
 
 #define CODE_MAX 64		/* bytes of an error code */
@@ -194,6 +196,38 @@ put_reference(const struct s3_said *said, struct verdict_text *text)
 		    reference);
 }
 
+const char *
+s3_not_taken(const struct s3_call *call)
+{
+	struct buf digest = { 0 };
+	bool same;
+
+	if (call->said.etag[0] == '\0')
+		return "without an ETag: that is no answer of S3's";
+	base64_encode(&digest, call->sha256, SHA256_LENGTH, BASE64_STANDARD);
+	same = call->said.sha256[0] == '\0' ||
+	    strcmp(call->said.sha256, digest.data) == 0;
+	buf_free(&digest);
+	return same ? NULL : "with the SHA-256 of something else";
+}
+
+/* A page of somebody's that has status 200 is no word of having stored it. */
+static void
+check_taken(const struct s3_call *call, const struct http_answer *answer,
+    struct link_record *record, struct verdict_text *text)
+{
+	const char *words = strcmp(call->method, "PUT") == 0 ?
+	    s3_not_taken(call) : NULL;
+
+	if (record->outcome.verdict != VERDICT_delivered || words == NULL)
+		return;
+	record->outcome.verdict = VERDICT_deferred;
+	record->outcome.error = ERROR_PROTOCOL_ERROR;
+	record->outcome.flags = OUTCOME_TRANSPORT;
+	(void)snprintf(text->reason, sizeof(text->reason),
+	    "it answered %d %s", answer->status, words);
+}
+
 void
 s3_verdict(const struct s3_call *call, const struct http_answer *answer,
     const char *permanent, struct link_record *record,
@@ -209,9 +243,12 @@ s3_verdict(const struct s3_call *call, const struct http_answer *answer,
 	put_reference(&call->said, text);
 	if (row == NULL) {
 		/* An error after a status that was sent too early. */
-		if (record->outcome.verdict != VERDICT_delivered ||
-		    !s3_element(&answer->body, "Code", code, sizeof(code)))
+		if (record->outcome.verdict != VERDICT_delivered)
 			return;
+		if (!s3_element(&answer->body, "Code", code, sizeof(code))) {
+			check_taken(call, answer, record, text);
+			return;
+		}
 		record->outcome.verdict = VERDICT_deferred;
 		record->outcome.error = ERROR_HTTP_STATUS;
 		(void)snprintf(text->reason, sizeof(text->reason),

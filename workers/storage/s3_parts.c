@@ -137,6 +137,15 @@ give_up_after(struct s3_upload *upload, const struct http_answer *answer)
 	link_init(&record, LINK_outcome);
 	s3_verdict(&upload->call, answer,
 	    courier_permanent(upload->attempt->courier), &record, &text);
+	/* Something was missing in what looked good. */
+	if (record.outcome.verdict == VERDICT_delivered) {
+		record.outcome.verdict = VERDICT_deferred;
+		record.outcome.error = ERROR_PROTOCOL_ERROR;
+		record.outcome.flags = OUTCOME_TRANSPORT;
+		(void)snprintf(text.reason, sizeof(text.reason),
+		    "it answered %d without what S3 answers there",
+		    answer->status);
+	}
 	/* What is incomplete has not arrived, whatever was sent of it. */
 	if (record.outcome.error == ERROR_MAY_HAVE_ARRIVED &&
 	    upload->body.len == 0)
@@ -212,7 +221,7 @@ complete_done(void *arg, const struct http_answer *answer)
 {
 	struct s3_upload *upload = arg;
 	struct why why;
-	char code[64];
+	char tag[S3_TAG_MAX];
 
 	if (upload->conditional && answer->status == 501) {
 		upload->conditional = false;	/* it was asked before */
@@ -221,8 +230,8 @@ complete_done(void *arg, const struct http_answer *answer)
 		(void)why_set(&why, ERROR_UNAVAILABLE, "something has got "
 		    "that key meanwhile: the next attempt compares it");
 		give_up_for(upload, &why);
-	} else if (answer->status / 100 == 2 && !s3_element(&answer->body,
-	    "Code", code, sizeof(code)))
+	} else if (answer->status / 100 == 2 && s3_element(&answer->body,
+	    "ETag", tag, sizeof(tag)) && tag[0] != '\0')
 		s3_upload_end(upload, answer);
 	else if (answer->status >= 500 && is_worth_again(upload, answer))
 		wait_for(upload, complete_start);
@@ -293,7 +302,7 @@ part_done(void *arg, const struct http_answer *answer)
 	struct s3_part *part = &upload->parts[upload->part];
 
 	if (answer->status / 100 != 2 || !answer->all_sent ||
-	    !is_tag(said->etag)) {
+	    s3_not_taken(&upload->call) != NULL || !is_tag(said->etag)) {
 		if (is_worth_again(upload, answer))
 			wait_for(upload, part_start);
 		else
@@ -370,7 +379,8 @@ create_done(void *arg, const struct http_answer *answer)
 		give_up_after(upload, answer);
 		return;
 	}
-	if (!s3_element(&answer->body, "UploadId", id, sizeof(id))) {
+	if (!s3_element(&answer->body, "UploadId", id, sizeof(id)) ||
+	    id[0] == '\0') {
 		(void)why_set(&why, ERROR_PROTOCOL_ERROR,
 		    "it began an upload without an UploadId");
 		give_up_for(upload, &why);

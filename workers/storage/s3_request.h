@@ -59,6 +59,12 @@ void	 s3_verdict(const struct s3_call *, const struct http_answer *,
 	    const char *permanent, struct link_record *,
 	    struct verdict_text *);
 
+/*
+ * What is wrong with a 2xx to a PUT, in words that follow the status: it names
+ * no tag, or the digest of something else.  NULL: nothing.
+ */
+const char	*s3_not_taken(const struct s3_call *);
+
 /* True if the answer has that error code. */
 bool	 s3_is(const struct http_answer *, const char *code);
 
