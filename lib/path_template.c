@@ -122,6 +122,8 @@ put_value(const struct piece *piece, path_value *value, const void *arg,
 	if (value(arg, piece->name, piece->name == PATH_NAMES ?
 	    piece->metadata : NULL, out) == 0)
 		wrong = value_wrong(out->data + before, out->len - before);
+	if (wrong == NULL && out->len > PATH_TEMPLATE_MAX)
+		wrong = "makes it more than 1024 bytes";
 	return wrong == NULL ? 0 : why_field(why, field,
 	    "%s %s: a path does not take it", field, wrong);
 }

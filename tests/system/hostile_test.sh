@@ -5,123 +5,8 @@
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/harness.sh"
-
-JOB_MAX=50	# destinations of one job
-MEMORY=32768	# KiB
-USUAL=3000	# ms; what a good destination takes at most, beside all others
-
-# certificate NAME SUBJECT_ALT_NAME [DAYS]: signed by the authority.
-certificate() {
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -subj "/CN=$1" -keyout "$PKI/$1.key" -out "$PKI/$1.csr"
-	printf 'subjectAltName=%s\n' "$2" >"$PKI/$1.ext"
-	openssl x509 -req -in "$PKI/$1.csr" -CA "$PKI/ca.pem" \
-	    -CAkey "$PKI/ca.key" -CAcreateserial -days "${3:-2}" \
-	    -extfile "$PKI/$1.ext" -out "$PKI/$1.pem"
-}
-
-certificates() {
-	PKI=$HOSTILE/pki
-	mkdir "$PKI"
-	for name in ca self; do
-		openssl req -x509 -newkey ec -nodes -days 2 -subj /CN=$name \
-		    -pkeyopt ec_paramgen_curve:P-256 \
-		    -addext subjectAltName=IP:127.0.0.1 \
-		    -keyout "$PKI/$name.key" -out "$PKI/$name.pem"
-	done
-	certificate good IP:127.0.0.1
-	certificate expired IP:127.0.0.1 -1
-	certificate elsewhere DNS:elsewhere.example
-	# more than the 100 KiB that OpenSSL takes
-	cp "$PKI/good.key" "$PKI/chain.key"
-	{
-		cat "$PKI/good.pem"
-		for _ in $(seq 400); do
-			cat "$PKI/ca.pem"
-		done
-	} >"$PKI/chain.pem"
-}
-
-# hostile: the receivers, and a destination for each.
-hostile() {
-	HOSTILE=$SCRATCH/hostile
-	mkdir "$HOSTILE"
-	certificates >"$HOSTILE/openssl.log" 2>&1
-	node "$TESTS/system/hostile.mjs" "$HOSTILE" >"$HOSTILE/log" 2>&1 &
-	echo $! >"$SCRATCH/hostile.pid"
-	eventually test -s "$HOSTILE/wanted"
-	mv "$HOSTILE/deaf.pid" "$SCRATCH/deaf.pid"
-	for file in "$HOSTILE"/destinations.*.json; do
-		spooldest create "$file"
-	done >"$SCRATCH/created" 2>&1
-	assertEquals "$(tail -3 "$SCRATCH/created")" \
-	    "$(wc -l <"$HOSTILE/wanted")" "$(wc -l <"$SCRATCH/created")"
-}
-
-# Drops jobs that name every one of them.
-drop_hostile() {
-	cut -d ' ' -f 1 "$HOSTILE/wanted" >"$SCRATCH/names"
-	split -l $JOB_MAX "$SCRATCH/names" "$SCRATCH/names."
-	for names in "$SCRATCH"/names.*; do
-		# shellcheck disable=SC2046 # a list
-		drop "hostile-${names##*.}" "$(job $(cat "$names"))"
-	done
-}
-
-# outcomes N: what became of the Nth attempts: `name outcome [code]`.
-outcomes() {
-	journal "select((.event == \"delivered\" or .event == \"deferred\" or
-	    .event == \"failed\") and .attempt == $1 and .dest != \"good\") |
-	    \"\(.dest) \(.event) \(.errorCode // \"\")\"" |
-	    sed 's/ *$//' | sort
-}
-
-settled() {
-	[ "$(outcomes "$1" | wc -l)" -eq "$2" ]
-}
-
-# The second attempts that may be duplicates.
-marked() {
-	journal 'select(.event == "attempt" and .attempt == 2 and
-	    .possibleDuplicate) | .dest' | sort
-}
-
-# table [maybe]: what the table wants, or the names that it wants marked.
-table() {
-	case ${1-} in
-	maybe) awk '/ maybe/ { print $1 }' "$HOSTILE/wanted" ;;
-	*) awk '{ print $1, $2 ($3 ~ /^[A-Z]/ ? " " $3 : "") }' \
-	    "$HOSTILE/wanted" ;;
-	esac | sort
-}
-
-# as_wanted N: the Nth attempts became what the table has; the second ones,
-# what of it was deferred.
-as_wanted() {
-	table >"$SCRATCH/table"
-	[ "$1" = 1 ] || sed -i '/ deferred/!d' "$SCRATCH/table"
-	eventually_within 30 settled "$1" "$(wc -l <"$SCRATCH/table")"
-	outcomes "$1" >"$SCRATCH/outcomes"
-	assertEquals "attempts $1" '' \
-	    "$(diff "$SCRATCH/table" "$SCRATCH/outcomes")"
-}
-
-good_arrives() {
-	drop "good-$1" "$(job good)"
-	eventually delivered "$ID"
-}
-
-# The longest that a job for the good one took from its drop's acceptance on.
-longest_good() {
-	journal 'def ms: (.[0:19] + "Z" | fromdate) * 1000 +
-	    (.[20:23] | tonumber);
-	    select(.event == "accepted" or (.event == "delivered" and
-	    .dest == "good")) | "\(.job) \(.event) \(.time | ms)"' | awk '
-	    $2 == "accepted" { at[$1] = $3 }
-	    $2 == "delivered" { took = $3 - at[$1]; if (took > most)
-		most = took }
-	    END { print most + 0 }'
-}
+# shellcheck source=tests/system/hostile.sh
+. "$TESTS/system/hostile.sh"
 
 # waits: `name ms` of those whose wait is in the table.
 waits() {
@@ -131,61 +16,19 @@ waits() {
 	    "\(.dest) \((.due | ms) - (.time | ms))"'
 }
 
-sockets() {
-	find "/proc/$1/fd" -lname 'socket:*' | wc -l
-}
-
-# No more of them than there were without a connection.
-keeps_nothing() {
-	[ "$(sockets "$1")" -le "$2" ]
-}
-
-# What has to be true of the worker afterwards.
-unharmed() {
-	assertEquals 'no worker died' "$1" "$(workers webhook)"
-	eventually keeps_nothing "$1" "$2"
-	peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status")
-	case $BUILD in
-	*san*) ;;
-	*) assertTrue "$peak KiB" "[ $peak -lt $MEMORY ]" ;;
-	esac
-	assertEquals 'nothing is under way' '0 0' "$(count cur) $(journal \
-	    'select(.event == "attempt" or .of) | .of // .seq' | sort -n |
-	    uniq -c | awk '$1 != 2' | wc -l)"
-}
-
-test_each_misbehaviour_has_its_outcome_and_costs_nobody_anything() {
-	instance
-	slow_retries
-	setting retry jitter_factor 0
-	setting queue concurrency 200
-	printf 'transport webhook {\n\tconcurrency = 200\n}\n' >>"$CONF"
-	start
-	sink
-	destination good
-	hostile
-	good_arrives before
-	worker=$(workers webhook)
-	without=$(($(sockets "$worker") - 1))
-	drop_hostile
-	for n in $(seq 20); do
-		good_arrives "$n"
-	done
-	as_wanted 1
+waits_as_wanted() {
 	waits | sort >"$SCRATCH/waits"
 	assertEquals 'waits' '' "$(awk '$NF ~ /^[0-9]+$/ {
 	    print $1, $(NF - 1), $NF }' "$HOSTILE/wanted" | sort |
 	    join - "$SCRATCH/waits" | awk '$4 < $2 || $4 > $3')"
-	run spoolq -f
-	good_arrives again
-	as_wanted 2
-	table maybe >"$SCRATCH/table"
-	marked >"$SCRATCH/marked"
-	assertEquals 'marked' '' "$(diff "$SCRATCH/table" "$SCRATCH/marked")"
-	good_arrives after
-	assertTrue "the good one took $(longest_good) ms" \
-	    "[ $(longest_good) -le $USUAL ]"
-	unharmed "$worker" "$without"
+}
+
+test_each_misbehaviour_has_its_outcome_and_costs_nobody_anything() {
+	hostile_instance webhook
+	sink
+	destination good
+	hostile "$TESTS/system/hostile.mjs" || return
+	meets webhook waits_as_wanted
 	assertFalse 'a cookie came back' '[ -e "$HOSTILE/seen" ]'
 }
 

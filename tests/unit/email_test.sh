@@ -173,6 +173,27 @@ test_what_is_no_smtp_is_a_protocol_error() {
 	    "deferred PROTOCOL_ERROR code=250 bytes=0 transport reason=\"it answered 250 to DATA: that is no reply to be had there\" remote=\"250 what?\" $from"
 }
 
+test_a_code_is_of_three_digits_and_begins_with_two_to_five() {
+	for line in '2500 ok' '25 ok' '250x' '150 ok' '600 ok' '000 ok' \
+	    '25000000000000000000 ok'; do
+		ends "{\"MAIL\":\"$line\"}" \
+		    "deferred PROTOCOL_ERROR code=0 bytes=0 transport reason=\"127.0.0.1:PORT: its reply is no SMTP\" $from"
+	done
+	ends '{"MAIL":"250"}' \
+	    "delivered code=250 bytes=684 reference=\"Q1\" $from"
+}
+
+test_a_reply_of_more_than_64_kib_is_none() {
+	large=$(head -c 70000 /dev/zero | tr '\0' x)
+	for each in MAIL RCPT DATA; do
+		ends "{\"$each\":\"250 $large\"}" \
+		    "deferred PROTOCOL_ERROR code=0 bytes=0 transport reason=\"127.0.0.1:PORT: its reply does not end within 65536 bytes\" $from"
+	done
+	lines=$(head -c 7000 /dev/zero | sed 's/\x0/250-more\\r\\n/g')
+	ends "{\"END\":\"${lines}250 ok\"}" \
+	    "deferred PROTOCOL_ERROR code=0 bytes=684 transport reason=\"127.0.0.1:PORT: its reply does not end within 65536 bytes\" $from"
+}
+
 test_a_reply_of_many_and_of_long_lines_is_read_to_its_end() {
 	long=$(head -c 5000 /dev/zero | tr '\0' x)
 	says "{\"RCPT\":\"250-$long\\r\\n250-$long\\r\\n250 ok\",

@@ -283,6 +283,16 @@ copy_line(char out[SESSION_LINE + 1], const char *line, size_t length)
 	(void)snprintf(out, SESSION_LINE + 1, "%.*s", (int)length, line);
 }
 
+/* Whether it begins with a code: three digits, of which 2 to 5 are first. */
+static bool
+has_code(const char *text)
+{
+	return text[0] >= '2' && text[0] <= '5' &&
+	    isdigit((unsigned char)text[1]) &&
+	    isdigit((unsigned char)text[2]) &&
+	    (text[3] == '\0' || text[3] == ' ' || text[3] == '-');
+}
+
 /*
  * Appends a line to the reply; a code that ends it, 0 if more follows, -1 if
  * it is none.
@@ -290,9 +300,8 @@ copy_line(char out[SESSION_LINE + 1], const char *line, size_t length)
 static int
 hear(struct session *session, const char *text)
 {
-	for (int i = 0; i < 3; i++)
-		if (!isdigit((unsigned char)text[i]))
-			return -1;
+	if (!has_code(text))
+		return -1;
 	if (session->reply.len > 0)
 		buf_char(&session->reply, '\n');
 	buf_str(&session->reply, text);
@@ -316,6 +325,17 @@ session_hear(struct session *session, const char *line, size_t length)
 		hear_offer(session, text + 4);
 }
 
+/* What it says is no reply. */
+void
+session_wrong(struct session *session, const char *words)
+{
+	if (session->has_mail)
+		session_end(session, 0, ERROR_PROTOCOL_ERROR, words,
+		    SMTP_STAGES);
+	else
+		session_close(session);
+}
+
 void
 session_line(struct session *session, const char *line, size_t length)
 {
@@ -327,11 +347,9 @@ session_line(struct session *session, const char *line, size_t length)
 	if (code == 0)
 		return;
 	session->moved = clock_monotonic();
-	if (code == -1 && session->has_mail)
-		session_end(session, 0, ERROR_PROTOCOL_ERROR,
-		    "its reply is no SMTP", SMTP_STAGES);
-	else if (code == -1)
-		session_close(session);
+	session->reply_bytes = 0;
+	if (code == -1)
+		session_wrong(session, "its reply is no SMTP");
 	else
 		replies[session->stage](session, code);
 	buf_clear(&session->reply);

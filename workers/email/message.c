@@ -86,8 +86,7 @@ render(struct buf *out, const char *template, const char *field,
 	if (template == NULL || mustache_render(template, values, html, out,
 	    &wrong) == 0)
 		return 0;
-	return why_field(why, field, "the destination's %s %s", field,
-	    wrong.text);
+	return why_field(why, field, "%s %s", field, wrong.text);
 }
 
 /* --- headers -------------------------------------------------------------- */
@@ -177,8 +176,8 @@ put_name(struct buf *name, const struct attempt *attempt,
 		    ".json");
 	if (strchr(name->data, '/') != NULL || strchr(name->data, '\\') !=
 	    NULL)
-		return why_field(why, "attachmentName", "the attachment's "
-		    "name would have a slash in it");
+		return why_field(why, "attachmentName",
+		    "attachmentName would have a slash in it");
 	return header_check(name->data, "attachmentName", why);
 }
 

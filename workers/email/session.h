@@ -13,6 +13,7 @@
 
 #define SESSION_OUT (16 * 1024)	/* bytes on their way */
 #define SESSION_LINE 512	/* of a line of a reply; more is dropped */
+#define SESSION_REPLY (64 * 1024)	/* of a reply, all in all */
 
 struct session {
 	LIST_ENTRY(session) entry;
@@ -35,6 +36,7 @@ struct session {
 	/* What it says. */
 	char		 line[SESSION_LINE];
 	size_t		 line_length;
+	size_t		 reply_bytes;	/* of the reply so far, kept or not */
 	struct buf	 reply;		/* own; lines, without line breaks */
 	/* What is said to it. */
 	char		 out[SESSION_OUT];
@@ -74,6 +76,9 @@ void	 session_hear(struct session *, const char *line, size_t length);
 
 /* The connection stands, or is there for another mail. */
 void	 session_begin(struct session *);
+
+/* What it says is no reply, says `words`: the mail ends, or the session. */
+void	 session_wrong(struct session *, const char *words);
 
 /* A line of a reply. */
 void	 session_line(struct session *, const char *line, size_t length);

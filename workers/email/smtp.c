@@ -99,25 +99,31 @@ session_lost(struct session *session)
 /* --- what goes over it ---------------------------------------------------- */
 
 static void
+session_byte(struct session *session, char byte)
+{
+	struct why words;
+
+	if (++session->reply_bytes > SESSION_REPLY) {
+		(void)why_set(&words, ERROR_PROTOCOL_ERROR, "its reply does "
+		    "not end within %d bytes", SESSION_REPLY);
+		session_wrong(session, words.text);
+	} else if (byte == '\n') {
+		session_line(session, session->line, session->line_length);
+		session->line_length = 0;
+	} else if (session->line_length < SESSION_LINE)
+		session->line[session->line_length++] = byte;
+}
+
+static void
 session_receive(struct session *session)
 {
 	char chunk[4096];
 	int64_t got = 1;
 
 	while (!session->over && (got = connection_receive(
-	    session->connection, chunk, sizeof(chunk))) > 0) {
-		for (int64_t i = 0; i < got && !session->over; i++) {
-			if (chunk[i] != '\n') {
-				if (session->line_length < SESSION_LINE)
-					session->line[session->line_length++]
-					    = chunk[i];
-				continue;
-			}
-			session_line(session, session->line,
-			    session->line_length);
-			session->line_length = 0;
-		}
-	}
+	    session->connection, chunk, sizeof(chunk))) > 0)
+		for (int64_t i = 0; i < got && !session->over; i++)
+			session_byte(session, chunk[i]);
 	if (!session->over && got == -1)
 		session_lost(session);
 }
@@ -193,7 +199,8 @@ not_opened(void *arg, const struct http_answer *answer)
 {
 	struct session *session = arg;
 	const char *reply = session->reply.data;
-	bool refused = answer->error == ERROR_PROTOCOL_ERROR &&
+	bool refused = (answer->error == ERROR_PROTOCOL_ERROR ||
+	    answer->error == ERROR_CONNECT_FAILURE) &&
 	    reply != NULL && reply[0] >= '4';
 
 	session->answer = *answer;

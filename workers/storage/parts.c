@@ -238,11 +238,15 @@ give_up_taken(struct upload *upload)
 static void
 complete_done(struct upload *upload, const struct http_answer *answer)
 {
+	struct why why;
+
 	if (upload->conditional && answer->status == 501) {
 		upload->conditional = false;	/* it was asked before */
 		complete_start(upload);
 	} else if (answer_is_taken(&upload->call, answer))
 		give_up_taken(upload);
+	else if (!upload_is_finished(upload, answer, &why))
+		parts_give_up(upload, &why);
 	else if (answer_is_good(&upload->call, answer))
 		upload_end(upload, answer);
 	else if (answer->status >= 500 && is_worth_again(upload, answer))

@@ -4,6 +4,7 @@
  * The SHA-256 of the content was made when the job was accepted, so a content
  * that is one PUT is signed without reading it before.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base64.h"
@@ -118,6 +119,38 @@ set_checksum(const uint8_t *sha256, struct headers *headers, struct why *why)
 	    SHA256_LENGTH, why);
 }
 
+/* What the server made, where it did, is the digest of what was sent. */
+static bool
+is_digest_of(const struct said *answered, const uint8_t *sha256)
+{
+	return answered->sha256[0] == '\0' ||
+	    s3_is_digest(answered->sha256, sha256);
+}
+
+/* A page of somebody's that has status 200 is no word of having stored it. */
+static int
+s3_finished(struct upload *upload, const struct http_answer *answer,
+    struct why *why)
+{
+	const struct said *answered = &upload->call.said;
+	const char *xml = answer->body.data;
+	char tag[TAG_MAX] = "";
+
+	if (!upload->completing)
+		(void)snprintf(tag, sizeof(tag), "%s", answered->etag);
+	else if (!answer_element(&xml, "ETag", tag, sizeof(tag)))
+		tag[0] = '\0';
+	if (tag[0] == '\0')
+		return why_set(why, ERROR_PROTOCOL_ERROR, "it answered %d "
+		    "without an ETag: that is no answer of S3's",
+		    answer->status);
+	if (!upload->completing && !is_digest_of(answered,
+	    upload->attempt->parcel.content.sha256))
+		return why_set(why, ERROR_PROTOCOL_ERROR, "it answered %d "
+		    "with the SHA-256 of something else", answer->status);
+	return 0;
+}
+
 /* --- one object, one request ---------------------------------------------- */
 
 static int
@@ -166,7 +199,8 @@ s3_begun(struct upload *upload, const struct http_answer *answer,
 	const char *xml = answer->body.data;
 	char id[ID_MAX];
 
-	if (!answer_element(&xml, "UploadId", id, sizeof(id)))
+	if (!answer_element(&xml, "UploadId", id, sizeof(id)) ||
+	    id[0] == '\0')
 		return why_set(why, ERROR_PROTOCOL_ERROR,
 		    "it began an upload without an UploadId");
 	upload->id = xstrdup(id);
@@ -194,6 +228,18 @@ compose_part(struct upload *upload, struct headers *headers, struct why *why)
 }
 
 bool
+s3_is_digest(const char *text, const uint8_t *sha256)
+{
+	struct buf digest = { 0 };
+	bool same;
+
+	base64_encode(&digest, sha256, SHA256_LENGTH, BASE64_STANDARD);
+	same = strcmp(digest.data, text) == 0;
+	buf_free(&digest);
+	return same;
+}
+
+bool
 s3_is_tag(const char *tag)
 {
 	return tag[0] != '\0' && strpbrk(tag, "<>&\"") == NULL;
@@ -206,7 +252,8 @@ s3_part(struct upload *upload, const struct http_answer *answer)
 	struct part *part = &upload->parts[upload->part];
 
 	if (answer->status / 100 != 2 || !answer->all_sent ||
-	    !s3_is_tag(answered->etag))
+	    !s3_is_tag(answered->etag) || !is_digest_of(answered,
+	    part->sha256))
 		return TAKEN_not;
 	(void)snprintf(part->etag, sizeof(part->etag), "%s", answered->etag);
 	part->summed = answered->sha256[0] != '\0';
@@ -336,6 +383,7 @@ const struct cloud cloud_s3 = {
 	},
 	.begun = s3_begun,
 	.part = s3_part,
+	.finished = s3_finished,
 	.recover = s3_recover,
 	.versions = true,
 	.erasure = s3_erasure,

@@ -16,6 +16,9 @@ extern const struct code s3_codes[];
 /* Signs a call, and sends it. */
 int	 s3_start(struct call *, struct why *);
 
+/* True if that is the base64 of the digest. */
+bool	 s3_is_digest(const char *, const uint8_t *sha256);
+
 /* What a tag may be, so that it is the same within XML. */
 bool	 s3_is_tag(const char *);
 

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base64.h"
 #include "lib/xalloc.h"
 
 #include "workers/common/sigv4.h"
@@ -46,18 +45,6 @@ take_kept(struct upload *upload)
 		upload->id = xstrdup(kept + head.len);
 	buf_free(&head);
 	return upload->id != NULL;
-}
-
-static bool
-is_digest(const uint8_t *sha256, const char *text)
-{
-	struct buf digest = { 0 };
-	bool same;
-
-	base64_encode(&digest, sha256, SHA256_LENGTH, BASE64_STANDARD);
-	same = strcmp(digest.data, text) == 0;
-	buf_free(&digest);
-	return same;
 }
 
 static int64_t
@@ -108,7 +95,7 @@ take_part(struct upload *upload, const char *xml)
 	part = &upload->parts[found - 1];
 	part->there = strtoll(size, NULL, 10) ==
 	    part_length(upload, found - 1) && (digest[0] == '\0' ||
-	    is_digest(part->sha256, digest)) && take_tag(part, tag);
+	    s3_is_digest(digest, part->sha256)) && take_tag(part, tag);
 	part->summed = digest[0] != '\0';
 	return found;
 }

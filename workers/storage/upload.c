@@ -158,9 +158,8 @@ first_step(struct upload *upload, enum upload_step step,
 
 /* --- ends ----------------------------------------------------------------- */
 
-/* What it says of what it has now is what was sent. */
-static bool
-is_finished(struct upload *upload, const struct http_answer *answer,
+bool
+upload_is_finished(struct upload *upload, const struct http_answer *answer,
     struct why *why)
 {
 	const struct cloud *cloud = upload->cloud;
@@ -190,7 +189,7 @@ upload_end(struct upload *upload, const struct http_answer *answer)
 		attempt_fail(attempt, &why);
 		return;
 	}
-	if (!is_finished(upload, answer, &why)) {
+	if (!upload_is_finished(upload, answer, &why)) {
 		attempt_fail(attempt, &why);
 		return;
 	}

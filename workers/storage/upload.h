@@ -215,6 +215,13 @@ int	 upload_start(struct upload *, struct headers *,
 	    void (*then)(struct upload *, const struct http_answer *),
 	    struct why *);
 
+/*
+ * True unless an answer that looks good says of what is there now that it is
+ * not what was sent, or nothing of it: then *why.
+ */
+bool	 upload_is_finished(struct upload *, const struct http_answer *,
+	    struct why *);
+
 /* Ends the attempt by an answer. */
 void	 upload_end(struct upload *, const struct http_answer *);
 

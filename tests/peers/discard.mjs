@@ -1,0 +1,91 @@
+// discard.mjs DIR: receivers that take everything and keep nothing of it
+//
+// DIR/port has two ports: one of HTTP, which answers as a webhook's receiver
+// and as S3 does, and one of SMTP.  DIR/took has what the last body or message
+// had in bytes, in DIR/took.new while it comes.
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+
+const [dir] = process.argv.slice(2);
+const END = Buffer.from('\r\n.\r\n');
+
+function took(bytes) {
+	fs.writeFileSync(`${dir}/took.new`, `${bytes}\n`);
+	fs.renameSync(`${dir}/took.new`, `${dir}/took`);
+}
+
+// --- HTTP, and S3 ------------------------------------------------------------
+
+const xml = {
+	create: '<InitiateMultipartUploadResult><UploadId>u</UploadId>' +
+	    '</InitiateMultipartUploadResult>',
+	complete: '<CompleteMultipartUploadResult><ETag>&quot;t-1&quot;</ETag>' +
+	    '</CompleteMultipartUploadResult>',
+};
+let parts = 0;		// bytes of an upload's parts
+
+const server = http.createServer((request, response) => {
+	const query = new URLSearchParams(request.url.split('?')[1] ?? '');
+	let bytes = 0;
+	request.on('data', (chunk) => { bytes += chunk.length; });
+	request.on('end', () => {
+		response.setHeader('ETag', '"t"');
+		if (request.method === 'HEAD') {
+			response.statusCode = 404;
+		} else if (query.has('uploads')) {
+			parts = 0;
+			response.write(xml.create);
+		} else if (request.method === 'POST' && query.has('uploadId')) {
+			took(parts);
+			response.write(xml.complete);
+		} else if (query.has('uploadId')) {
+			parts += bytes;
+		} else {
+			took(bytes);
+		}
+		response.end();
+	});
+});
+
+// --- SMTP --------------------------------------------------------------------
+
+const replies = { EHLO: '250-discard\r\n250-PIPELINING\r\n250 SIZE 0',
+	DATA: '354 go on', QUIT: '221 bye' };
+
+const mail = net.createServer((socket) => {
+	let body = false, bytes = 0, rest = Buffer.alloc(0);
+
+	const step = () => {
+		const mark = body ? END : END.subarray(0, 2);
+		const at = rest.indexOf(mark);
+		if (at < 0) {
+			// Of a message only what may be the beginning of its end.
+			const keep = body ? Math.min(rest.length, 4) : rest.length;
+			bytes += body ? rest.length - keep : 0;
+			rest = rest.subarray(rest.length - keep);
+			return false;
+		}
+		const verb = rest.toString('latin1', 0, 4).toUpperCase();
+		if (body)
+			took(bytes + at);
+		rest = rest.subarray(at + mark.length);
+		socket.write(`${body ? '250 ok' : replies[verb] ?? '250 ok'}\r\n`);
+		body = !body && verb === 'DATA';
+		bytes = 0;
+		return true;
+	};
+	socket.on('error', () => {});
+	socket.on('data', (chunk) => {
+		rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+		while (step())
+			;
+	});
+	socket.write('220 discard\r\n');
+});
+
+server.listen(0, '127.0.0.1', () => mail.listen(0, '127.0.0.1', () => {
+	fs.writeFileSync(`${dir}/port.new`,
+	    `${server.address().port} ${mail.address().port}\n`);
+	fs.renameSync(`${dir}/port.new`, `${dir}/port`);
+}));
