@@ -346,11 +346,12 @@ test_in_blocks_too_nothing_is_replaced() {
 	assertEquals '{"n":9}' "$(azure get spool kept)"
 	# Somebody is faster than the list.
 	store late '"filename":"late"'
-	rule four '{"match":"blockid=00000004","times":1,"status":503,"code":"ServerBusy"}'
+	rule four '{"match":"blockid=00000004","wait":"faster"}'
 	large 70M six
 	drop late "$(with_file late)"
 	eventually_within 120 grep -q blockid=00000004 "$GATE_DIR/requests"
 	azure put spool late '{"n":9}'
+	: >"$GATE_DIR/faster"
 	eventually_within 120 failed "$ID"
 	assertEquals '{"n":9}' "$(azure get spool late)"
 	large 70M six

@@ -13,13 +13,13 @@
 // then end the connection; "hang": read "bytes" of the body, then no more;
 // "lost": forget the session; "location": where a session is said to be;
 // "range": what a session says to have; "blind": ignore ifGenerationMatch;
-// "date": answer with that one; "expires": of a token; "open": needs none.
+// "wait": for a file in DIR first; "date": answer with that one; "expires": of a token; "open": needs none.
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { CRC32C } from '@google-cloud/storage';
 import { jwtVerify } from 'jose';
-import { listen, note, rule } from './rules.mjs';
+import { listen, note, rule, waited } from './rules.mjs';
 
 const [, , dir, keyFile, email] = process.argv;
 const key = createPublicKey(fs.readFileSync(keyFile));
@@ -284,6 +284,7 @@ function route(request, headers, body, row) {
 }
 
 async function answer(request, headers, body, row) {
+	await waited(dir, row);
 	if (row?.cut)
 		return null;
 	if (row?.flood)
