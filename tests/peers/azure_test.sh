@@ -269,7 +269,7 @@ test_the_next_attempt_goes_on_with_the_blocks_of_one_that_was_killed() {
 	instance
 	start
 	gate
-	store a '"filename":"killed & left"'
+	store a '"filename":"killed & left","timeout":300000'
 	rule nine '{"match":"blockid=00000009","times":1,"hang":true}'
 	large 256M two
 	drop one "$(with_file a)"
@@ -368,7 +368,7 @@ test_garbage_silence_and_too_much_at_each_step_are_deferred_with_a_reason() {
 	start
 	gate
 	for step in 'HEAD .*' 'PUT .*blockid=00000000' 'PUT .*comp=blocklist'; do
-		misbehave "^$step" 70M
+		misbehave "^$step" 64M
 	done
 	misbehave '^PUT .*small' 7
 	assertEquals '' "$(azure keys spool | grep '^odd-')"

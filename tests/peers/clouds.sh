@@ -135,11 +135,9 @@ each_code() {
 # misbehave MATCH SIZE: what matches is answered badly, in each way; whatever
 # that is, the ticket waits, and says why.
 misbehave() {
-	ways=$((${ways:-0} + 1))
-	for way in '"cut":true' '"status":200,"body":"\u0000\u0001garbage{<"' \
-	    '"status":200,"body":""' '"status":200,"flood":true' \
-	    '"status":599,"body":"?"'; do
-		ways=$((ways + 1))
+	for way in '"status":200,"body":"\u0000\u0001garbage{<"' \
+	    '"status":200,"body":""' '"status":200,"flood":true'; do
+		ways=$((${ways:-0} + 1))
 		store "odd-$ways" "\"filename\":\"odd-small-$ways\"" >/dev/null
 		rule odd "{\"match\":\"$1\",$way}"
 		large "$2" "$ways"

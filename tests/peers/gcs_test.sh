@@ -396,7 +396,7 @@ test_the_next_attempt_goes_on_with_the_session_of_one_that_was_killed() {
 	instance
 	start
 	gate
-	store a '"filename":"killed & left"'
+	store a '"filename":"killed & left","timeout":300000'
 	rule nine '{"match":"bytes 150994944-","times":1,"hang":true}'
 	large 256M two
 	drop one "$(with_file a)"
