@@ -2,6 +2,7 @@
 # erase_test - what autoCleanup erases at its destination, and what it leaves
 #
 # shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck disable=SC1010 # "done" is a queue
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/harness.sh"
 # shellcheck source=tests/system/stored.sh
@@ -369,12 +370,11 @@ test_a_worker_that_dies_meanwhile_keeps_them_for_a_day() {
 	store a
 	sent a
 	due "$ID"
-	mkfifo "$SCRATCH/never"
-	kill -STOP $(workers storage)
+	kill -STOP "$(workers storage)"
 	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
 	asking=$!
 	eventually handed_out
-	kill -KILL $(workers storage)
+	kill -KILL "$(workers storage)"
 	wait "$asking"
 	assertEquals 'stored: 0 objects' "$(grep stored: "$SCRATCH/purged")"
 	assertEquals 'demo: what was stored 1 time is due and still there: the worker process ended before it answered' \
