@@ -273,7 +273,7 @@ test_a_destination_that_is_gone_keeps_its_records() {
 	run spooldest delete a
 	assertEquals "$ERR" 0 "$STATUS"
 	sweep 0
-	assertEquals 'demo: what was stored 1 time is due and still there: there is no destination a any more' 	    "$(alerted)"
+	assertEquals 'demo: what was stored 1 time is due and still there: there is no destination a any more that stores' 	    "$(alerted)"
 	run spoolctl check
 	assertEquals 1 "$STATUS"
 	assertTrue "$OUT" "echo '$OUT' | grep -q \
@@ -312,6 +312,19 @@ test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
 patch() {
 	printf '%s' "$2" | spooldest update "$1" - >"$SCRATCH/updated" 2>&1 ||
 	    fail "update: $(cat "$SCRATCH/updated")"
+}
+
+test_nothing_goes_from_a_spool_that_was_restored() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	stop
+	spoolctl start --restored >/dev/null
+	run spoolsuper -p
+	failed_with 75 spoolsuper UNAVAILABLE
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals 1 "$(records | wc -l)"
 }
 
 test_autoCleanup_without_days_is_refused() {
