@@ -60,6 +60,10 @@ test_what_was_stored_is_erased_when_it_is_older_than_days_and_not_before() {
 	assertTrue 'directories stay' "[ -d '$SHARE/x/W 7' ]"
 	assertEquals '' "$(records)"
 	assertEquals "a $gone" "$(erased)"
+	run spoollog --job "$ID"
+	assertFalse 'what is sealed is not shown' "grep -q sealed '$SCRATCH/out'"
+	assertEquals "erased $ID.a record=$day/$ID.a reason=\"older than the destination's retention.days\"" \
+	    "$(tail -1 "$SCRATCH/out" | cut -d ' ' -f 2- | tr -s ' ')"
 	assertEquals 'and its empty day' '' "$(ls "$SPOOL/stored")"
 	assertEquals '' "$(alerted)"
 	sweep 0
@@ -335,6 +339,15 @@ test_autoCleanup_without_days_is_refused() {
 	END
 	assertEquals 65 "$STATUS"
 	assertTrue "$ERR" "echo '$ERR' | grep -q 'config.storage.retention.days is missing: autoCleanup needs it'"
+	run spooldest create - <<-'END'
+	{"label":"a","type":"storage","config":{"storage":{"provider":"s3",
+	    "retention":{"days":7,"autoCleanup":true},"config":{
+	    "region":"eu-central-1","bucket":"vault","accessKeyId":"a",
+	    "secretAccessKey":"b",
+	    "objectLock":{"mode":"GOVERNANCE","days":8}}}}}
+	END
+	assertEquals 65 "$STATUS"
+	assertTrue "$ERR" "echo '$ERR' | grep -q 'config.storage.retention.days are fewer than those of objectLock, before which nothing can be erased'"
 }
 
 # --- what it survives ---------------------------------------------------------

@@ -40,11 +40,11 @@ test_it_opens_for_no_other_organization_destination_or_job() {
 	make
 	closed='CONFIG_ERROR: stored.%s of %s does not open: it was sealed for another place, or changed'
 	# shellcheck disable=SC2059 # it is a format
-	assertEquals "$(printf "$closed" $ID archive)" \
+	assertEquals "$(printf "$closed" "$ID" archive)" \
 	    "$(probe open "$K" other "$NAME" <"$R" 2>&1)"
 	# shellcheck disable=SC2059
-	assertEquals "$(printf "$closed" $ID elsewhere)" \
-	    "$(probe open "$K" hospital $ID.elsewhere <"$R" 2>&1)"
+	assertEquals "$(printf "$closed" "$ID" elsewhere)" \
+	    "$(probe open "$K" hospital "$ID.elsewhere" <"$R" 2>&1)"
 	# shellcheck disable=SC2059
 	assertEquals "$(printf "$closed" "${ID%W}X" archive)" \
 	    "$(probe open "$K" hospital "${ID%W}X.archive" <"$R" 2>&1)"
@@ -52,7 +52,7 @@ test_it_opens_for_no_other_organization_destination_or_job() {
 
 test_its_path_has_the_day_on_which_it_is_due_in_utc() {
 	assertEquals "2036-02-29/$NAME" \
-	    "$(probe path $ID archive 2036-03-01T00:30:00+01:00)"
+	    "$(probe path "$ID" archive 2036-03-01T00:30:00+01:00)"
 }
 
 test_only_a_records_name_is_one() {
