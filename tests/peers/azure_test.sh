@@ -4,6 +4,8 @@
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/../system/harness.sh"
+# shellcheck source=tests/system/stored.sh
+. "$(dirname "$0")/../system/stored.sh"
 # shellcheck source=tests/peers/azurite.sh
 . "$(dirname "$0")/azurite.sh"
 # shellcheck source=tests/peers/clouds.sh
@@ -358,6 +360,24 @@ test_in_blocks_too_nothing_is_replaced() {
 	drop over "$(with_file over)"
 	eventually_within 120 delivered "$ID"
 	assertEquals "$SUM" "$(azure get spool kept | sha256sum)"
+}
+
+# --- erased again ---
+
+test_what_it_stored_is_erased_if_it_is_that_still() {
+	instance
+	start
+	gate
+	store a '"filename":"old-{deliveryId}","retention":{"days":30,"autoCleanup":true}'
+	erasing
+	well_signed
+	assertEquals 'If-Match' 1 "$(jq -r 'select(.method == "DELETE") |
+	    .headers["if-match"]' "$GATE_DIR/requests" | grep -c '"0x')"
+}
+
+# there: the keys of that test.
+there() {
+	azure keys spool | grep '^old-'
 }
 
 # --- servers that do not behave ---

@@ -116,6 +116,22 @@ replacing() {
 	assertEquals '{"n":3}' "$(content held-x)"
 }
 
+# One that is as it was goes, one that somebody replaced stays.
+erasing() {
+	for name in goes stays; do
+		drop "$name" "$(data a '{}')"
+		eventually delivered "$ID" a
+		due "$ID"
+	done
+	other "old-$ID"
+	sweep 2
+	assertEquals "old-$ID" "$(there)"
+	assertEquals '{"n":9}' "$(content "old-$ID")"
+	assertEquals 'a CONFLICT something else has that key now: it was left there
+a null older than the destination'\''s retention.days' "$(erased | sort)"
+	assertEquals '' "$(records)"
+}
+
 # Lines of STATUS CODE EVENT ERROR, to the destination `a`.
 each_code() {
 	while read -r status code event error; do

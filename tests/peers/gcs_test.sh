@@ -5,6 +5,8 @@
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/../system/harness.sh"
+# shellcheck source=tests/system/stored.sh
+. "$(dirname "$0")/../system/stored.sh"
 # shellcheck source=tests/peers/clouds.sh
 . "$(dirname "$0")/clouds.sh"
 
@@ -559,6 +561,23 @@ test_a_session_that_says_what_cannot_be_is_deferred() {
 	done
 	no_rule range
 	assertEquals '' "$(gcs keys | grep range)"
+}
+
+# --- erased again ---
+
+test_what_it_stored_is_erased_if_it_is_that_still() {
+	instance
+	start
+	gate
+	store a '"filename":"old-{deliveryId}","retention":{"days":30,"autoCleanup":true}'
+	erasing
+	assertEquals 'by its generation' 1 \
+	    "$(asked '^DELETE .*generation=[0-9][0-9]*')"
+}
+
+# there: the keys of that test.
+there() {
+	gcs keys
 }
 
 # --- servers that do not behave ---
