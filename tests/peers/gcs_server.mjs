@@ -13,7 +13,7 @@
 // then end the connection; "hang": read "bytes" of the body, then no more;
 // "lost": forget the session; "location": where a session is said to be;
 // "range": what a session says to have; "blind": ignore ifGenerationMatch;
-// "wait": for a file in DIR first; "date": answer with that one; "expires": of a token; "open": needs none.
+// "wait": for a file in DIR first; "date": answer with that one; "expires": what is said of a token; "open": needs none.
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -70,7 +70,7 @@ async function grant(body, row) {
 	const token = `ya29.${randomBytes(12).toString('hex')}`;
 	const life = row?.expires ?? 3599;
 
-	tokens.set(token, Date.now() + 1000 * life);
+	tokens.set(token, Date.now() + 3600e3);
 	return json(200, { access_token: token, expires_in: life,
 		token_type: 'Bearer' });
 }
@@ -179,7 +179,9 @@ function upload(bucket, query, headers, body, row) {
 function object(method, bucket, name, query) {
 	const there = objects.get(`${bucket}/${name}`);
 
-	if (bucket !== 'spool' || there === undefined)
+	if (bucket !== 'spool' || there === undefined ||
+	    (query.get('generation') ?? `${there.generation}`) !==
+	    `${there.generation}`)
 		return error(404, 'notFound');
 	if (method === 'DELETE') {
 		const taken = condition(bucket, name, query);
