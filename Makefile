@@ -159,6 +159,7 @@ $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
 # --- probes of the unit tests: what each drives beside the base --------------
 
 PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit spoold/keys
+PROBE_cloud := $(addprefix workers/common/,headers jwt sharedkey) lib/base64
 PROBE_conf := $(CONFIG) lib/conf_edit
 PROBE_job := $(JOB)
 PROBE_records := $(RECORDS) $(LAYOUT)
@@ -166,6 +167,7 @@ PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
 PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
+PROBE_stored := $(VAULT) lib/stored
 PROBE_egress := lib/egress
 PROBE_path := lib/path_template
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
@@ -189,7 +191,8 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    workers/email/header workers/email/mime workers/sftp/wire)
+    workers/email/header workers/email/mime workers/sftp/wire \
+    $(addprefix workers/storage/,answer azure_codes gcs_codes s3_codes))
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -MMD -MP $(DEFINES)

@@ -241,11 +241,19 @@ static void
 check_retention(const struct json *config, struct complaints *all)
 {
 	const struct json *retention = json_get(config, "retention");
+	int64_t days = json_integer(json_get(retention, "days"), 0);
+	int64_t locked = json_integer(destination_value(config,
+	    "config.objectLock.days"), 0);
 
-	if (json_boolean(json_get(retention, "autoCleanup"), false) &&
-	    json_get(retention, "days") == NULL)
+	if (!json_boolean(json_get(retention, "autoCleanup"), false))
+		return;
+	if (days == 0)
 		complain(all, "config.storage.retention.days",
 		    "is missing: autoCleanup needs it");
+	else if (locked > days)
+		complain(all, "config.storage.retention.days",
+		    "are fewer than those of objectLock, before which "
+		    "nothing can be erased");
 }
 
 void

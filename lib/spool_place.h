@@ -29,8 +29,8 @@ struct spool_place {
 
 /*
  * Finds the directory of `name` in a queue: the queue's own, or for
- * `<day>/<name>` where it has days that day's, which `make` makes.  Returns 0, or -1
- * with *why: number is ENOENT if there is no such day.
+ * `<day>/<name>` where it has days that day's, which `make` makes.  Returns 0,
+ * or -1 with *why: number is ENOENT if there is no such day.
  */
 int	 spool_place(const struct spool *, enum queue, const char *name,
 	    bool make, struct spool_place *, struct why *);

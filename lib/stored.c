@@ -57,6 +57,7 @@ stored_take(const struct json *json, struct stored_record *record,
 	    "sealed"), "");
 
 	if (clock_parse(at, &record->delivered_at) == -1 ||
+	    record->delivered_at <= 0 ||
 	    hex_parse(hex, record->sha256, SHA256_LENGTH) == -1 ||
 	    hex[HEX_SIZE(SHA256_LENGTH) - 1] != '\0' || sealed[0] == '\0')
 		return why_set(why, ERROR_VALIDATION_ERROR,

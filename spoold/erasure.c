@@ -332,8 +332,8 @@ erasures_check(struct spoold *s)
 void
 erasures_end(struct spoold *s)
 {
-	struct erasure *erasure;
+	struct erasure *erasure, *next;
 
-	while ((erasure = TAILQ_FIRST(&s->erasures)) != NULL)
+	TAILQ_FOREACH_SAFE(erasure, &s->erasures, entry, next)
 		erasure_free(erasure);
 }

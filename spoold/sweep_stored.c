@@ -5,8 +5,8 @@
  * time, and the next is looked for when one of them has ended.  Nothing is kept
  * of what was looked at but how many stay, and why the last of them does.
  *
- * What stays though it is due alerts, but where that is wanted: a legal hold, or
- * a destination that erases no more.
+ * What stays though it is due alerts, but where that is wanted: a legal hold,
+ * or a destination that erases no more.
  */
 #include <sys/stat.h>
 
@@ -133,9 +133,10 @@ is_possible(struct stored_sweep *stored, struct due *due)
 	char reason[256];
 
 	due->target = target_find(work->organization, destination);
-	if (due->target == NULL) {
+	if (due->target == NULL ||
+	    due->target->destination->transport != TRANSPORT_storage) {
 		(void)snprintf(reason, sizeof(reason), "there is no "
-		    "destination %s any more", destination);
+		    "destination %s any more that stores", destination);
 		keep(stored, reason);
 		return false;
 	}
@@ -206,6 +207,14 @@ walk_end(struct stored_sweep *stored)
 	stored->walked = true;
 }
 
+/* Others wait for the sweep, too; who asked for it waits for its end. */
+static bool
+is_enough(const struct stored_sweep *stored)
+{
+	return !stored->work->asked &&
+	    clock_monotonic() - stored->began > TIME_MAX;
+}
+
 static void
 walk(struct stored_sweep *stored)
 {
@@ -214,7 +223,7 @@ walk(struct stored_sweep *stored)
 
 	while (!stored->walked && work->budget-- > 0 &&
 	    stored->under_way < ERASURES_MAX) {
-		name = clock_monotonic() - stored->began > TIME_MAX ? NULL :
+		name = is_enough(stored) ? NULL :
 		    spool_list_next(work->list, &day);
 		if (name != NULL)
 			stored->failed = look(stored, day, name,

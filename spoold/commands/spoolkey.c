@@ -72,7 +72,8 @@ each_sealed(const struct conf *conf, destination_seen *seen, bool reseal,
 /* --- what opens ----------------------------------------------------------- */
 
 void
-keys_tell_closed(const struct keys *keys, const char *field, const struct why *why)
+keys_tell_closed(const struct keys *keys, const char *field,
+    const struct why *why)
 {
 	struct buf line = { .max = 0 };
 

@@ -160,14 +160,14 @@ add_value(struct buf *out, const struct json *value)
 }
 
 /*
- * What has a column of its own, or proves something to programs only.  (The
+ * What has a column of its own, or tells something to programs only.  (The
  * key of an accepted line is the job's idempotency key.)
  */
 static bool
 is_shown(int event, const char *name)
 {
 	static const char *const hidden[] = { "seq", "time", "event", "hash",
-		"signature", "keySignature", "job", "dest" };
+		"signature", "keySignature", "job", "dest", "stored" };
 
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
 		if (strcmp(hidden[i], name) == 0)

@@ -121,6 +121,10 @@ test_a_configuration_has_only_values_that_are_allowed() {
 	holds conf 5000
 }
 
+test_whatever_a_store_answers_is_an_outcome() {
+	holds cloud 20000
+}
+
 test_whatever_a_receiver_answers_is_an_outcome() {
 	holds answer 20000
 }

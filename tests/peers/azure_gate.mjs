@@ -5,13 +5,13 @@
 // its port to DIR/port, and a line of JSON for each request to DIR/requests.
 //
 // DIR/rules/NAME (rules.mjs) may have "code" with "status": answer so instead
-// of asking upstream; "body" with "status": answer those bytes; "flood": answer
+// of asking upstream; "wait": for a file in DIR first; "body" with "status": answer those bytes; "flood": answer
 // more than anybody wants; "silent": ask, then end the connection without an
 // answer; "cut": end it without asking; "hang": never answer; "blind": ignore
 // If-None-Match; "date": answer with that one.
 import http from 'node:http';
 import { StorageSharedKeyCredential } from '@azure/storage-blob';
-import { listen, note, rule } from './rules.mjs';
+import { listen, note, rule, waited } from './rules.mjs';
 
 const [, , dir, upstream, account, key] = process.argv;
 const credential = new StorageSharedKeyCredential(account, key);
@@ -90,6 +90,7 @@ async function answer(request, headers, body) {
 		rule: row, headers, length: body.length });
 	if (bad !== null)
 		return error(403, bad);
+	await waited(dir, row);
 	if (row?.hang)
 		await new Promise(() => {});
 	if (row?.cut)
@@ -102,8 +103,10 @@ async function answer(request, headers, body) {
 			body: Buffer.from(row.body) };
 	if (row?.code !== undefined)
 		return error(row.status, row.code);
-	if (row?.blind)
-		delete headers['if-none-match'];
+	// Without its condition it would be signed no more.
+	if (row?.blind && headers['if-none-match'] !== undefined)
+		return { status: 201, headers: { etag: '"0x1"' },
+			body: Buffer.alloc(0) };
 	const got = await ask(request, headers, body);
 
 	if (row?.date !== undefined)

@@ -4,6 +4,8 @@
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/../system/harness.sh"
+# shellcheck source=tests/system/stored.sh
+. "$(dirname "$0")/../system/stored.sh"
 # shellcheck source=tests/peers/azurite.sh
 . "$(dirname "$0")/azurite.sh"
 # shellcheck source=tests/peers/clouds.sh
@@ -269,7 +271,7 @@ test_the_next_attempt_goes_on_with_the_blocks_of_one_that_was_killed() {
 	instance
 	start
 	gate
-	store a '"filename":"killed & left"'
+	store a '"filename":"killed & left","timeout":300000'
 	rule nine '{"match":"blockid=00000009","times":1,"hang":true}'
 	large 256M two
 	drop one "$(with_file a)"
@@ -346,17 +348,36 @@ test_in_blocks_too_nothing_is_replaced() {
 	assertEquals '{"n":9}' "$(azure get spool kept)"
 	# Somebody is faster than the list.
 	store late '"filename":"late"'
-	rule four '{"match":"blockid=00000004","times":1,"status":503,"code":"ServerBusy"}'
+	rule four '{"match":"blockid=00000004","wait":"faster"}'
 	large 70M six
 	drop late "$(with_file late)"
 	eventually_within 120 grep -q blockid=00000004 "$GATE_DIR/requests"
 	azure put spool late '{"n":9}'
+	: >"$GATE_DIR/faster"
 	eventually_within 120 failed "$ID"
 	assertEquals '{"n":9}' "$(azure get spool late)"
 	large 70M six
 	drop over "$(with_file over)"
 	eventually_within 120 delivered "$ID"
 	assertEquals "$SUM" "$(azure get spool kept | sha256sum)"
+}
+
+# --- erased again ---
+
+test_what_it_stored_is_erased_if_it_is_that_still() {
+	instance
+	start
+	gate
+	store a '"filename":"old-{deliveryId}","retention":{"days":30,"autoCleanup":true}'
+	erasing
+	well_signed
+	assertEquals 'If-Match' 1 "$(jq -r 'select(.method == "DELETE") |
+	    .headers["if-match"]' "$GATE_DIR/requests" | grep -c '"0x')"
+}
+
+# there: the keys of that test.
+there() {
+	azure keys spool | grep '^old-'
 }
 
 # --- servers that do not behave ---
@@ -367,7 +388,7 @@ test_garbage_silence_and_too_much_at_each_step_are_deferred_with_a_reason() {
 	start
 	gate
 	for step in 'HEAD .*' 'PUT .*blockid=00000000' 'PUT .*comp=blocklist'; do
-		misbehave "^$step" 70M
+		misbehave "^$step" 64M
 	done
 	misbehave '^PUT .*small' 7
 	assertEquals '' "$(azure keys spool | grep '^odd-')"

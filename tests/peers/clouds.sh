@@ -116,6 +116,22 @@ replacing() {
 	assertEquals '{"n":3}' "$(content held-x)"
 }
 
+# One that is as it was goes, one that somebody replaced stays.
+erasing() {
+	for name in goes stays; do
+		drop "$name" "$(data a '{}')"
+		eventually delivered "$ID" a
+		due "$ID"
+	done
+	other "old-$ID"
+	sweep 2
+	assertEquals "old-$ID" "$(there)"
+	assertEquals '{"n":9}' "$(content "old-$ID")"
+	assertEquals 'a CONFLICT something else has that key now: it was left there
+a null older than the destination'\''s retention.days' "$(erased | sort)"
+	assertEquals '' "$(records)"
+}
+
 # Lines of STATUS CODE EVENT ERROR, to the destination `a`.
 each_code() {
 	while read -r status code event error; do
@@ -135,11 +151,9 @@ each_code() {
 # misbehave MATCH SIZE: what matches is answered badly, in each way; whatever
 # that is, the ticket waits, and says why.
 misbehave() {
-	ways=$((${ways:-0} + 1))
-	for way in '"cut":true' '"status":200,"body":"\u0000\u0001garbage{<"' \
-	    '"status":200,"body":""' '"status":200,"flood":true' \
-	    '"status":599,"body":"?"'; do
-		ways=$((ways + 1))
+	for way in '"status":200,"body":"\u0000\u0001garbage{<"' \
+	    '"status":200,"body":""' '"status":200,"flood":true'; do
+		ways=$((${ways:-0} + 1))
 		store "odd-$ways" "\"filename\":\"odd-small-$ways\"" >/dev/null
 		rule odd "{\"match\":\"$1\",$way}"
 		large "$2" "$ways"

@@ -13,16 +13,17 @@
 // then end the connection; "hang": read "bytes" of the body, then no more;
 // "lost": forget the session; "location": where a session is said to be;
 // "range": what a session says to have; "blind": ignore ifGenerationMatch;
-// "date": answer with that one; "expires": of a token; "open": needs none.
+// "wait": for a file in DIR first; "date": answer with that one; "expires": what is said of a token; "open": needs none.
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import { CRC32C } from '@google-cloud/storage';
 import { jwtVerify } from 'jose';
-import { listen, note, rule } from './rules.mjs';
+import { listen, note, rule, waited } from './rules.mjs';
 
 const [, , dir, keyFile, email] = process.argv;
 const key = createPublicKey(fs.readFileSync(keyFile));
+const SLOW = 64 << 20;	// bytes; of more a CRC32C is made when they are read
 const STEP = 256 * 1024;	// a session has whole ones of these
 const objects = new Map(), sessions = new Map(), tokens = new Map();
 let generation = 1000;
@@ -69,7 +70,7 @@ async function grant(body, row) {
 	const token = `ya29.${randomBytes(12).toString('hex')}`;
 	const life = row?.expires ?? 3599;
 
-	tokens.set(token, Date.now() + 1000 * life);
+	tokens.set(token, Date.now() + 3600e3);
 	return json(200, { access_token: token, expires_in: life,
 		token_type: 'Bearer' });
 }
@@ -89,7 +90,8 @@ const described = (object) => ({ kind: 'storage#object',
 	name: object.name, bucket: object.bucket,
 	generation: `${object.generation}`, metageneration: '1',
 	contentType: object.contentType, size: `${object.bytes.length}`,
-	md5Hash: object.md5Hash, crc32c: object.crc32c,
+	md5Hash: object.md5Hash,
+	...(object.bytes.length > SLOW ? {} : { crc32c: crc32c(object.bytes) }),
 	metadata: object.metadata, timeCreated: object.timeCreated });
 
 // Null, or what a condition says.
@@ -103,14 +105,14 @@ function condition(bucket, name, query, row) {
 
 function store(bucket, name, resource, bytes, type) {
 	const md5Hash = createHash('md5').update(bytes).digest('base64');
-	const crc = crc32c(bytes);
 
-	for (const [given, made, what] of [[resource.md5Hash, md5Hash, 'MD5'],
-		[resource.crc32c, crc, 'CRC32C']])
-		if (given !== undefined && given !== made)
-			return error(400, 'invalid', `Provided ${what} hash ` +
-			    `"${given}" doesn't match calculated hash`);
-	const object = { bucket, name, bytes, md5Hash, crc32c: crc,
+	if ((resource.md5Hash ?? md5Hash) !== md5Hash)
+		return error(400, 'invalid', 'Provided MD5 hash ' +
+		    `"${resource.md5Hash}" doesn't match calculated hash`);
+	if (resource.crc32c !== undefined && resource.crc32c !== crc32c(bytes))
+		return error(400, 'invalid', 'Provided CRC32C ' +
+		    `"${resource.crc32c}" doesn't match calculated CRC32C`);
+	const object = { bucket, name, bytes, md5Hash,
 		generation: generation++, metadata: resource.metadata,
 		contentType: resource.contentType ?? type ??
 			'application/octet-stream',
@@ -177,7 +179,9 @@ function upload(bucket, query, headers, body, row) {
 function object(method, bucket, name, query) {
 	const there = objects.get(`${bucket}/${name}`);
 
-	if (bucket !== 'spool' || there === undefined)
+	if (bucket !== 'spool' || there === undefined ||
+	    (query.get('generation') ?? `${there.generation}`) !==
+	    `${there.generation}`)
 		return error(404, 'notFound');
 	if (method === 'DELETE') {
 		const taken = condition(bucket, name, query);
@@ -194,7 +198,8 @@ function object(method, bucket, name, query) {
 		'x-goog-generation': `${there.generation}`,
 		'x-goog-stored-content-length': `${there.bytes.length}`,
 		'x-goog-stored-content-encoding': 'identity',
-		'x-goog-hash': `crc32c=${there.crc32c},md5=${there.md5Hash}` } };
+		'x-goog-hash': `crc32c=${crc32c(there.bytes)},` +
+		    `md5=${there.md5Hash}` } };
 }
 
 // --- sessions ---
@@ -284,6 +289,7 @@ function route(request, headers, body, row) {
 }
 
 async function answer(request, headers, body, row) {
+	await waited(dir, row);
 	if (row?.cut)
 		return null;
 	if (row?.flood)

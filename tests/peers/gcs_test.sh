@@ -5,6 +5,8 @@
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/../system/harness.sh"
+# shellcheck source=tests/system/stored.sh
+. "$(dirname "$0")/../system/stored.sh"
 # shellcheck source=tests/peers/clouds.sh
 . "$(dirname "$0")/clouds.sh"
 
@@ -396,7 +398,7 @@ test_the_next_attempt_goes_on_with_the_session_of_one_that_was_killed() {
 	instance
 	start
 	gate
-	store a '"filename":"killed & left"'
+	store a '"filename":"killed & left","timeout":300000'
 	rule nine '{"match":"bytes 150994944-","times":1,"hang":true}'
 	large 256M two
 	drop one "$(with_file a)"
@@ -524,11 +526,12 @@ test_in_a_session_too_nothing_is_replaced() {
 	assertEquals '{"n":9}' "$(gcs get kept)"
 	# Somebody is faster than the last part.
 	store late '"filename":"late"'
-	rule last '{"match":"bytes 33554432-","times":1,"status":503,"code":"backendError"}'
+	rule last '{"match":"bytes 33554432-","wait":"faster"}'
 	large 40M six
 	drop late "$(with_file late)"
 	eventually_within 60 grep -q 33554432- "$GATE_DIR/requests"
 	gcs put late '{"n":9}'
+	: >"$GATE_DIR/faster"
 	eventually_within 60 failed "$ID"
 	assertEquals '{"n":9}' "$(gcs get late)"
 	large 40M six
@@ -558,6 +561,23 @@ test_a_session_that_says_what_cannot_be_is_deferred() {
 	done
 	no_rule range
 	assertEquals '' "$(gcs keys | grep range)"
+}
+
+# --- erased again ---
+
+test_what_it_stored_is_erased_if_it_is_that_still() {
+	instance
+	start
+	gate
+	store a '"filename":"old-{deliveryId}","retention":{"days":30,"autoCleanup":true}'
+	erasing
+	assertEquals 'by its generation' 1 \
+	    "$(asked '^DELETE .*generation=[0-9][0-9]*')"
+}
+
+# there: the keys of that test.
+there() {
+	gcs keys
 }
 
 # --- servers that do not behave ---

@@ -21,6 +21,12 @@ export function rule(dir, line) {
 	return null;
 }
 
+// Until a rule's "wait", a file in DIR, is there.
+export async function waited(dir, row) {
+	while (row?.wait !== undefined && !fs.existsSync(`${dir}/${row.wait}`))
+		await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 // A line of JSON for each request, in DIR/requests.
 export function note(dir, what) {
 	fs.appendFileSync(`${dir}/requests`, `${JSON.stringify(what)}\n`);

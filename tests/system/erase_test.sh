@@ -2,6 +2,7 @@
 # erase_test - what autoCleanup erases at its destination, and what it leaves
 #
 # shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck disable=SC1010 # "done" is a queue
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/harness.sh"
 # shellcheck source=tests/system/stored.sh
@@ -59,6 +60,10 @@ test_what_was_stored_is_erased_when_it_is_older_than_days_and_not_before() {
 	assertTrue 'directories stay' "[ -d '$SHARE/x/W 7' ]"
 	assertEquals '' "$(records)"
 	assertEquals "a $gone" "$(erased)"
+	run spoollog --job "$ID"
+	assertFalse 'what is sealed is not shown' "grep -q sealed '$SCRATCH/out'"
+	assertEquals "erased $ID.a record=$day/$ID.a reason=\"older than the destination's retention.days\"" \
+	    "$(tail -1 "$SCRATCH/out" | cut -d ' ' -f 2- | tr -s ' ')"
 	assertEquals 'and its empty day' '' "$(ls "$SPOOL/stored")"
 	assertEquals '' "$(alerted)"
 	sweep 0
@@ -272,7 +277,7 @@ test_a_destination_that_is_gone_keeps_its_records() {
 	run spooldest delete a
 	assertEquals "$ERR" 0 "$STATUS"
 	sweep 0
-	assertEquals 'demo: what was stored 1 time is due and still there: there is no destination a any more' 	    "$(alerted)"
+	assertEquals 'demo: what was stored 1 time is due and still there: there is no destination a any more that stores' 	    "$(alerted)"
 	run spoolctl check
 	assertEquals 1 "$STATUS"
 	assertTrue "$OUT" "echo '$OUT' | grep -q \
@@ -313,6 +318,19 @@ patch() {
 	    fail "update: $(cat "$SCRATCH/updated")"
 }
 
+test_nothing_goes_from_a_spool_that_was_restored() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	stop
+	spoolctl start --restored >/dev/null
+	run spoolsuper -p
+	failed_with 75 spoolsuper UNAVAILABLE
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals 1 "$(records | wc -l)"
+}
+
 test_autoCleanup_without_days_is_refused() {
 	storing
 	run spooldest create - <<-'END'
@@ -321,6 +339,15 @@ test_autoCleanup_without_days_is_refused() {
 	END
 	assertEquals 65 "$STATUS"
 	assertTrue "$ERR" "echo '$ERR' | grep -q 'config.storage.retention.days is missing: autoCleanup needs it'"
+	run spooldest create - <<-'END'
+	{"label":"a","type":"storage","config":{"storage":{"provider":"s3",
+	    "retention":{"days":7,"autoCleanup":true},"config":{
+	    "region":"eu-central-1","bucket":"vault","accessKeyId":"a",
+	    "secretAccessKey":"b",
+	    "objectLock":{"mode":"GOVERNANCE","days":8}}}}}
+	END
+	assertEquals 65 "$STATUS"
+	assertTrue "$ERR" "echo '$ERR' | grep -q 'config.storage.retention.days are fewer than those of objectLock, before which nothing can be erased'"
 }
 
 # --- what it survives ---------------------------------------------------------
@@ -369,12 +396,11 @@ test_a_worker_that_dies_meanwhile_keeps_them_for_a_day() {
 	store a
 	sent a
 	due "$ID"
-	mkfifo "$SCRATCH/never"
-	kill -STOP $(workers storage)
+	kill -STOP "$(workers storage)"
 	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
 	asking=$!
 	eventually handed_out
-	kill -KILL $(workers storage)
+	kill -KILL "$(workers storage)"
 	wait "$asking"
 	assertEquals 'stored: 0 objects' "$(grep stored: "$SCRATCH/purged")"
 	assertEquals 'demo: what was stored 1 time is due and still there: the worker process ended before it answered' \

@@ -13,7 +13,6 @@
 
 #include "lib/base64.h"
 #include "lib/facts.h"
-#include "lib/hex.h"
 #include "lib/xalloc.h"
 
 #include "workers/common/sharedkey.h"
@@ -102,12 +101,12 @@ put_own(const struct headers *headers, struct buf *out)
 static void
 put_decoded(struct buf *out, const char *text, size_t length)
 {
-	char byte;
-
 	for (size_t i = 0; i < length; i++)
-		if (text[i] == '%' && length - i > 2 &&
-		    hex_parse(text + i + 1, &byte, 1) == 0) {
-			buf_char(out, byte);
+		if (text[i] == '%' && length - i > 2) {
+			const char digits[] = { text[i + 1], text[i + 2],
+				'\0' };
+
+			buf_char(out, (char)strtoul(digits, NULL, 16));
 			i += 2;
 		} else
 			buf_char(out, text[i]);

@@ -78,15 +78,17 @@ cloud_of(const struct call *call)
 	return call->config->provider->cloud;
 }
 
-/* The row of its code, whose text is in `text`; NULL: none fits. */
+/* The row of its code; NULL: none fits, or it has none at all. */
 static const struct code *
 code_of(const struct call *call, const struct http_answer *answer,
-    char text[CODE_MAX])
+    bool *named)
 {
 	const struct cloud *cloud = cloud_of(call);
+	char text[CODE_MAX];
 
-	text[0] = '\0';
-	if (answer->status == 0 || !cloud->code(call, answer, text, CODE_MAX))
+	*named = answer->status != 0 &&
+	    cloud->code(call, answer, text, CODE_MAX);
+	if (!*named)
 		return NULL;
 	for (const struct code *row = cloud->codes; row->name != NULL; row++)
 		if (strcmp(row->name, text) == 0)
@@ -97,8 +99,8 @@ code_of(const struct call *call, const struct http_answer *answer,
 int
 answer_flags(const struct call *call, const struct http_answer *answer)
 {
-	char text[CODE_MAX];
-	const struct code *row = code_of(call, answer, text);
+	bool named;
+	const struct code *row = code_of(call, answer, &named);
 
 	return row == NULL ? 0 : row->more;
 }
@@ -106,10 +108,10 @@ answer_flags(const struct call *call, const struct http_answer *answer)
 bool
 answer_is_good(const struct call *call, const struct http_answer *answer)
 {
-	char text[CODE_MAX];
+	bool named;
 
-	return answer->status / 100 == 2 && !call->denied &&
-	    !cloud_of(call)->code(call, answer, text, CODE_MAX);
+	(void)code_of(call, answer, &named);
+	return answer->status / 100 == 2 && !call->denied && !named;
 }
 
 bool
@@ -199,14 +201,14 @@ answer_verdict(const struct call *call, const struct http_answer *answer,
 {
 	const struct verdict_rules rules = { .success = "",
 		.permanent = call->denied ? "" : permanent };
-	char code[CODE_MAX];
-	const struct code *row = code_of(call, answer, code);
+	bool named;
+	const struct code *row = code_of(call, answer, &named);
 
 	verdict(answer, &rules, record, text);
 	put_reference(&call->said, text);
 	if (row != NULL)
 		verdict_code(call, row, answer, record, text);
-	else if (code[0] != '\0' &&
+	else if (named &&
 	    record->outcome.verdict == VERDICT_delivered) {
 		/* An error after a status that was sent too early. */
 		record->outcome.verdict = VERDICT_deferred;

@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "lib/base64.h"
+
 #include "workers/storage/azure.h"
 #include "workers/storage/provider.h"
 
@@ -89,6 +91,24 @@ compose_put(struct upload *upload, struct headers *headers, struct why *why)
 	    MD5_LENGTH, why) == -1)
 		return -1;
 	return set_content(upload, headers, why);
+}
+
+/* Of a list of blocks the answer's MD5 is the list's. */
+static int
+azure_finished(struct upload *upload, const struct http_answer *answer,
+    struct why *why)
+{
+	const struct said *has = &upload->call.said;
+	struct buf md5 = { 0 };
+	bool same = answer->status == 201 && has->etag[0] != '\0';
+
+	base64_encode(&md5, upload->whole_md5, MD5_LENGTH, BASE64_STANDARD);
+	if (!upload->parted && has->md5[0] != '\0')
+		same = same && strcmp(has->md5, md5.data) == 0;
+	buf_free(&md5);
+	return same ? 0 : why_set(why, ERROR_PROTOCOL_ERROR,
+	    "what it answers is not what it says of a blob that it has "
+	    "stored");
 }
 
 /* --- blocks --------------------------------------------------------------- */

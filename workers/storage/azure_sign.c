@@ -13,6 +13,17 @@
  * the emulator refuses what is younger than itself. */
 #define VERSION "2021-12-02"
 
+/* What has no body has a type all the same, libcurl's own if not this. */
+static int
+set_headers(struct call *call, struct why *why)
+{
+	if (headers_set(&call->headers, "X-Ms-Version", VERSION, why) == -1)
+		return -1;
+	return strcmp(call->method, "GET") != 0 &&
+	    strcmp(call->method, "DELETE") != 0 ? 0 :
+	    headers_set(&call->headers, "Content-Type", TYPE_UNKNOWN, why);
+}
+
 static int
 azure_sign(struct call *call, const char *path, struct why *why)
 {
@@ -41,8 +52,7 @@ azure_start(struct call *call, struct why *why)
 	    azure->container, call->key);
 	result = call_host(azure->endpoint, &url, &host, why);
 	if (result == 0)
-		result = headers_set(&call->headers, "X-Ms-Version", VERSION,
-		    why);
+		result = set_headers(call, why);
 	if (result == 0)
 		result = azure_sign(call, path.data, why);
 	if (result == 0) {

@@ -76,7 +76,7 @@ void	 call_body(struct call *, const char *bytes, size_t length);
 /* Where the endpoint's own path begins. */
 const char	*call_endpoint_path(const char *endpoint);
 
-/* Host and, if it is not the scheme's own, port, as the Host header has them. */
+/* Host and port as the Host header has them; the scheme by itself. */
 int	 call_host(const char *endpoint, struct buf *scheme, struct buf *host,
 	    struct why *why);
 

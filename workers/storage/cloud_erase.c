@@ -214,7 +214,8 @@ look_done(struct erasure *erasure, const struct http_answer *answer)
 		(void)snprintf(version, sizeof(version), "%s", said->version);
 		(void)snprintf(tag, sizeof(tag), "%s", said->etag);
 		start(erasure, ERASE_remove, version, tag, remove_done);
-	} else if (answer->status == 200)
+	} else if (answer->status == 200 && (said->etag[0] != '\0' ||
+	    said->version[0] != '\0'))
 		end_other(erasure);
 	else if (answer->status == 404 && state->looked[0] != '\0')
 		look(erasure, "");

@@ -83,7 +83,8 @@ put_done(struct trial *trial, const struct http_answer *answer)
 	const struct config *config = trial->config;
 	int64_t now = clock_monotonic() - trial->started;
 	int64_t ahead = answer_ahead(&test->call.said);
-	bool known = is_known(test, answer), good = answer_is_good(&test->call, answer);
+	bool known = is_known(test, answer);
+	bool good = answer_is_good(&test->call, answer);
 
 	if (trial_http_steps(trial, answer, strncasecmp(
 	    config->provider->cloud->endpoint(config), "https:", 6) == 0)) {

@@ -185,6 +185,19 @@ token_header(void *arg, const char *name, const char *value)
 		    "%s", value);
 }
 
+/* Those that wait for it move as it does. */
+static void
+token_moved(void *arg, int64_t sent)
+{
+	struct gcs_token *token = arg;
+	struct call *call;
+
+	(void)sent;
+	TAILQ_FOREACH(call, &token->waiting, entry)
+		if (call->moved != NULL)
+			call->moved(call->arg, 0);
+}
+
 static int
 token_body(const struct gcs_config *gcs, struct buf *out, struct why *why)
 {
@@ -216,6 +229,7 @@ token_request(struct gcs_token *token, const struct call *call,
 		.proxy = call->config->proxy,
 		.bytes = token->body.data,
 		.header = token_header,
+		.moved = token_moved,
 		.done = token_done,
 		.arg = token,
 	};

@@ -283,6 +283,24 @@ explain_done(struct upload *upload, const struct http_answer *answer)
 	attempt_fail(upload->attempt, &why);
 }
 
+/* An answer that says nothing of an object is none about one. */
+static void
+ask_found(struct upload *upload, const struct http_answer *answer)
+{
+	struct said *said = &upload->call.said;
+	struct why why;
+
+	if (upload->cloud->described != NULL)
+		upload->cloud->described(answer, said);
+	if (said->etag[0] != '\0' || said->version[0] != '\0') {
+		end_compared(upload, answer, is_same(upload));
+		return;
+	}
+	(void)why_set(&why, ERROR_PROTOCOL_ERROR, "it says that something has "
+	    "that key, and not what");
+	attempt_fail(upload->attempt, &why);
+}
+
 /*
  * 404: it is free.  Who may not look hears 403 instead; with parts the
  * condition at their completion decides then.
@@ -293,12 +311,9 @@ ask_done(struct upload *upload, const struct http_answer *answer)
 	bool parted = upload->parted;
 	struct why why;
 
-	if (answer->status == 200) {
-		if (upload->cloud->described != NULL)
-			upload->cloud->described(answer,
-			    &upload->call.said);
-		end_compared(upload, answer, is_same(upload));
-	} else if (parted && (answer->status == 404 || answer->status == 403))
+	if (answer->status == 200)
+		ask_found(upload, answer);
+	else if (parted && (answer->status == 404 || answer->status == 403))
 		parts_begin(upload);
 	else if (answer->status == 404 && !upload->conditional)
 		put_start(upload);
