@@ -65,7 +65,11 @@ int	 spool_move_done(struct spool *, enum queue from,
 int	 spool_create(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
 
-/* The same, replacing: written beside it under a `.` name and renamed. */
+/*
+ * The same, replacing: written beside it under a `.` name and renamed; that is
+ * SPOOL_REPLACING where nobody else creates files, and may be left by a crash.
+ */
+#define SPOOL_REPLACING ".replacing"
 int	 spool_replace(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
 

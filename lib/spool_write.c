@@ -18,8 +18,6 @@
 #include "lib/spool_place.h"
 #include "lib/write.h"
 
-#define REPLACING "replacing"	/* the name of what will replace another */
-
 /* Creates a file that is not there: 1, 0 if it is, -1 with errno. */
 static int
 create_whole(int dir, const char *name, const void *data, size_t length)
@@ -68,8 +66,8 @@ replace_in(int dir, bool shared, const char *name, const void *data,
 	char hidden[NAME_MAX + 1];
 	int number, made;
 
-	if (snprintf(hidden, sizeof(hidden), ".%s", shared ? name :
-	    REPLACING) >= (int)sizeof(hidden)) {
+	if (snprintf(hidden, sizeof(hidden), "%s%s", shared ? "." :
+	    SPOOL_REPLACING, shared ? name : "") >= (int)sizeof(hidden)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}

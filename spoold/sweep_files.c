@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/receipt.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
@@ -283,6 +284,21 @@ sweep_new_drops(struct sweep_work *work, struct why *why)
 
 /* --- days of done/ and stored/ -------------------------------------------- */
 
+/*
+ * What a crash left of a file that was to come there.  What is no day, or
+ * cannot be gone into, is left to whoever removes days.
+ */
+static void
+day_tidy(const struct spool *spool, enum queue queue, const char *day)
+{
+	char path[CLOCK_DAY + sizeof(SPOOL_REPLACING)];
+	struct why why;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", day, SPOOL_REPLACING);
+	if (spool_remove(spool, queue, path, &why) == -1)
+		log_debug("%s: %s", path, why.text);
+}
+
 /* Of those of which all should be gone; one that is not empty stays. */
 static int
 days_remove(const struct sweep_work *work, enum queue queue, DIR *dir,
@@ -295,9 +311,11 @@ days_remove(const struct sweep_work *work, enum queue queue, DIR *dir,
 	while (result != -1 && (errno = 0, entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' &&
 		    strlen(entry->d_name) == CLOCK_DAY - 1 &&
-		    strcmp(entry->d_name, last) < 0)
+		    strcmp(entry->d_name, last) < 0) {
+			day_tidy(spool, queue, entry->d_name);
 			result = spool_remove_day(spool, queue, entry->d_name,
 			    why);
+		}
 	if (result != -1 && errno != 0)
 		result = why_errno(why, "read %s/", queue_name(queue));
 	return result == -1 ? -1 : 1;
