@@ -119,11 +119,11 @@ test_no_worker_loses_memory_or_uses_what_is_none_of_its() {
 	drop two "{\"destinations\":[$(to $good)],\"payload\":{\"type\":
 	    \"export\",\"file\":\"file\",\"metadata\":{\"ward\":\"B\"}}}"
 	for name in $good; do
-		eventually_within 60 delivered "$one" "$name" || return
-		eventually_within 60 delivered "$ID" "$name" || return
+		eventually_within 200 delivered "$one" "$name" || return
+		eventually_within 200 delivered "$ID" "$name" || return
 	done
 	for name in $bad; do
-		eventually_within 60 over "$one" "$name" || return
+		eventually_within 200 over "$one" "$name" || return
 	done
 	for name in $good $bad; do
 		spooldest test "$name" >"$SCRATCH/tested" 2>&1

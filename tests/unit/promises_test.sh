@@ -21,16 +21,22 @@ test_every_promise_has_a_test_that_is_there() {
 }
 
 test_every_transport_and_every_provider_has_promises() {
-	for each in $(sed -n 's/^TRANSPORT(\([a-z]*\)).*/\1/p' \
-	    lib/destination.def); do
+	sed -n 's/^TRANSPORT(\([a-z]*\)).*/\1/p' lib/destination.def \
+	    >"$SHUNIT_TMPDIR/transports"
+	while read -r each; do
 		grep -q "^$each\." $LIST
 		assertEquals "$each" 0 $?
-	done
-	for each in $(sed -n 's/.*\.name = "\([a-z0-9]*\)".*/\1/p' \
-	    workers/storage/*.c); do
+	done <"$SHUNIT_TMPDIR/transports"
+	sed -n 's/.*\.name = "\([a-z0-9]*\)".*/\1/p' workers/storage/*.c \
+	    >"$SHUNIT_TMPDIR/providers"
+	while read -r each; do
 		grep -q "^storage\.$each\." $LIST
 		assertEquals "storage.$each" 0 $?
-	done
+	done <"$SHUNIT_TMPDIR/providers"
+	# shellcheck disable=SC2046 # two numbers
+	set -- $(wc -l <"$SHUNIT_TMPDIR/transports") \
+	    $(wc -l <"$SHUNIT_TMPDIR/providers")
+	assertTrue "$*" "[ $1 -ge 5 -a $2 -ge 2 ]"
 }
 
 run_suite
