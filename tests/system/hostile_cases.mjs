@@ -132,7 +132,7 @@ export const cases = [
 	// slow, silent
 	{ name: 'slow-status', wanted: unsure, timeout: 1500, serve: drips(`${OK}${EMPTY}`, 1000) },
 	{ name: 'slow-headers', wanted: unsure, timeout: 800, serve: drips(`${OK}X-Filler: ${LONG}`, 100) },
-	{ name: 'slow-body', wanted: delivered, timeout: 800, serve: drips(LONG, 50, `${OK}Content-Length: 1000\r\n\r\n`) },
+	{ name: 'slow-body', wanted: delivered, timeout: 2000, serve: drips(LONG, 50, `${OK}Content-Length: 1000\r\n\r\n`) },
 	{ name: 'silent', wanted: unsure, timeout: 700, serve: stays('') },
 	{ name: 'deaf', wanted: 'deferred CONNECT_FAILURE', timeout: 700, serve: null },
 	{ name: 'answers-first', wanted: delivered, at: 'connect', serve: (socket) => { socket.resume(); socket.write(`${OK}${EMPTY}`); } },
