@@ -273,7 +273,8 @@ CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
-    swift-proxy swift-account swift-container swift-object memcached
+    swift-proxy swift-account swift-container swift-object memcached \
+    valgrind:valgrind
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
     postfix redis-server:redis-server
 
@@ -318,12 +319,14 @@ check: deps check-deps ## build and run every test
 	@$(MAKE) --no-print-directory all fuzzers
 	@BUILD='$(BUILD)' tests/run
 
-faults: all ## every kill, random kills and power cuts (an hour)
+faults: all ## every kill, random kills, power cuts, endurance (two hours)
 	BUILD='$(BUILD)' node tests/faults/kill_campaign.mjs
 	BUILD='$(BUILD)' node tests/faults/random_kills.mjs --kills 200
 	BUILD='$(BUILD)' node tests/faults/power_cut.mjs ext4 --cuts 50
 	BUILD='$(BUILD)' node tests/faults/power_cut.mjs xfs --cuts 50
 	BUILD='$(BUILD)' TEST_FULL=1 sh tests/system/limits_test.sh
+	BUILD='$(BUILD)' TEST_FULL=1 sh tests/peers/endurance_test.sh
+	BUILD='$(BUILD)' TEST_FULL=1 sh tests/peers/kill_test.sh
 
 SECONDS ?= 600
 fuzz: fuzzers ## search for bugs, SECONDS=600 for each target

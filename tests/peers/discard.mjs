@@ -3,6 +3,7 @@
 // DIR/port has two ports: one of HTTP, which answers as a webhook's receiver
 // and as S3 does, and one of SMTP.  DIR/took has what the last body or message
 // had in bytes, in DIR/took.new while it comes.
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -10,9 +11,25 @@ import net from 'node:net';
 const [dir] = process.argv.slice(2);
 const END = Buffer.from('\r\n.\r\n');
 
-function took(bytes) {
-	fs.writeFileSync(`${dir}/took.new`, `${bytes}\n`);
-	fs.renameSync(`${dir}/took.new`, `${dir}/took`);
+function took(bytes, sum) {
+	fs.appendFileSync(`${dir}/took`,
+		`${bytes}${sum ? ` ${sum.digest('hex')}` : ''}\n`);
+}
+
+const sums = () => fs.existsSync(`${dir}/sums`) ? createHash('sha256') : null;
+
+// Counts what comes, and stops where it was told to.
+function brake(stream) {
+	let left = fs.existsSync(`${dir}/stop`) ?
+		Number(fs.readFileSync(`${dir}/stop`)) : Infinity;
+	return (chunk) => {
+		left -= chunk.length;
+		if (left > 0)
+			return;
+		stream.pause();
+		left = Infinity;
+		fs.renameSync(`${dir}/stop`, `${dir}/stopped`);
+	};
 }
 
 // --- HTTP, and S3 ------------------------------------------------------------
@@ -27,8 +44,13 @@ let parts = 0;		// bytes of an upload's parts
 
 const server = http.createServer((request, response) => {
 	const query = new URLSearchParams(request.url.split('?')[1] ?? '');
+	const sum = sums(), stop = brake(request);
 	let bytes = 0;
-	request.on('data', (chunk) => { bytes += chunk.length; });
+	request.on('data', (chunk) => {
+		bytes += chunk.length;
+		sum?.update(chunk);
+		stop(chunk);
+	});
 	request.on('end', () => {
 		response.setHeader('ETag', '"t"');
 		if (request.method === 'HEAD') {
@@ -42,7 +64,7 @@ const server = http.createServer((request, response) => {
 		} else if (query.has('uploadId')) {
 			parts += bytes;
 		} else {
-			took(bytes);
+			took(bytes, sum);
 		}
 		response.end();
 	});
@@ -54,6 +76,7 @@ const replies = { EHLO: '250-discard\r\n250-PIPELINING\r\n250 SIZE 0',
 	DATA: '354 go on', QUIT: '221 bye' };
 
 const mail = net.createServer((socket) => {
+	const stop = brake(socket);
 	let body = false, bytes = 0, rest = Buffer.alloc(0);
 
 	const step = () => {
@@ -77,6 +100,7 @@ const mail = net.createServer((socket) => {
 	};
 	socket.on('error', () => {});
 	socket.on('data', (chunk) => {
+		stop(chunk);
 		rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
 		while (step())
 			;

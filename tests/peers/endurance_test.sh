@@ -1,6 +1,6 @@
 #!/bin/sh
-# endurance_test - every worker sends a payload of any size in little memory, and
-# has nothing left of the tickets that it has done.  With TEST_FULL=1 (`make
+# endurance_test - every worker sends a payload of any size in little memory,
+# and has nothing left of the tickets that it has done.  With TEST_FULL=1 (`make
 # faults`) these are 2 GiB and 10,000 tickets, else 64 MiB and 200.
 #
 # A transport is a function to_NAME, which makes a destination `a` and says in
@@ -116,7 +116,7 @@ endures() {
 	more=0
 	"to_$1"
 	one_more
-	pid=$(workers $WORKER)
+	pid=$(workers "$WORKER")
 	had=$(descriptors "$pid")
 	began=$(date +%s)
 	truncate -s $SIZE "$SPOOL/data/large.bin"
@@ -140,7 +140,7 @@ endures() {
 	    "$(($(figure VmRSS "$pid") - before))" $GROWTH
 	eventually_within 60 back_to "$pid" "$had"
 	echo "# $1: $(descriptors "$pid") descriptors, before $had"
-	assertEquals 'the same worker' "$pid" "$(workers $WORKER)"
+	assertEquals 'the same worker' "$pid" "$(workers "$WORKER")"
 	assertEquals "spoold's descriptors" "$spoold_had" \
 	    "$(descriptors "$(supervisor)")"
 }

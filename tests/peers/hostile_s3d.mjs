@@ -115,7 +115,7 @@ function listen(row) {
 function destination(row, port) {
 	return { id: row.name, label: row.name, type: 'storage',
 		config: { storage: { provider: 's3',
-			timeout: row.timeout ?? 5000,
+			timeout: row.timeout ?? 30000,
 			overwrite: row.overwrite ?? false, config: {
 				endpoint: `http://127.0.0.1:${port}`,
 				region: 'us-east-1', bucket: 'spool',

@@ -123,7 +123,7 @@ function destination(row, port) {
 				    ...row.auth } } : {}) },
 			from: 's@example.org',
 			recipients: row.recipients ?? ['a@example.net'],
-			timeout: row.timeout ?? 5000,
+			timeout: row.timeout ?? 30000,
 			...(row.tls ? { tls: { ca: pem('ca.pem').toString() } } :
 			    {}) } } };
 }

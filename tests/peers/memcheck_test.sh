@@ -46,7 +46,8 @@ nothing_said() {
 		ls "$TREE/$worker".* >/dev/null 2>&1
 		assertEquals "$worker was not checked" 0 $?
 	done
-	assertEquals '' "$(cat "$TREE"/*.[0-9]*)"
+	# Others of its lines are about what the kernel can and it cannot.
+	assertEquals '' "$(cat "$TREE"/*.[0-9]* | grep '^==')"
 }
 
 # create TYPE NAME CONFIG
@@ -103,9 +104,12 @@ test_no_worker_loses_memory_or_uses_what_is_none_of_its() {
 	create storage s3-bad "{\"provider\":\"s3\",\"config\":{
 	    \"endpoint\":\"http://127.0.0.1:1\",$s3}}"
 	sftp_destination sftp '{timeout: 30000}'
-	sftp_destination sftp-bad '{hostKey: ("SHA256:" + "A" * 43)}'
-	good='webhook pipe email local s3 sftp'
-	bad='webhook-bad email-bad local-bad s3-bad sftp-bad'
+	sftp_destination sftp-bad '{hostKey: ("SHA256:" + "A" * 43),
+	    timeout: 30000}'
+	good='webhook email s3 sftp'
+	# Valgrind lets no program have the limits that a pipe's gets, and
+	# knows no openat2(2).
+	bad='pipe local webhook-bad email-bad local-bad s3-bad sftp-bad'
 	head -c 300000 /dev/urandom >"$SPOOL/data/file"
 	# shellcheck disable=SC2086 # lists
 	drop one "{\"destinations\":[$(to $good $bad)],\"payload\":{\"type\":
@@ -115,11 +119,11 @@ test_no_worker_loses_memory_or_uses_what_is_none_of_its() {
 	drop two "{\"destinations\":[$(to $good)],\"payload\":{\"type\":
 	    \"export\",\"file\":\"file\",\"metadata\":{\"ward\":\"B\"}}}"
 	for name in $good; do
-		eventually_within 120 delivered "$one" "$name" || return
-		eventually_within 120 delivered "$ID" "$name" || return
+		eventually_within 200 delivered "$one" "$name" || return
+		eventually_within 200 delivered "$ID" "$name" || return
 	done
 	for name in $bad; do
-		eventually_within 120 over "$one" "$name" || return
+		eventually_within 200 over "$one" "$name" || return
 	done
 	for name in $good $bad; do
 		spooldest test "$name" >"$SCRATCH/tested" 2>&1

@@ -80,7 +80,8 @@ function destination(row, port) {
 		config: { webhook: {
 			url: `${secure ? 'https' : 'http'}://127.0.0.1:${port}/${row.name}`,
 			timeout: row.timeout ?? 3000,
-			...(secure ? { tls: { ca: pem('ca').toString() } } : {}) } } };
+			...(secure ? { tls: { ca: pem('ca').toString(),
+			    ...row.tls.asks } } : {}) } } };
 }
 
 const destinations = [];

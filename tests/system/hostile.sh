@@ -62,7 +62,7 @@ hostile() {
 	shift
 	node "$program" "$HOSTILE" "$@" >"$HOSTILE/log" 2>&1 &
 	echo $! >"$SCRATCH/hostile.pid"
-	eventually test -s "$HOSTILE/wanted" || {
+	eventually_within 60 test -s "$HOSTILE/wanted" || {
 		cat "$HOSTILE/log" >&2
 		return 1
 	}

@@ -9,7 +9,8 @@
 //            null: nobody listens to what is connected
 //   timeout  of the destination in ms, for what ends by it
 //   wait     how long spoold waits then, at least and at most, in ms
-//   tls      spoken over TLS; certificate, options of the server; raw: bytes
+//   tls      spoken over TLS; certificate, options of the server; raw: bytes;
+//            asks: what the destination says of TLS
 import zlib from 'node:zlib';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
@@ -131,7 +132,7 @@ export const cases = [
 	// slow, silent
 	{ name: 'slow-status', wanted: unsure, timeout: 1500, serve: drips(`${OK}${EMPTY}`, 1000) },
 	{ name: 'slow-headers', wanted: unsure, timeout: 800, serve: drips(`${OK}X-Filler: ${LONG}`, 100) },
-	{ name: 'slow-body', wanted: delivered, timeout: 800, serve: drips(LONG, 50, `${OK}Content-Length: 1000\r\n\r\n`) },
+	{ name: 'slow-body', wanted: delivered, timeout: 2000, serve: drips(LONG, 50, `${OK}Content-Length: 1000\r\n\r\n`) },
 	{ name: 'silent', wanted: unsure, timeout: 700, serve: stays('') },
 	{ name: 'deaf', wanted: 'deferred CONNECT_FAILURE', timeout: 700, serve: null },
 	{ name: 'answers-first', wanted: delivered, at: 'connect', serve: (socket) => { socket.resume(); socket.write(`${OK}${EMPTY}`); } },
@@ -189,6 +190,8 @@ export const cases = [
 	{ name: 'tls-self-signed', wanted: noTls, tls: { certificate: 'self' }, serve: says(OK, EMPTY) },
 	{ name: 'tls-chain-huge', wanted: noTls, tls: { certificate: 'chain' }, serve: says(OK, EMPTY) },
 	{ name: 'tls-1-0', wanted: noTls, tls: { server: { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } }, serve: says(OK, EMPTY) },
+	{ name: 'tls-1-2', wanted: delivered, tls: { server: { maxVersion: 'TLSv1.2' } }, serve: says(OK, EMPTY) },
+	{ name: 'tls-1-2-where-1-3-is-asked', wanted: noTls, tls: { asks: { minimum: '1.3' }, server: { maxVersion: 'TLSv1.2' } }, serve: says(OK, EMPTY) },
 	{ name: 'tls-1-1', wanted: noTls, tls: { server: { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT:@SECLEVEL=0' } }, serve: says(OK, EMPTY) },
 	{ name: 'tls-client-unknown', wanted: unsure, tls: { server: { requestCert: true, rejectUnauthorized: true } }, serve: says(OK, EMPTY) },
 	{ name: 'tls-h2-only', wanted: noTls, tls: { server: { ALPNProtocols: ['h2'] } }, serve: says(OK, EMPTY) },

@@ -32,4 +32,27 @@ test_each_misbehaviour_has_its_outcome_and_costs_nobody_anything() {
 	assertFalse 'a cookie came back' '[ -e "$HOSTILE/seen" ]'
 }
 
+test_a_connection_is_waited_for_for_ten_seconds() {
+	instance
+	slow_retries
+	start
+	python3 -c '
+import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(0)
+held = []
+for i in range(4):
+    c = socket.socket(); c.setblocking(False); c.connect_ex(s.getsockname())
+    held.append(c)
+print(s.getsockname()[1], flush=True)
+time.sleep(600)' >"$SCRATCH/port" &
+	echo $! >"$SCRATCH/deaf.pid"
+	eventually test -s "$SCRATCH/port"
+	SINK=http://127.0.0.1:$(cat "$SCRATCH/port")
+	destination deaf '"timeout":60000'
+	drop one "$(job deaf)"
+	eventually_within 40 in_queue retry "$ID"
+	ms=$(journal 'select(.event == "deferred") | .ms')
+	assertTrue "$ms ms" "[ $ms -ge 9500 -a $ms -lt 20000 ]"
+}
+
 . /usr/share/shunit2/shunit2

@@ -85,13 +85,12 @@ mac_new(const struct signer *signer, const struct hash *hash,
     const struct buf *key)
 {
 	char digest[8];
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string("digest", digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
+	OSSL_PARAM params[] = { OSSL_PARAM_END, OSSL_PARAM_END };
 	EVP_MAC_CTX *mac = EVP_MAC_CTX_new(signer->hmac);
 
+	/* It measures the name when it is called. */
 	(void)snprintf(digest, sizeof(digest), "%s", hash->digest);
+	params[0] = OSSL_PARAM_construct_utf8_string("digest", digest, 0);
 	if (mac != NULL && EVP_MAC_init(mac, (const unsigned char *)key->data,
 	    key->len, params) != 1) {
 		EVP_MAC_CTX_free(mac);
