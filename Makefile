@@ -120,8 +120,8 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
-    sftp client clients config delivery openssh outcome phases reader same \
-    session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
+    sftp client clients config delivery openssh outcome pending phases reader \
+    same session test upload wire write) $(COURIER) lib/hostkey,-lcurl -lssh \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_place s3 s3_answer s3_digests s3_headers \
@@ -162,6 +162,7 @@ PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
 PROBE_egress := lib/egress
 PROBE_path := lib/path_template
+PROBE_pending := workers/sftp/pending
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
