@@ -204,9 +204,13 @@ $(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: \
 # --- what the benchmark consists of -------------------------------------------
 
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
-$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+BENCH_sftp_writer := workers/sftp/wire $(BASE)
+
+.SECONDEXPANSION:
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
+    $$(call objects,$$(BENCH_$$*))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< -lcurl -lcrypto -lbsd
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl -lssh -lcrypto -lbsd
 
 # --- building ----------------------------------------------------------------
 
@@ -267,7 +271,8 @@ CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
     swift-proxy swift-account swift-container swift-object memcached
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
-    postfix redis-server:redis-server
+    postfix redis-server:redis-server lftp rclone \
+    awscli:/usr/bin/aws openssh-server:/usr/sbin/sshd openssh-client:sftp
 
 .PHONY: deps check-deps bench-deps
 # $(call packages,names): installs those that are missing, or does nothing.
@@ -305,7 +310,7 @@ bench-deps: ## install what the benchmark's peers need (apt, npm)
 
 # --- checking ------------------------------------------------------------------
 
-.PHONY: check lint faults fuzz bench
+.PHONY: check lint faults fuzz bench bench-uploads
 check: deps check-deps ## build and run every test
 	@$(MAKE) --no-print-directory all fuzzers
 	@BUILD='$(BUILD)' tests/run
@@ -325,10 +330,16 @@ fuzz: fuzzers ## search for bugs, SECONDS=600 for each target
 N ?= 20000
 ROUNDS ?= 3
 PEERS ?= yardstick bullmq postfix
+UPLOADS ?= sftp s3 smtp
 bench: all $(BENCH) ## measure, beside peers: N=20000 ROUNDS=3 PEERS="yardstick …"
 	BUILD='$(BUILD)' node tests/bench/bench.mjs --jobs '$(N)' \
 	    --rounds '$(ROUNDS)' --peers '$(or $(strip $(PEERS)),none)'
 	BUILD='$(BUILD)' node tests/bench/hanging.mjs
+	@$(MAKE) --no-print-directory bench-uploads
+
+bench-uploads: all $(BENCH) ## measure uploads only: ROUNDS=3 UPLOADS="sftp …"
+	BUILD='$(BUILD)' node tests/bench/uploads.mjs --rounds '$(ROUNDS)' \
+	    --uploads '$(UPLOADS)'
 
 # Each tool's verdict on a file is a stamp, made anew when the file changes.
 SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \
