@@ -123,8 +123,8 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
-    sftp client clients config delivery openssh outcome phases reader same \
-    session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
+    sftp client clients config delivery openssh outcome pending phases reader \
+    same session test upload wire write) $(COURIER) lib/hostkey,-lcurl -lssh \
     -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_erase local_place locator answer call \
@@ -170,6 +170,7 @@ PROBE_destination := $(DESTINATION)
 PROBE_stored := $(VAULT) lib/stored
 PROBE_egress := lib/egress
 PROBE_path := lib/path_template
+PROBE_pending := workers/sftp/pending
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
@@ -212,9 +213,13 @@ $(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: \
 # --- what the benchmark consists of -------------------------------------------
 
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
-$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+BENCH_sftp_writer := workers/sftp/wire $(BASE)
+
+.SECONDEXPANSION:
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
+    $$(call objects,$$(BENCH_$$*))
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< -lcurl -lcrypto -lbsd
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl -lssh -lcrypto -lbsd
 
 # --- building ----------------------------------------------------------------
 
@@ -276,7 +281,8 @@ CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     swift-proxy swift-account swift-container swift-object memcached \
     valgrind:valgrind
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
-    postfix redis-server:redis-server
+    postfix redis-server:redis-server lftp rclone \
+    awscli:/usr/bin/aws openssh-server:/usr/sbin/sshd openssh-client:sftp
 
 .PHONY: deps check-deps bench-deps
 # $(call packages,names): installs those that are missing, or does nothing.
@@ -314,7 +320,7 @@ bench-deps: ## install what the benchmark's peers need (apt, npm)
 
 # --- checking ------------------------------------------------------------------
 
-.PHONY: check lint faults fuzz bench
+.PHONY: check lint faults fuzz bench bench-uploads
 check: deps check-deps ## build and run every test
 	@$(MAKE) --no-print-directory all fuzzers
 	@BUILD='$(BUILD)' tests/run
@@ -336,10 +342,16 @@ fuzz: fuzzers ## search for bugs, SECONDS=600 for each target
 N ?= 20000
 ROUNDS ?= 3
 PEERS ?= yardstick bullmq postfix
+UPLOADS ?= sftp s3 smtp
 bench: all $(BENCH) ## measure, beside peers: N=20000 ROUNDS=3 PEERS="yardstick …"
 	BUILD='$(BUILD)' node tests/bench/bench.mjs --jobs '$(N)' \
 	    --rounds '$(ROUNDS)' --peers '$(or $(strip $(PEERS)),none)'
 	BUILD='$(BUILD)' node tests/bench/hanging.mjs
+	@$(MAKE) --no-print-directory bench-uploads
+
+bench-uploads: all $(BENCH) ## measure uploads only: ROUNDS=3 UPLOADS="sftp …"
+	BUILD='$(BUILD)' node tests/bench/uploads.mjs --rounds '$(ROUNDS)' \
+	    --uploads '$(UPLOADS)'
 
 # Each tool's verdict on a file is a stamp, made anew when the file changes.
 SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \

@@ -1,16 +1,18 @@
 /*
  * drop - a client that submits durably, as many as it has at once
  *
- *     drop DIRECTORY JOBS BATCH RATE
+ *     drop DIRECTORY JOBS BATCH RATE [files]
  *
- * Writes jobs of 1 KiB to DIRECTORY/tmp, syncs them with one syncfs(2), renames
- * them to DIRECTORY/new and syncs that: BATCH at a time, or with a RATE of so
- * many a second, those that have become due meanwhile.  At the end it prints
+ * Writes jobs of 1 KiB, or with `files` jobs that name the payload `f<SEQ>`
+ * each, to DIRECTORY/tmp, syncs them with one syncfs(2), renames them to
+ * DIRECTORY/new and syncs that: BATCH at a time, or with a RATE of so many a
+ * second, those that have become due meanwhile.  At the end it prints
  * `SEQ DUE RENAMED` (monotonic ns) for each.  When a job became due, not when
  * the client came round to it, is when it was submitted.
  */
 #include <err.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@
 struct client {
 	int tmp, new;
 	size_t jobs, batch;
+	bool files;
 	uint64_t start, interval;	/* ns; 0: as fast as it goes */
 	uint64_t *due, *renamed;	/* own, one for each job */
 };
@@ -71,23 +74,42 @@ job_name(char out[NAME_SIZE], size_t job)
 	(void)snprintf(out, NAME_SIZE, "b%zu.json", SEQ_FIRST + job);
 }
 
+/* JOB_BYTES of text. */
+static size_t
+job_of_data(char *text, size_t seq)
+{
+	static const char tail[] = "\"}}}";
+	int head;
+
+	head = snprintf(text, JOB_BYTES, "{\"destinations\":[\"sink\"],"
+	    "\"payload\":{\"type\":\"data\",\"data\":{\"seq\":%zu,"
+	    "\"pad\":\"", seq);
+	memset(text + head, 'x', JOB_BYTES - (size_t)head);
+	(void)snprintf(text + JOB_BYTES - strlen(tail), sizeof(tail), "%s",
+	    tail);
+	return JOB_BYTES;
+}
+
+static size_t
+job_of_file(char *text, size_t seq)
+{
+	return (size_t)snprintf(text, JOB_BYTES, "{\"destinations\":"
+	    "[\"sink\"],\"payload\":{\"type\":\"export\","
+	    "\"file\":\"f%zu\"}}", seq);
+}
+
 static void
 job_write(const struct client *client, size_t job)
 {
-	static const char tail[] = "\"}}}";
 	char text[JOB_BYTES + 1], name[NAME_SIZE];
-	int fd, head;
+	size_t length = client->files ? job_of_file(text, SEQ_FIRST + job) :
+	    job_of_data(text, SEQ_FIRST + job);
+	int fd;
 
-	head = snprintf(text, sizeof(text), "{\"destinations\":[\"sink\"],"
-	    "\"payload\":{\"type\":\"data\",\"data\":{\"seq\":%zu,"
-	    "\"pad\":\"", SEQ_FIRST + job);
-	memset(text + head, 'x', sizeof(text) - (size_t)head);
-	(void)snprintf(text + JOB_BYTES - strlen(tail), sizeof(tail), "%s",
-	    tail);
 	job_name(name, job);
 	fd = openat(client->tmp, name, O_WRONLY | O_CREAT | O_EXCL |
 	    O_CLOEXEC, 0600);
-	if (fd == -1 || write(fd, text, JOB_BYTES) != JOB_BYTES ||
+	if (fd == -1 || write(fd, text, length) != (ssize_t)length ||
 	    close(fd) == -1)
 		err(1, "tmp/%s", name);
 }
@@ -155,8 +177,9 @@ main(int argc, char *argv[])
 	struct client client = { 0 };
 	size_t rate, end;
 
-	if (argc != 5)
-		errx(64, "usage: drop DIRECTORY JOBS BATCH RATE");
+	if (argc != 5 && (argc != 6 || strcmp(argv[5], "files") != 0))
+		errx(64, "usage: drop DIRECTORY JOBS BATCH RATE [files]");
+	client.files = argc == 6;
 	client.tmp = directory_open(argv[1], "tmp");
 	client.new = directory_open(argv[1], "new");
 	client.jobs = number(argv[2]);

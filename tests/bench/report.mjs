@@ -13,16 +13,16 @@ const quantile = (list, part) =>
 	sorted(list)[Math.min(list.length - 1, Math.floor(list.length * part))];
 
 // Of an even number, the mean of the two in the middle.
-function median(list) {
+export function median(list) {
 	const all = sorted(list);
 	const half = (all.length - 1) / 2;
 	return (all[Math.floor(half)] + all[Math.ceil(half)]) / 2;
 }
 
-const round = (value, digits = 0) => value.toFixed(digits);
+export const round = (value, digits = 0) => value.toFixed(digits);
 
 // The median, with the lowest and highest of more than one.
-function spread(list, digits = 0) {
+export function spread(list, digits = 0) {
 	const [low, high] = [sorted(list)[0], sorted(list).at(-1)];
 	const range = `${round(low, digits)}-${round(high, digits)}`;
 	return `${round(median(list), digits)}` +
@@ -30,7 +30,7 @@ function spread(list, digits = 0) {
 }
 
 // Rows as columns: the first two to the left, the rest to the right.
-function columns(rows) {
+export function columns(rows) {
 	const widths = rows[0].map((_, i) =>
 		Math.max(...rows.map((row) => row[i].length)));
 	for (const row of rows)

@@ -99,6 +99,7 @@ export class SmtpSink {
 		this.#child = launch('/usr/sbin/smtp-sink', ['-u', 'nobody',
 			'-c', `127.0.0.1:${this.port}`, '1024'],
 		{ stdio: ['ignore', 'pipe', 'inherit'] });
+		this.pid = this.#child.pid;
 		this.reached = new Promise((done, fail) => {
 			const timer = setInterval(() =>
 				Date.now() - this.#last > STALLED && fail(
@@ -131,4 +132,15 @@ export class SmtpSink {
 		return { requests: this.#messages, distinct: this.#messages,
 			arrivals: new Map() };
 	}
+}
+
+// Whether a server listens at a port of loopback.
+export async function listens(port) {
+	const socket = net.connect(port, '127.0.0.1');
+	const answer = await new Promise((done) => {
+		socket.on('connect', () => done(true));
+		socket.on('error', () => done(false));
+	});
+	socket.destroy();
+	return answer;
 }

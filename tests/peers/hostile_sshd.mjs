@@ -76,7 +76,7 @@ const stores = {};
 class Sftp {
 	constructor(mode, stream, client) {
 		Object.assign(this, { mode, stream, client, handles: {}, n: 0,
-			held: [] });
+			held: [], asked: 0 });
 		this.files = stores[mode] ??= {};
 		let rest = Buffer.alloc(0);
 		stream.on('error', () => {});
@@ -92,6 +92,13 @@ class Sftp {
 	}
 
 	say(bytes) {
+		if (this.shuffles)
+			this.later(bytes);
+		else
+			this.send(bytes);
+	}
+
+	send(bytes) {
 		if (!this.stream.destroyed && this.stream.writable)
 			this.stream.write(bytes);
 	}
@@ -104,8 +111,14 @@ class Sftp {
 		const number = () => { at += 4; return p.readUInt32BE(at - 4); };
 		const type = NAME[p[0]], id = p.readUInt32BE(1);
 		appendFileSync(`${dir}/log`, `${this.mode} ${type}\n`);
+		this.shuffles = type !== 'INIT' &&
+			(this.mode === 'shuffle' || this.mode === 'jealous');
 		if (this.mode === `mute-${type.toLowerCase()}`)
 			return;
+		if (this.mode === 'breaks' && ++this.asked === 60) {
+			this.client._sock.destroy();
+			return;
+		}
 		if (this.mode === 'wrong-id' && type !== 'INIT') {
 			this.say(status(id + 1000, 0));
 			return;
@@ -133,7 +146,9 @@ class Sftp {
 	INIT() {
 		this.say(packet(2, u32(this.mode === 'version-2' ? 2 : 3),
 		    ...(this.mode === 'extensions' ?
-		    [str('posix-rename@openssh.com'), u32(0x7fffffff)] : [])));
+		    [str('posix-rename@openssh.com'), u32(0x7fffffff)] : []),
+		    ...(this.mode === 'bad-sync' ?
+			[str('fsync@openssh.com'), str('1')] : [])));
 		if (this.mode === 'unasked')
 			flood(this.stream, () => status(7, 0), this.client);
 	}
@@ -154,6 +169,10 @@ class Sftp {
 			this.say(status(id, 2, ''));
 			return;
 		}
+		if (flags & 32 && this.files[name]) {
+			this.say(status(id, 4, ''));
+			return;
+		}
 		if (!this.files[name] || flags & 16)
 			this.files[name] = Buffer.alloc(0);
 		const handle = this.mode === 'long-handle' ? 'h'.repeat(5000) :
@@ -168,8 +187,8 @@ class Sftp {
 		clearTimeout(this.timer);
 		this.timer = setTimeout(() => {
 			for (const each of this.held.splice(0))
-				this.say(each);
-		}, 5);
+				this.send(each);
+		}, this.mode === 'jealous' ? 100 : 5);
 	}
 
 	READ(id, string, number) {
@@ -194,7 +213,8 @@ class Sftp {
 		const name = this.handles[string()];
 		const offset = number() * 2 ** 32 + number();
 		const bytes = Buffer.from(string());
-		if (this.mode === 'full') {
+		if (this.mode === 'full' ||
+		    (this.mode === 'full-late' && offset > 0)) {
 			this.say(status(id, 4, 'Disk \x07quota'));
 			return;
 		}
@@ -242,6 +262,10 @@ class Sftp {
 		this.say(status(id, 0));
 	}
 
+	EXTENDED(id) {
+		this.say(status(id, 4));
+	}
+
 	MKDIR(id) {
 		this.say(status(id, 4));
 	}
@@ -259,6 +283,8 @@ const channels = {
 		() => Buffer.alloc(4096), client),
 };
 
+let loved;
+
 function serve(client) {
 	let mode;
 	client.on('error', () => {});
@@ -267,7 +293,10 @@ function serve(client) {
 		appendFileSync(`${dir}/log`, `${mode} login\n`);
 		if (mode === 'mute-login')
 			return;
-		if (mode === 'leaving')
+		// Who is in already is enough.
+		const jealous = mode === 'jealous' &&
+		    client !== (loved ??= client);
+		if (mode === 'leaving' || jealous)
 			client._sock.end();
 		else if (mode === 'more-login')
 			context.reject(['password'], true);

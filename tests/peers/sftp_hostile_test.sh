@@ -152,6 +152,71 @@ more than that it failed" "$(said full)"
 	    "$LOG"/journal/*.jsonl)"
 }
 
+test_a_flight_of_which_a_part_fails_gives_no_file_its_name() {
+	hostile
+	modes='full full-late bad-sync bad-close liar-size'
+	for mode in $modes; do
+		to "$mode"
+		payload "$mode.bin" 100000
+		drop "$mode" "$(file_job "$mode" "$mode.bin")"
+		eventually deferred "$mode"
+	done
+	assertEquals 'full: deferred SFTP_STATUS write the file
+full-late: deferred SFTP_STATUS write the file
+bad-sync: deferred SFTP_STATUS sync the file
+bad-close: deferred SFTP_STATUS close the file
+liar-size: deferred PROTOCOL_ERROR the server says that the file has 99999' \
+	    "$(for mode in $modes; do
+		echo "$mode: $(said "$mode" | cut -d : -f 1 |
+		    sed 's/ bytes.*//')"
+	done)"
+	assertEquals 'under its name' '' "$(grep -l '^[^.]' "$HOSTILE"/files/*)"
+	assertEquals 'renamed' '' "$(grep RENAME "$HOSTILE/log")"
+}
+
+test_tickets_that_share_a_session_are_answered_in_any_order() {
+	hostile
+	to shuffle '{timeout: 20000}'
+	drops 60 s "$(job shuffle)"
+	eventually_within 60 counts done 60
+	assertEquals 'all under their names' 60 \
+	    "$(grep -c '^[^.]' "$HOSTILE/files/shuffle")"
+	assertEquals 'and nothing else' 60 \
+	    "$(wc -l <"$HOSTILE/files/shuffle")"
+	logins=$(grep -c 'shuffle login' "$HOSTILE/log")
+	assertTrue "$logins logins" "[ $logins -le 4 ]"
+}
+
+test_a_server_that_lets_one_session_in_gets_all_by_that() {
+	hostile
+	to jealous '{timeout: 20000}'
+	drops 40 j "$(job jealous)"
+	eventually_within 60 counts done 40
+	assertEquals 'nothing was deferred' '' "$(said jealous)"
+	logins=$(grep -c 'jealous login' "$HOSTILE/log")
+	assertTrue "$logins logins" "[ $logins -ge 2 ]"
+	assertEquals 'and not tried again and again' 1 "$((logins <= 5))"
+}
+
+# again DESTINATION COUNT: what waits is tried, until so many are done.
+again() {
+	run spoolq -s "$1"
+	counts done "$2"
+}
+
+test_a_session_that_breaks_costs_none_of_those_that_share_it() {
+	hostile
+	to breaks
+	drops 40 b "$(job breaks)"
+	eventually deferred breaks
+	eventually_within 60 again breaks 40
+	assertEquals 'all under their names' 40 \
+	    "$(grep -c '^[^.]' "$HOSTILE/files/breaks")"
+	assertEquals 'deferred CONNECT_FAILURE' \
+	    "$(said breaks | cut -d ' ' -f 1-2)"
+	check_worker
+}
+
 test_no_answer_to_the_rename_may_have_arrived_and_the_next_attempt_looks() {
 	hostile
 	to rename-dies

@@ -516,8 +516,9 @@ test_no_descriptor_is_left_of_sessions_that_ended() {
 		eventually deferred "mis-$n"
 	done
 	# shellcheck disable=SC2046
-	assertEquals "$before" "$(find /proc/$(workers sftp)/fd -type l |
-	    wc -l)"
+	after=$(find /proc/$(workers sftp)/fd -type l | wc -l)
+	# The first session may have been idle for long enough by now.
+	assertTrue "$after, and $before before" "[ $after -le $before ]"
 }
 
 # --- interrupted ------------------------------------------------------------

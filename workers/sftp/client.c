@@ -1,10 +1,14 @@
 /*
- * client - one session with a server, and whoever it works for
+ * client - one session with a server, and those it works for
  *
  * Nothing here waits.  What the server sends is bounded: an answer by
  * WIRE_ANSWER_MAX, what libssh keeps of a channel by its window.  Time counts
  * by answers, not by bytes, so that one who sends a byte now and then is no
- * less silent.
+ * less silent; and by the answer to the oldest request, so that one who
+ * answers some callers is no less silent to another.
+ *
+ * The requests of several callers share one session because a round trip
+ * costs the same for all of them as for one, and so does a packet.
  *
  * A fingerprint does not say of which type the key is, and a server shows one
  * key only.  So where the first is another one, each other family is asked
@@ -16,9 +20,10 @@
 
 #include "lib/clock.h"
 
-#include "workers/sftp/client.h"
+#include "workers/sftp/clients.h"
 
 #define RUN_MAX 32		/* pieces heard and said at once */
+#define CALLERS_MAX 8		/* of one session */
 
 /* --- the end -------------------------------------------------------------- */
 
@@ -35,46 +40,80 @@ client_free(struct client *client)
 {
 	client_unwatch(client);
 	session_free(&client->session);
+	pending_free(&client->pending);
 	buf_free(&client->out);
 	buf_free(&client->in);
 	free(client);
 }
 
-/* A kept session may have ended unnoticed: that is no failure of its caller's,
- * who gets another. */
+static void
+client_join(struct client *client, struct caller *caller)
+{
+	caller->client = client;
+	caller->joined = true;
+	caller->heard = false;
+	TAILQ_INSERT_TAIL(&client->callers, caller, entry);
+	client->count++;
+	client->alone = caller->alone;
+}
+
+static void
+client_part(struct caller *caller)
+{
+	struct client *client = caller->client;
+
+	if (!caller->joined)
+		return;
+	caller->joined = false;
+	TAILQ_REMOVE(&client->callers, caller, entry);
+	client->count--;
+}
+
+/*
+ * A kept session may have ended unnoticed: that is no failure of those who
+ * came since, who get another.  Nor is it one if a server lets nobody in more
+ * often than it has already: who wanted to come goes with others.
+ */
 void
 client_break(struct client *client, const struct why *why)
 {
-	struct caller *caller = client->caller;
-	bool again = client->reused && !client->heard_any;
+	bool unwanted = client->state < CLIENT_READY &&
+	    why->code == ERROR_CONNECT_FAILURE &&
+	    clients_have_another(client->clients, client);
+	struct caller *caller;
 
 	client_unwatch(client);
 	client->state = CLIENT_BROKEN;
-	client->caller = NULL;
-	if (caller == NULL)
-		return;
-	if (again) {
-		caller->client = NULL;
-		caller->fresh = true;
-		caller->since = clock_monotonic();
-		TAILQ_INSERT_HEAD(client->waiting, caller, entry);
-		return;
+	if (unwanted)
+		clients_have_enough(client->clients);
+	while ((caller = TAILQ_FIRST(&client->callers)) != NULL) {
+		client_part(caller);
+		if ((unwanted && !caller->fresh) ||
+		    (caller->reused && !caller->heard)) {
+			caller->fresh = !unwanted;
+			clients_return(client->clients, caller);
+		} else
+			/* It looks at the client, for the last time. */
+			caller->broken(caller->arg, why);
 	}
-	/* It looks at the client, for the last time. */
-	caller->broken(caller->arg, why);
 }
 
+/* Once one left uncleanly, the session ends with the last of the others. */
 void
 client_leave(struct caller *caller, bool clean)
 {
 	struct client *client = caller->client;
 
-	caller->client = NULL;
 	if (client == NULL)
 		return;
-	client->caller = NULL;
+	client_part(caller);
+	caller->client = NULL;
+	if (pending_disown(&client->pending, caller) || !clean)
+		client->retiring = true;
 	client->idle_since = clock_monotonic();
-	if (client->state != CLIENT_READY || !clean || client->awaited > 0)
+	if (client->count > 0)
+		return;
+	if (client->state != CLIENT_READY || client->retiring)
 		client->state = CLIENT_BROKEN;
 	if (client->state == CLIENT_BROKEN)
 		client_unwatch(client);
@@ -153,7 +192,7 @@ client_dial(struct client *client)
 	const struct http_request request = {
 		.url = config->url,
 		.method = "CONNECT",
-		.timeout = client->caller->timeout,
+		.timeout = TAILQ_FIRST(&client->callers)->timeout,
 		.only_connect = true,
 		.tls.minimum = config->tls_minimum,
 		.proxy = config->proxy,
@@ -176,24 +215,31 @@ client_dial(struct client *client)
 void
 client_begin(struct client *client, struct caller *caller)
 {
-	client->caller = caller;
+	TAILQ_INIT(&client->callers);
 	client->config = caller->config;
 	memcpy(client->identity, caller->config->identity, CONFIG_IDENTITY);
 	client->in.max = WIRE_ANSWER_MAX + COURIER_CHUNK;
-	caller->client = client;
+	caller->reused = false;
+	client_join(client, caller);
 	client_dial(client);
+}
+
+bool
+client_may_join(const struct client *client, const struct caller *caller)
+{
+	return client->state == CLIENT_READY && !client->retiring &&
+	    (client->count == 0 || (!client->alone && !caller->alone &&
+	    client->count < CALLERS_MAX));
 }
 
 void
 client_give(struct client *client, struct caller *caller)
 {
-	client->caller = caller;
-	client->reused = true;
-	client->heard_any = false;
-	client->heard = clock_monotonic();
-	caller->client = client;
+	if (client->count == 0)
+		client->heard = clock_monotonic();
+	caller->reused = true;
+	client_join(client, caller);
 	caller->ready(caller->arg);
-	client_run(client);
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -267,7 +313,6 @@ client_open(struct client *client)
 	if (result != 1)
 		return false;
 	client->state = CLIENT_GREETING;
-	client->awaited = 1;
 	wire_init(&client->out);
 	return true;
 }
@@ -275,23 +320,33 @@ client_open(struct client *client)
 /* --- requests and answers ------------------------------------------------- */
 
 struct buf *
-client_out(struct client *client)
+client_out(struct caller *caller)
 {
-	return &client->out;
+	return &caller->client->out;
 }
 
 uint32_t
-client_id(struct client *client)
+client_id(struct caller *caller)
 {
-	client->awaited++;
-	return client->next_id++;
+	struct client *client = caller->client;
+
+	if (client->pending.count == 0)
+		client->heard = clock_monotonic();
+	return pending_add(&client->pending, caller);
+}
+
+/* A quarter of what counts is the last one. */
+void
+client_synced(struct client *client)
+{
+	client->sync_took += (client->took * 1000 - client->sync_took) / 4;
 }
 
 static int
 greeted(struct client *client, const struct wire_answer *answer,
     struct why *why)
 {
-	struct caller *caller = client->caller;
+	struct caller *caller = TAILQ_FIRST(&client->callers);
 
 	if (answer->type != WIRE_VERSION || answer->version < 3)
 		return why_set(why, ERROR_PROTOCOL_ERROR,
@@ -300,8 +355,12 @@ greeted(struct client *client, const struct wire_answer *answer,
 	client->fsync = answer->fsync;
 	client->state = CLIENT_READY;
 	client->config = NULL;
-	if (caller != NULL)
+	client->heard = clock_monotonic();
+	/* None has joined the one that it was opened for. */
+	if (caller != NULL) {
+		caller->heard = true;
 		caller->ready(caller->arg);
+	}
 	return 0;
 }
 
@@ -309,20 +368,28 @@ static int
 take_answer(struct client *client, const struct wire_answer *answer,
     struct why *why)
 {
-	struct caller *caller = client->caller;
+	struct caller *caller;
+	void *owner = NULL;
+	int taken;
 
-	/* Ids count from 0; none was used that is not below the next. */
-	if (client->awaited == 0 || (client->state == CLIENT_READY &&
-	    (answer->type == WIRE_VERSION || answer->id >= client->next_id)))
-		return why_set(why, ERROR_PROTOCOL_ERROR,
-		    "the server answers what it was not asked");
-	client->awaited--;
-	client->heard = clock_monotonic();
-	client->heard_any = true;
 	if (client->state == CLIENT_GREETING)
 		return greeted(client, answer, why);
-	if (caller != NULL)
+	taken = answer->type == WIRE_VERSION ? 0 :
+	    pending_take(&client->pending, answer->id, &owner);
+	if (taken == 0)
+		return why_set(why, ERROR_PROTOCOL_ERROR,
+		    "the server answers what it was not asked");
+	if (taken == 2) {
+		int64_t now = clock_monotonic();
+
+		client->took = now - client->heard;
+		client->heard = now;
+	}
+	caller = owner;
+	if (caller != NULL) {
+		caller->heard = true;
 		caller->answered(caller->arg, answer);
+	}
 	return 0;
 }
 
@@ -360,14 +427,29 @@ client_hear(struct client *client, struct why *why)
 	return client_dispatch(client, why) == -1 ? -1 : 1;
 }
 
+/* A caller may leave when it is asked; another is first the next time. */
+static void
+client_offer_room(struct client *client)
+{
+	struct caller *caller, *next;
+
+	TAILQ_FOREACH_SAFE(caller, &client->callers, entry, next)
+		if (caller->room != NULL && client->out.len < CLIENT_ROOM)
+			caller->room(caller->arg);
+	caller = TAILQ_FIRST(&client->callers);
+	if (caller != NULL) {
+		TAILQ_REMOVE(&client->callers, caller, entry);
+		TAILQ_INSERT_TAIL(&client->callers, caller, entry);
+	}
+}
+
 static int
 client_say(struct client *client, struct why *why)
 {
 	int64_t sent;
 
-	if (client->caller != NULL && client->caller->room != NULL &&
-	    client->state == CLIENT_READY && client->out.len < CLIENT_ROOM)
-		client->caller->room(client->caller->arg);
+	if (client->state == CLIENT_READY)
+		client_offer_room(client);
 	if (client->out.len == 0 || client->state == CLIENT_BROKEN)
 		return 0;
 	sent = session_write(client->session, client->out.data,

@@ -9,8 +9,11 @@
 
 #include "workers/sftp/clients.h"
 
-#define OPENING_MAX 2		/* sessions of one identity */
+#define OPENING_MAX 4		/* sessions of one identity */
 #define PATIENCE 100		/* ms, for one that is in use to come free */
+#define CROWD 3			/* callers that wait for each other */
+#define SLOW 1000		/* µs of a sync that others wait for */
+#define UNWANTED 30000		/* ms until a server is asked for more again */
 #define IDLE_MAX 15000		/* ms; then a session is closed */
 #define ALIVE_EVERY 1000	/* ms */
 
@@ -44,6 +47,36 @@ clients_leave(struct clients *clients, struct caller *caller, bool clean)
 
 /* --- who waits ------------------------------------------------------------ */
 
+void
+clients_return(struct clients *clients, struct caller *caller)
+{
+	caller->client = NULL;
+	caller->since = clock_monotonic();
+	TAILQ_INSERT_HEAD(&clients->waiting, caller, entry);
+	courier_wake(clients->courier, caller->since);
+}
+
+bool
+clients_have_another(const struct clients *clients,
+    const struct client *besides)
+{
+	const struct client *client;
+
+	LIST_FOREACH(client, &clients->all, entry)
+		if (client != besides && client->state > CLIENT_DIALLING &&
+		    client->state < CLIENT_BROKEN &&
+		    memcmp(client->identity, besides->identity,
+		    CONFIG_IDENTITY) == 0)
+			return true;
+	return false;
+}
+
+void
+clients_have_enough(struct clients *clients)
+{
+	clients->more_at = clock_monotonic() + UNWANTED;
+}
+
 static bool
 is_alike(const struct client *client, const struct caller *caller)
 {
@@ -51,16 +84,29 @@ is_alike(const struct client *client, const struct caller *caller)
 	    CONFIG_IDENTITY) == 0;
 }
 
+/* The one with the fewest callers of those that take one more. */
 static struct client *
-find_idle(const struct clients *clients, const struct caller *caller)
+find_open(const struct clients *clients, const struct caller *caller)
 {
-	struct client *client;
+	struct client *client, *best = NULL;
 
 	LIST_FOREACH(client, &clients->all, entry)
-		if (client->state == CLIENT_READY && client->caller == NULL &&
-		    is_alike(client, caller))
-			break;
-	return client;
+		if (client_may_join(client, caller) &&
+		    is_alike(client, caller) &&
+		    (best == NULL || client->count < best->count))
+			best = client;
+	return best;
+}
+
+/*
+ * True if those of a session that is open wait for each other: a server syncs
+ * one file of a session after the other, and those of several sessions at
+ * once, with little more work for its disk than for one.
+ */
+static bool
+is_crowded(const struct client *client)
+{
+	return client->count >= CROWD && client->sync_took >= SLOW;
 }
 
 /*
@@ -69,27 +115,51 @@ find_idle(const struct clients *clients, const struct caller *caller)
  */
 static bool
 may_open(const struct clients *clients, const struct caller *caller,
-    int64_t now)
+    int64_t now, bool crowded)
 {
 	const struct client *client;
-	int opening = 0, open = 0;
+	int opening = 0;
 
 	LIST_FOREACH(client, &clients->all, entry)
-		if (client->state <= CLIENT_READY && is_alike(client, caller)) {
-			opening += client->state < CLIENT_READY ? 1 : 0;
-			open++;
-		}
-	return open == 0 || caller->fresh || (opening < OPENING_MAX &&
-	    now - caller->since >= PATIENCE);
+		if (client->state < CLIENT_READY && is_alike(client, caller))
+			opening++;
+	return opening < OPENING_MAX && now >= clients->more_at &&
+	    (crowded || now - caller->since >= PATIENCE);
+}
+
+static bool
+has_any(const struct clients *clients, const struct caller *caller)
+{
+	const struct client *client;
+
+	LIST_FOREACH(client, &clients->all, entry)
+		if (client->state <= CLIENT_READY && is_alike(client, caller))
+			return true;
+	return false;
+}
+
+static void
+open_for(struct clients *clients, struct caller *caller)
+{
+	struct client *client = xcalloc(1, sizeof(*client));
+
+	client->courier = clients->courier;
+	client->clients = clients;
+	LIST_INSERT_HEAD(&clients->all, client, entry);
+	client_begin(client, caller);
 }
 
 static void
 serve(struct clients *clients, struct caller *caller, int64_t now)
 {
 	struct client *client = caller->fresh ? NULL :
-	    find_idle(clients, caller);
+	    find_open(clients, caller);
+	bool crowded = client != NULL && is_crowded(client);
+	bool open = !has_any(clients, caller) || caller->fresh ||
+	    ((client == NULL || crowded) &&
+	    may_open(clients, caller, now, crowded));
 
-	if (client == NULL && !may_open(clients, caller, now)) {
+	if (client == NULL && !open) {
 		int64_t soon = caller->since + PATIENCE;
 
 		courier_wake(clients->courier, soon > now ? soon :
@@ -97,15 +167,10 @@ serve(struct clients *clients, struct caller *caller, int64_t now)
 		return;
 	}
 	TAILQ_REMOVE(&clients->waiting, caller, entry);
-	if (client != NULL) {
+	if (open)
+		open_for(clients, caller);
+	else
 		client_give(client, caller);
-		return;
-	}
-	client = xcalloc(1, sizeof(*client));
-	client->courier = clients->courier;
-	client->waiting = &clients->waiting;
-	LIST_INSERT_HEAD(&clients->all, client, entry);
-	client_begin(client, caller);
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -114,10 +179,15 @@ serve(struct clients *clients, struct caller *caller, int64_t now)
 static int64_t
 deadline(const struct client *client)
 {
-	if (client->caller != NULL)
-		return client->dialling ? INT64_MAX :
-		    client->heard + client->caller->timeout;
-	return client->idle_since + IDLE_MAX;
+	const struct caller *caller = pending_oldest(&client->pending);
+
+	if (client->count == 0)
+		return client->idle_since + IDLE_MAX;
+	if (client->dialling)
+		return INT64_MAX;
+	if (caller == NULL)
+		caller = TAILQ_FIRST(&client->callers);
+	return client->heard + caller->timeout;
 }
 
 /* The peer has been silent for too long, or nobody needs it. */
@@ -128,12 +198,12 @@ end_overdue(struct client *client, int64_t now)
 
 	if (client->state == CLIENT_BROKEN || now < deadline(client))
 		return;
-	if (client->caller == NULL)
+	if (client->count == 0)
 		client->state = CLIENT_BROKEN;
 	else {
 		(void)why_set(&why, ERROR_TIMEOUT,
 		    "the server was silent for %lld ms",
-		    (long long)client->caller->timeout);
+		    (long long)(deadline(client) - client->heard));
 		client_break(client, &why);
 	}
 }
@@ -165,11 +235,23 @@ tell_alive(struct clients *clients, int64_t now)
 		return;
 	clients->alive_at = now;
 	LIST_FOREACH(client, &clients->all, entry)
-		if (client->caller != NULL && client->caller->alive != NULL)
-			client->caller->alive(client->caller->arg);
+		TAILQ_FOREACH(caller, &client->callers, entry)
+			if (caller->alive != NULL)
+				caller->alive(caller->arg);
 	TAILQ_FOREACH(caller, &clients->waiting, entry)
 		if (caller->alive != NULL)
 			caller->alive(caller->arg);
+}
+
+/* What several callers have just asked for goes together. */
+static void
+run_asked(struct clients *clients)
+{
+	struct client *client;
+
+	LIST_FOREACH(client, &clients->all, entry)
+		if (client->state == CLIENT_READY && client->out.len > 0)
+			client_run(client);
 }
 
 void
@@ -182,6 +264,7 @@ clients_turn(struct clients *clients)
 	tell_alive(clients, now);
 	TAILQ_FOREACH_SAFE(caller, &clients->waiting, entry, next)
 		serve(clients, caller, now);
+	run_asked(clients);
 	if (!LIST_EMPTY(&clients->all))
 		courier_wake(clients->courier, now + ALIVE_EVERY);
 }

@@ -16,6 +16,7 @@
 #include "workers/sftp/delivery.h"
 
 #define NAME_MAX_COMMON 255	/* bytes that file systems take */
+#define SMALL (1024 * 1024)	/* bytes; more is not sent beside others */
 
 /* --- its end -------------------------------------------------------------- */
 
@@ -151,6 +152,7 @@ delivery_send(struct attempt *attempt)
 	delivery->caller = (struct caller) {
 		.config = attempt->config,
 		.timeout = attempt->facts.timeout,
+		.alone = attempt->parcel.content.length > SMALL,
 		.ready = caller_ready,
 		.answered = caller_answered,
 		.room = caller_room,

@@ -10,6 +10,8 @@
 
 /* PHASE(name, what is tried) */
 #define DELIVERY_PHASES(PHASE)						\
+	PHASE(claim, "create the file")					\
+	PHASE(unclaim, "remove the partial file")			\
 	PHASE(look, "look for the file")				\
 	PHASE(open_same, "read the file that is there")			\
 	PHASE(compare, "read the file that is there")			\
@@ -36,6 +38,21 @@ enum phase {
 	PHASE_end = PHASES	/* after a close: by `outcome` */
 };
 
+/* The first flight: is the name free, and the partial file created? */
+struct claim {
+	uint32_t	 look;		/* id of the one; the other is `id` */
+	unsigned	 awaited;	/* answers */
+	bool		 is_free;
+};
+
+/* What is asked behind the last write, in the same flight. */
+struct seal {
+	uint32_t	 sync, size, close;	/* ids */
+	bool		 syncs;		/* there is a `sync` */
+	unsigned	 awaited;	/* answers */
+	bool		 scrap;		/* the partial file is not to stay */
+};
+
 struct delivery {
 	struct caller	 caller;
 	bool		 asked;		/* clients know of it */
@@ -43,6 +60,8 @@ struct delivery {
 	size_t		 directory;	/* bytes of path before the last / */
 	enum phase	 phase, next;	/* next: after a close */
 	uint32_t	 id;		/* awaited, but in a pipeline */
+	struct claim	 claim;
+	struct seal	 seal;
 	struct wire_handle handle;
 	struct reader	 reader;
 	struct extent_reader source;

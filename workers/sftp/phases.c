@@ -1,20 +1,25 @@
 /*
  * phases - what is asked of the server for one delivery, in which order
  *
- * look: is the name free?
+ * claim, in a first attempt: is the name free, and is there no partial file?
+ *	both	write
+ *	else	unclaim if something was created; look, or look_part
+ * look, in a later one: is the name free?
  *	yes	look_part: did an earlier attempt leave something?
  *		yes	open_part, resume
  *		no	create, after make for each directory that is missing
- *		then	write, sync, size, close, and for verify=sha256
- *			open_back, read_back, close; make_way, rename
+ *		then	write, and for verify=sha256 open_back, read_back,
+ *			close; make_way, rename
  *	no	open_same, compare: delivered, if it is the same; else a
  *		conflict, or on as if the name were free
  *
- * Each phase is one request and its answer, but for those that read or write
- * many pieces at once.  A file of the right size under its final name counts
- * as delivered if its bytes have the digest of what was accepted; a partial
- * one is compared piece by piece, and writing begins with the first piece that
- * differs: a server that died may have written the pieces in any order.
+ * Each phase is one request and its answer, but for claim and write, which are
+ * a flight of several (`sync`, `size` and `close` are part of the latter), and
+ * for those that read many pieces at once.  A file of the right size under its
+ * final name counts as delivered if its bytes have the digest of what was
+ * accepted; a partial one is compared piece by piece, and writing begins with
+ * the first piece that differs: a server that died may have written the pieces
+ * in any order.
  */
 #include <string.h>
 
@@ -28,9 +33,9 @@ static const char *const tried[PHASES] = {
 };
 
 const char *
-phase_tried(const struct delivery *delivery)
+phase_words(enum phase phase)
 {
-	return tried[delivery->phase];
+	return tried[phase];
 }
 
 /* --- requests ------------------------------------------------------------- */
@@ -39,10 +44,8 @@ phase_tried(const struct delivery *delivery)
 struct buf *
 phase_request(struct delivery *delivery)
 {
-	struct client *client = delivery->caller.client;
-
-	delivery->id = client_id(client);
-	return client_out(client);
+	delivery->id = client_id(&delivery->caller);
+	return client_out(&delivery->caller);
 }
 
 void
@@ -79,6 +82,15 @@ bool
 answer_is_status(const struct wire_answer *answer, uint32_t status)
 {
 	return answer->type == WIRE_STATUS && answer->status == status;
+}
+
+/* Some let files be put where they do not let one look. */
+bool
+answer_is_free(const struct wire_answer *answer)
+{
+	return answer_is_status(answer, WIRE_NO_SUCH_FILE) ||
+	    answer_is_status(answer, WIRE_NO_SUCH_PATH) ||
+	    answer_is_status(answer, WIRE_PERMISSION_DENIED);
 }
 
 /* Notes the handle of an answer; false if it has none. */
@@ -256,6 +268,8 @@ static const struct {
 			    const struct wire_answer *);
 	bool		 many;		/* requests at once, with their ids */
 } phases[PHASES] = {
+	[PHASE_claim] = { begin_claim, answer_claim, true },
+	[PHASE_unclaim] = { begin_unclaim, answer_unclaim, false },
 	[PHASE_look] = { begin_look, answer_look, false },
 	[PHASE_open_same] = { begin_open_same, answer_open_same, false },
 	[PHASE_compare] = { begin_digest, answer_compare, true },
@@ -265,8 +279,6 @@ static const struct {
 	[PHASE_create] = { begin_create, answer_create, false },
 	[PHASE_make] = { begin_make, answer_make, false },
 	[PHASE_write] = { begin_write, answer_write, true },
-	[PHASE_sync] = { begin_sync, answer_sync, false },
-	[PHASE_size] = { begin_size, answer_size, false },
 	[PHASE_close] = { begin_close, answer_close, false },
 	[PHASE_open_back] = { begin_open_back, answer_open_back, false },
 	[PHASE_read_back] = { begin_digest, answer_read_back, true },
@@ -295,9 +307,11 @@ phases_begin(struct attempt *attempt)
 
 	/* A session before this one may have left something. */
 	delivery->handle.length = 0;
+	delivery->offset = 0;
 	delivery->made = 0;
 	delivery->made_all = false;
-	phase_go(attempt, PHASE_look);
+	phase_go(attempt, attempt->facts.attempt == 1 ? PHASE_claim :
+	    PHASE_look);
 }
 
 void

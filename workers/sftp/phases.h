@@ -1,9 +1,9 @@
 /*
  * phases - what the phases of a delivery share
  *
- * Only for phases.c and the two that have the longer phases, same.c and
- * upload.c.  Whatever ends an attempt, or goes on to a phase that may end it,
- * is the last thing that a function does: the attempt may be gone then.
+ * Only for phases.c and those that have the longer phases, same.c, upload.c
+ * and write.c.  Whatever ends an attempt, or goes on to a phase that may end
+ * it, is the last thing that a function does: the attempt may be gone then.
  */
 #ifndef WORKERS_SFTP_PHASES_H
 #define WORKERS_SFTP_PHASES_H
@@ -14,7 +14,7 @@
 void	 phase_go(struct attempt *, enum phase);
 
 /* In words: "write the file". */
-const char	*phase_tried(const struct delivery *);
+const char	*phase_words(enum phase);
 
 /* --- requests: one, whose id is awaited ----------------------------------- */
 
@@ -25,6 +25,8 @@ void	 phase_ask_handle(struct delivery *, enum wire_type);
 
 bool	 answer_is_ok(const struct wire_answer *);
 bool	 answer_is_status(const struct wire_answer *, uint32_t status);
+/* To a look for a file: there is none, or nobody may know. */
+bool	 answer_is_free(const struct wire_answer *);
 /* Notes the handle of an answer; false if it has none. */
 bool	 phase_take_handle(struct delivery *, const struct wire_answer *);
 
@@ -53,21 +55,24 @@ void	 begin_open_same(struct attempt *);
 
 /* --- upload.c ------------------------------------------------------------- */
 
+void	 answer_claim(struct attempt *, const struct wire_answer *);
 void	 answer_create(struct attempt *, const struct wire_answer *);
 void	 answer_look_part(struct attempt *, const struct wire_answer *);
 void	 answer_make(struct attempt *, const struct wire_answer *);
 void	 answer_open_part(struct attempt *, const struct wire_answer *);
 void	 answer_resume(struct attempt *, const struct wire_answer *);
-void	 answer_size(struct attempt *, const struct wire_answer *);
-void	 answer_sync(struct attempt *, const struct wire_answer *);
-void	 answer_write(struct attempt *, const struct wire_answer *);
+void	 answer_unclaim(struct attempt *, const struct wire_answer *);
+void	 begin_claim(struct attempt *);
 void	 begin_create(struct attempt *);
 void	 begin_look_part(struct attempt *);
 void	 begin_make(struct attempt *);
 void	 begin_open_part(struct attempt *);
 void	 begin_resume(struct attempt *);
-void	 begin_size(struct attempt *);
-void	 begin_sync(struct attempt *);
+void	 begin_unclaim(struct attempt *);
+
+/* --- write.c -------------------------------------------------------------- */
+
+void	 answer_write(struct attempt *, const struct wire_answer *);
 void	 begin_write(struct attempt *);
 /* Where there is room for more writes. */
 void	 write_more(struct attempt *);

@@ -32,17 +32,17 @@ bytes_of(const struct reader *reader, unsigned slot)
 }
 
 static void
-ask_for(struct reader *reader, struct client *client,
+ask_for(struct reader *reader, struct caller *caller,
     struct reader_slot *slot, uint64_t offset)
 {
-	slot->id = client_id(client);
+	slot->id = client_id(caller);
 	slot->waits = true;
-	wire_read(client_out(client), slot->id, &reader->handle,
+	wire_read(client_out(caller), slot->id, &reader->handle,
 	    offset + slot->got, slot->wanted - slot->got);
 }
 
 void
-reader_ask(struct reader *reader, struct client *client)
+reader_ask(struct reader *reader, struct caller *caller)
 {
 	while (reader->count < READER_SLOTS && reader->asked < reader->end &&
 	    !reader->short_of) {
@@ -52,7 +52,7 @@ reader_ask(struct reader *reader, struct client *client)
 
 		*slot = (struct reader_slot) { .wanted = left < WIRE_DATA_MAX ?
 		    (uint32_t)left : WIRE_DATA_MAX };
-		ask_for(reader, client, slot, reader->asked);
+		ask_for(reader, caller, slot, reader->asked);
 		reader->asked += slot->wanted;
 		reader->count++;
 	}
@@ -78,7 +78,7 @@ find_slot(const struct reader *reader, uint32_t id)
 }
 
 int
-reader_take(struct reader *reader, struct client *client,
+reader_take(struct reader *reader, struct caller *caller,
     const struct wire_answer *answer, struct why *why)
 {
 	int nth = find_slot(reader, answer->id);
@@ -102,7 +102,7 @@ reader_take(struct reader *reader, struct client *client,
 	    answer->length);
 	slot->got += (uint32_t)answer->length;
 	if (slot->got < slot->wanted && !reader->short_of)
-		ask_for(reader, client, slot, reader->first +
+		ask_for(reader, caller, slot, reader->first +
 		    (uint64_t)nth * WIRE_DATA_MAX);
 	return 0;
 }

@@ -33,13 +33,13 @@ void	 reader_begin(struct reader *, const struct wire_handle *,
 void	 reader_free(struct reader *);
 
 /* Asks for more as far as there is room. */
-void	 reader_ask(struct reader *, struct client *);
+void	 reader_ask(struct reader *, struct caller *);
 
 /* Asks for nothing more. */
 void	 reader_stop(struct reader *);
 
 /* Takes an answer to one of its requests.  0, or -1 with *why. */
-int	 reader_take(struct reader *, struct client *,
+int	 reader_take(struct reader *, struct caller *,
 	    const struct wire_answer *, struct why *);
 
 /*

@@ -37,10 +37,7 @@ answer_look(struct attempt *attempt, const struct wire_answer *answer)
 {
 	int64_t length = attempt->parcel.content.length;
 
-	if (answer_is_status(answer, WIRE_NO_SUCH_FILE) ||
-	    answer_is_status(answer, WIRE_NO_SUCH_PATH) ||
-	    /* Some let files be put where they do not let one look. */
-	    answer_is_status(answer, WIRE_PERMISSION_DENIED))
+	if (answer_is_free(answer))
 		phase_go(attempt, PHASE_look_part);
 	else if (answer->type != WIRE_ATTRS)
 		phase_fail_answer(attempt, answer);
@@ -114,7 +111,7 @@ begin_digest(struct attempt *attempt)
 		EVP_MD_CTX_free(delivery->digest);
 		delivery->digest = NULL;
 	}
-	reader_ask(&delivery->reader, delivery->caller.client);
+	reader_ask(&delivery->reader, &delivery->caller);
 	/* An empty file is read already. */
 	if (attempt->parcel.content.length == 0)
 		phases_answered(attempt, NULL);
@@ -143,7 +140,7 @@ hash_more(struct attempt *attempt, const struct wire_answer *answer)
 	const char *bytes;
 	size_t length;
 
-	if (answer != NULL && reader_take(reader, delivery->caller.client,
+	if (answer != NULL && reader_take(reader, &delivery->caller,
 	    answer, &why) == -1) {
 		outcome_why(&delivery->outcome, &why);
 		delivery_end(attempt, false);
@@ -154,7 +151,7 @@ hash_more(struct attempt *attempt, const struct wire_answer *answer)
 		    delivery->digest, bytes, length) == 1)
 			delivery->hashed += length;
 	}
-	reader_ask(reader, delivery->caller.client);
+	reader_ask(reader, &delivery->caller);
 	attempt_moved(attempt, delivery->sent);
 	return reader_done(reader) ? 1 : 0;
 }

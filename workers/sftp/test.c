@@ -222,11 +222,10 @@ static void
 probe_go(struct trial *trial, enum probe_phase phase)
 {
 	struct probe *probe = trial->state;
-	struct client *client = probe->caller.client;
 
 	probe->phase = phase;
-	probe->id = client_id(client);
-	probe_phases[phase].begin(trial, client_out(client));
+	probe->id = client_id(&probe->caller);
+	probe_phases[phase].begin(trial, client_out(&probe->caller));
 }
 
 static void

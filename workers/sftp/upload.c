@@ -1,13 +1,85 @@
 /*
- * upload - the partial file: found or made, compared, written, and looked at
+ * upload - the partial file: found or made, and compared with the content
+ *
+ * A first attempt expects to find nothing, neither under the name nor of its
+ * own.  So it asks for both in one flight: the name is looked for, and the
+ * partial file created if there is none.  If it is as expected the writing
+ * begins; else what was created goes again, and one step is taken after the
+ * other, as in later attempts.
  */
 #include <string.h>
 
 #include "workers/sftp/config.h"
 #include "workers/sftp/phases.h"
 
-#define WRITES_MAX 32		/* under way: 1 MiB */
-#define SYNC_EVERY (64 * 1024 * 1024)	/* bytes */
+/* --- the first flight ----------------------------------------------------- */
+
+void
+begin_claim(struct attempt *attempt)
+{
+	struct delivery *delivery = attempt->state;
+	struct claim *claim = &delivery->claim;
+
+	*claim = (struct claim) { .awaited = 2 };
+	phase_ask_path(delivery, WIRE_STAT, delivery->path.data);
+	claim->look = delivery->id;
+	/* One who knows no EXCLUSIVE is to begin anew at least. */
+	phase_ask_open(delivery, delivery->part.data, WIRE_FOR_WRITING |
+	    WIRE_CREATING | WIRE_TRUNCATING | WIRE_EXCLUSIVE);
+}
+
+/* The name's state is asked for again, where it matters. */
+static void
+claimed(struct attempt *attempt)
+{
+	struct delivery *delivery = attempt->state;
+
+	if (delivery->claim.is_free && delivery->handle.length > 0)
+		phase_go(attempt, PHASE_write);
+	else if (delivery->claim.is_free)
+		phase_go(attempt, PHASE_look_part);
+	else if (delivery->handle.length > 0) {
+		delivery->next = PHASE_unclaim;
+		phase_go(attempt, PHASE_close);
+	} else
+		phase_go(attempt, PHASE_look);
+}
+
+void
+answer_claim(struct attempt *attempt, const struct wire_answer *answer)
+{
+	struct delivery *delivery = attempt->state;
+	struct claim *claim = &delivery->claim;
+	bool looked = answer->id == claim->look;
+
+	if (looked && answer->type == WIRE_ATTRS)
+		claim->is_free = false;
+	else if (looked && answer->type == WIRE_STATUS)
+		claim->is_free = answer_is_free(answer);
+	else if (!looked && answer->type == WIRE_STATUS)
+		delivery->handle.length = 0;
+	else if (looked || !phase_take_handle(delivery, answer)) {
+		phase_fail_protocol(attempt);
+		return;
+	}
+	if (--claim->awaited == 0)
+		claimed(attempt);
+}
+
+void
+begin_unclaim(struct attempt *attempt)
+{
+	struct delivery *delivery = attempt->state;
+
+	phase_ask_path(delivery, WIRE_REMOVE, delivery->part.data);
+}
+
+void
+answer_unclaim(struct attempt *attempt, const struct wire_answer *answer)
+{
+	(void)answer;
+	phase_go(attempt, PHASE_look);
+}
 
 /* --- the partial file ----------------------------------------------------- */
 
@@ -70,7 +142,6 @@ answer_create(struct attempt *attempt, const struct wire_answer *answer)
 	const struct config *config = attempt->config;
 
 	if (phase_take_handle(delivery, answer)) {
-		extent_begin(&delivery->source, &attempt->parcel.content);
 		delivery->offset = 0;
 		phase_go(attempt, PHASE_write);
 	} else if (config->create_directories && delivery->directory > 0 &&
@@ -122,7 +193,7 @@ begin_resume(struct attempt *attempt)
 	extent_begin(&delivery->source, &attempt->parcel.content);
 	reader_begin(&delivery->reader, &delivery->handle,
 	    delivery->part_size);
-	reader_ask(&delivery->reader, delivery->caller.client);
+	reader_ask(&delivery->reader, &delivery->caller);
 }
 
 /* So many bytes of the content; -1 with *why. */
@@ -183,10 +254,10 @@ void
 answer_resume(struct attempt *attempt, const struct wire_answer *answer)
 {
 	struct delivery *delivery = attempt->state;
-	struct client *client = delivery->caller.client;
+	struct caller *caller = &delivery->caller;
 	struct why why;
 
-	if (reader_take(&delivery->reader, client, answer, &why) == -1) {
+	if (reader_take(&delivery->reader, caller, answer, &why) == -1) {
 		outcome_why(&delivery->outcome, &why);
 		delivery_end(attempt, false);
 		return;
@@ -196,7 +267,7 @@ answer_resume(struct attempt *attempt, const struct wire_answer *answer)
 		outcome_why(&delivery->outcome, &why);
 	if (delivery->outcome.error != ERROR_NONE || delivery->differs.len > 0)
 		stop_comparing(delivery);
-	reader_ask(&delivery->reader, client);
+	reader_ask(&delivery->reader, caller);
 	attempt_moved(attempt, 0);
 	if (!reader_done(&delivery->reader))
 		return;
@@ -206,155 +277,4 @@ answer_resume(struct attempt *attempt, const struct wire_answer *answer)
 		    VERDICT_failed);
 	else
 		phase_go(attempt, PHASE_write);
-}
-
-/* --- writing -------------------------------------------------------------- */
-
-static void
-write_piece(struct delivery *delivery, const char *bytes, size_t length)
-{
-	struct client *client = delivery->caller.client;
-
-	wire_write(client_out(client), client_id(client), &delivery->handle,
-	    (uint64_t)delivery->offset, bytes, (uint32_t)length);
-	delivery->offset += (int64_t)length;
-	delivery->writes++;
-	/* So that the one at the end is no long silence of the server's. */
-	if (client->fsync && delivery->offset - delivery->synced >=
-	    SYNC_EVERY) {
-		wire_fsync(client_out(client), client_id(client),
-		    &delivery->handle);
-		delivery->synced = delivery->offset;
-		delivery->writes++;
-	}
-}
-
-/* All is answered: closed if something failed, and looked at else. */
-static void
-written(struct attempt *attempt)
-{
-	struct delivery *delivery = attempt->state;
-
-	if (delivery->outcome.error != ERROR_NONE)
-		phase_conclude(attempt, delivery->outcome.verdict ==
-		    VERDICT_failed);
-	else
-		phase_go(attempt, delivery->caller.client->fsync ? PHASE_sync :
-		    PHASE_size);
-}
-
-void
-write_more(struct attempt *attempt)
-{
-	struct delivery *delivery = attempt->state;
-	struct client *client = delivery->caller.client;
-	char *chunk = courier_chunk(attempt->courier);
-	struct why why;
-
-	if (delivery->differs.len > 0) {
-		write_piece(delivery, delivery->differs.data,
-		    delivery->differs.len);
-		buf_free(&delivery->differs);
-	}
-	while (!delivery->all_given && delivery->writes < WRITES_MAX &&
-	    client_out(client)->len < CLIENT_ROOM) {
-		int64_t got = extent_read(&delivery->source, chunk,
-		    WIRE_DATA_MAX, &why);
-
-		if (got > 0)
-			write_piece(delivery, chunk, (size_t)got);
-		else
-			delivery->all_given = true;
-		if (got == -1)
-			outcome_why(&delivery->outcome, &why);
-	}
-	if (delivery->all_given && delivery->writes == 0)
-		written(attempt);
-}
-
-void
-begin_write(struct attempt *attempt)
-{
-	struct delivery *delivery = attempt->state;
-
-	delivery->sent = delivery->synced = delivery->offset;
-	delivery->all_given = false;
-	delivery->writes = 0;
-	write_more(attempt);
-}
-
-void
-answer_write(struct attempt *attempt, const struct wire_answer *answer)
-{
-	struct delivery *delivery = attempt->state;
-
-	if (answer->type != WIRE_STATUS || delivery->writes == 0) {
-		phase_fail_protocol(attempt);
-		return;
-	}
-	delivery->writes--;
-	if (answer->status == WIRE_OK) {
-		int64_t least = delivery->offset -
-		    (int64_t)delivery->writes * WIRE_DATA_MAX;
-
-		if (least > delivery->sent)
-			delivery->sent = least;
-		attempt_moved(attempt, delivery->sent);
-	} else {
-		delivery->all_given = true;
-		if (delivery->outcome.error == ERROR_NONE)
-			outcome_status(&delivery->outcome, answer,
-			    phase_tried(delivery));
-	}
-	write_more(attempt);
-}
-
-/* --- verifying ------------------------------------------------------------ */
-
-void
-begin_sync(struct attempt *attempt)
-{
-	struct delivery *delivery = attempt->state;
-	struct buf *out = phase_request(delivery);
-
-	wire_fsync(out, delivery->id, &delivery->handle);
-}
-
-void
-answer_sync(struct attempt *attempt, const struct wire_answer *answer)
-{
-	if (answer_is_ok(answer))
-		phase_go(attempt, PHASE_size);
-	else
-		phase_fail_answer(attempt, answer);
-}
-
-void
-begin_size(struct attempt *attempt)
-{
-	phase_ask_handle(attempt->state, WIRE_FSTAT);
-}
-
-void
-answer_size(struct attempt *attempt, const struct wire_answer *answer)
-{
-	struct delivery *delivery = attempt->state;
-	const struct config *config = attempt->config;
-	int64_t length = attempt->parcel.content.length;
-	struct why why;
-
-	if (answer->type != WIRE_ATTRS) {
-		phase_fail_answer(attempt, answer);
-		return;
-	}
-	if (!answer->has_size || answer->size != (uint64_t)length) {
-		(void)why_set(&why, ERROR_PROTOCOL_ERROR, "the server says "
-		    "that the file has %llu bytes, but it was sent %lld",
-		    (unsigned long long)answer->size, (long long)length);
-		phase_fail_why(attempt, &why, true);
-		return;
-	}
-	delivery->next = config->read_back ? PHASE_open_back :
-	    PHASE_make_way;
-	phase_go(attempt, PHASE_close);
 }
