@@ -54,7 +54,8 @@ LAYOUT := spool-layout/layout
 SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
-DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
+DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
+    destination_cms destination_field \
     destination_form destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
     destination_make destination_sealed destination_secret destination_store \
