@@ -117,13 +117,14 @@ $(eval $(call program,libexec/spoold/pipe,$(addprefix workers/pipe/, \
     pipe config program run) $(COURIER),-lcurl -lseccomp -lcjson -lssl \
     -lcrypto))
 $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
-    email config delivery dialogue header login message mime outcome smtp \
-    test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
-    -lseccomp -lcjson -lssl -lcrypto))
+    email config delivery dialogue header login message mime outcome smime \
+    smtp test) workers/common/cms $(addprefix lib/,certificate \
+    mail_address mustache) $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
-    sftp client clients config delivery openssh outcome phases reader same \
-    session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
-    -lseccomp -lcjson -lssl -lcrypto))
+    sftp client clients config delivery envelope openssh outcome phases \
+    reader same session test upload wire) workers/common/cms \
+    lib/certificate lib/hostkey $(COURIER),-lcurl -lssh -lseccomp -lcjson \
+    -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_place s3 s3_answer s3_digests s3_headers \
     s3_parts s3_request s3_sweep s3_test) workers/common/sigv4 lib/beneath \
@@ -138,7 +139,7 @@ $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
-    secret template test)))
+    certificates secret template test)))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey))
@@ -184,7 +185,8 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    workers/email/header workers/email/mime workers/sftp/wire)
+    workers/common/cms workers/common/settings workers/email/header \
+    workers/email/mime workers/email/smime workers/sftp/wire)
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -MMD -MP $(DEFINES)

@@ -14,7 +14,10 @@
 #include <time.h>
 
 #include "lib/certificate.h"
+#include "lib/clock.h"
 #include "lib/xalloc.h"
+
+#define DAY (24LL * 60 * 60 * 1000)	/* ms */
 
 struct certificates {
 	X509	**list;			/* own */
@@ -210,8 +213,29 @@ certificate_end(const struct certificates *all, size_t i)
 bool
 certificate_is_valid(const struct certificates *all, size_t i, int64_t at)
 {
-	return certificate_begin(all, i) <= at && at <
-	    certificate_end(all, i) + 1000;
+	return certificate_begin(all, i) <= at &&
+	    at < certificate_end(all, i);
+}
+
+void
+certificates_note(const struct certificates *all, const char *field,
+    struct buf *out)
+{
+	int64_t now = clock_wall(), days;
+	size_t first = 0;
+
+	for (size_t i = 1; i < all->count; i++)
+		if (certificate_end(all, i) < certificate_end(all, first))
+			first = i;
+	days = (certificate_end(all, first) - now) / DAY;
+	if (days >= CERTIFICATE_NOTE_DAYS)
+		return;
+	buf_printf(out, "%sa certificate of %s (number %zu) ", out->len > 0 ?
+	    "; " : "", field, first + 1);
+	if (certificate_end(all, first) < now)
+		buf_str(out, "has expired");
+	else
+		buf_printf(out, "expires in %lld days", (long long)days);
 }
 
 /* --- whose ---------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/buf.h"
 #include "lib/json.h"
 
 #define CERTIFICATE_RSA_MIN 2048	/* bits */
@@ -60,6 +61,14 @@ int64_t		 certificate_end(const struct certificates *, size_t);
 /* True if it is valid at that time. */
 bool		 certificate_is_valid(const struct certificates *, size_t,
 		    int64_t at);
+
+/*
+ * Appends words, after `; ` if there are others, if the first of them to end
+ * has, or has fewer than CERTIFICATE_NOTE_DAYS left.
+ */
+#define CERTIFICATE_NOTE_DAYS 30
+void		 certificates_note(const struct certificates *,
+		    const char *field, struct buf *);
 
 /*
  * True if it is that address's, by its subjectAltName or its subject: the user

@@ -41,6 +41,19 @@ put_help(const struct trial *trial, const struct link_record *outcome,
 	    config->server.token != NULL ? "oauth2" : "pass");
 }
 
+/* It works, but not for long. */
+static void
+put_note(const struct trial *trial, struct verdict_text *text)
+{
+	const struct config *config = trial->config;
+	struct buf note = { .max = sizeof(text->reason) - 1 };
+
+	smime_keys_note(&config->smime, &note);
+	if (note.len > 0)
+		(void)strlcpy(text->reason, note.data, sizeof(text->reason));
+	buf_free(&note);
+}
+
 /* The steps up to the one that failed. */
 static void
 test_steps(struct trial *trial, const struct smtp_result *result,
@@ -77,6 +90,8 @@ test_done(void *arg, const struct smtp_result *result)
 		outcome_of(result, &outcome, &text);
 		put_help(trial, &outcome, &text);
 	}
+	if (outcome.outcome.error == ERROR_NONE)
+		put_note(trial, &text);
 	test_steps(trial, result, reached);
 	record.tested.error = outcome.outcome.error;
 	record.tested.code = result->code;
@@ -119,9 +134,13 @@ test_start(struct trial *trial)
 		.done = test_done,
 		.arg = trial,
 	};
+	struct why why;
 
-	message_compose_test(&test->mime, config, &trial->facts.id,
-	    courier_organization(trial->courier));
+	if (message_compose_test(&test->mime, config, &trial->facts.id,
+	    courier_organization(trial->courier), &why) == -1) {
+		trial_fail(trial, &why);
+		return;
+	}
 	mime_rewind(&test->mime);
 	mail.size = mime_length(&test->mime);
 	test->recipients = delivery_envelope(config, &mail);

@@ -31,6 +31,7 @@ delivery_close(struct attempt *attempt)
 	buf_free(&delivery->part);
 	reader_free(&delivery->reader);
 	extent_free(&delivery->source);
+	envelope_free(&delivery->envelope);
 	EVP_MD_CTX_free(delivery->digest);
 	buf_free(&delivery->differs);
 	buf_free(&delivery->outcome.remote);
@@ -99,6 +100,23 @@ caller_alive(void *arg)
 	attempt_moved(attempt, delivery->sent);
 }
 
+/* --- its file ------------------------------------------------------------- */
+
+bool
+delivery_file(const struct attempt *attempt, int64_t *length,
+    const uint8_t **sha256)
+{
+	const struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
+	const struct envelope *envelope = &delivery->envelope;
+	bool sealed = config->encrypt != NULL;
+
+	*length = sealed ? envelope->length : attempt->parcel.content.length;
+	*sha256 = sealed ? envelope->sha256 : attempt->parcel.content.sha256;
+	return !sealed || (delivery->all_given && envelope->cms == NULL &&
+	    envelope->digest == NULL && envelope->length > 0);
+}
+
 /* --- its beginning -------------------------------------------------------- */
 
 /* `.<name>.<id>.part`; of a name that leaves no room for that, less. */
@@ -136,6 +154,17 @@ delivery_prepare(struct attempt *attempt, int64_t *done, struct why *why)
 	if (path_of(attempt, config->path, config->filename, &delivery->path,
 	    why) == -1)
 		return -1;
+	if (config->encrypt != NULL) {
+		struct certificates *chosen = envelope_choose(config->encrypt,
+		    why);
+
+		if (chosen == NULL)
+			return -1;
+		certificates_free(&chosen);
+		/* Its own name says what it was. */
+		if (config->filename == NULL)
+			buf_str(&delivery->path, ".p7m");
+	}
 	slash = strrchr(delivery->path.data, '/');
 	delivery->directory = slash == NULL ? 0 :
 	    (size_t)(slash - delivery->path.data);

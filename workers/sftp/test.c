@@ -14,6 +14,7 @@
 #include "lib/hex.h"
 
 #include "workers/sftp/config.h"
+#include "workers/sftp/envelope.h"
 #include "workers/sftp/outcome.h"
 #include "workers/sftp/test.h"
 
@@ -243,12 +244,27 @@ probe_ready(void *arg)
 	probe_go(trial, PROBE_open);
 }
 
+/* It works; if not for long, that is said. */
+static void
+probe_good(struct trial *trial)
+{
+	const struct config *config = trial->config;
+	struct outcome good = { .error = ERROR_NONE };
+	struct buf note = { .max = sizeof(good.words) - 1 };
+
+	if (config->encrypt != NULL)
+		certificates_note(config->encrypt, "encrypt", &note);
+	if (note.len > 0)
+		(void)strlcpy(good.words, note.data, sizeof(good.words));
+	buf_free(&note);
+	probe_end(trial, &good, true);
+}
+
 static void
 probe_answered(void *arg, const struct wire_answer *answer)
 {
 	struct trial *trial = arg;
 	struct probe *probe = trial->state;
-	const struct outcome good = { .error = ERROR_NONE };
 
 	if (probe->phase == PROBE_open)
 		answer_open(trial, answer);
@@ -261,7 +277,26 @@ probe_answered(void *arg, const struct wire_answer *answer)
 	    trial->facts.test == TEST_reach)
 		probe_go(trial, PROBE_remove);
 	else
-		probe_end(trial, &good, true);
+		probe_good(trial);
+}
+
+/* True if what it encrypts to is valid; else the trial has ended. */
+static bool
+can_encrypt(struct trial *trial)
+{
+	const struct config *config = trial->config;
+	struct certificates *chosen;
+	struct why why;
+
+	if (config->encrypt == NULL)
+		return true;
+	chosen = envelope_choose(config->encrypt, &why);
+	if (chosen == NULL) {
+		trial_fail(trial, &why);
+		return false;
+	}
+	certificates_free(&chosen);
+	return true;
 }
 
 void
@@ -269,6 +304,8 @@ test_start(struct trial *trial)
 {
 	struct probe *probe = trial->state;
 
+	if (!can_encrypt(trial))
+		return;
 	probe->caller = (struct caller) {
 		.config = trial->config,
 		.timeout = trial->facts.timeout,

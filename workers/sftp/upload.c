@@ -11,11 +11,17 @@
 
 /* --- the partial file ----------------------------------------------------- */
 
+/* What an earlier attempt has encrypted, no other can go on with. */
 void
 begin_look_part(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
 
+	if (config->encrypt != NULL) {
+		phase_go(attempt, PHASE_create);
+		return;
+	}
 	phase_ask_path(delivery, WIRE_STAT, delivery->part.data);
 }
 
@@ -63,17 +69,31 @@ begin_create(struct attempt *attempt)
 	    WIRE_FOR_WRITING | WIRE_CREATING | WIRE_TRUNCATING);
 }
 
+static void
+created(struct attempt *attempt)
+{
+	struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
+	struct why why;
+
+	extent_begin(&delivery->source, &attempt->parcel.content);
+	delivery->offset = 0;
+	if (config->encrypt != NULL && envelope_begin(&delivery->envelope,
+	    config->encrypt, config->cipher, &why) == -1)
+		phase_fail_why(attempt, &why, true);
+	else
+		phase_go(attempt, PHASE_write);
+}
+
 void
 answer_create(struct attempt *attempt, const struct wire_answer *answer)
 {
 	struct delivery *delivery = attempt->state;
 	const struct config *config = attempt->config;
 
-	if (phase_take_handle(delivery, answer)) {
-		extent_begin(&delivery->source, &attempt->parcel.content);
-		delivery->offset = 0;
-		phase_go(attempt, PHASE_write);
-	} else if (config->create_directories && delivery->directory > 0 &&
+	if (phase_take_handle(delivery, answer))
+		created(attempt);
+	else if (config->create_directories && delivery->directory > 0 &&
 	    !delivery->made_all &&
 	    (answer_is_status(answer, WIRE_NO_SUCH_FILE) ||
 	    answer_is_status(answer, WIRE_NO_SUCH_PATH)))
@@ -243,6 +263,17 @@ written(struct attempt *attempt)
 		    PHASE_size);
 }
 
+static int64_t
+read_more(struct attempt *attempt, char *out, struct why *why)
+{
+	struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
+
+	return config->encrypt != NULL ? envelope_read(&delivery->envelope,
+	    &delivery->source, out, WIRE_DATA_MAX, why) :
+	    extent_read(&delivery->source, out, WIRE_DATA_MAX, why);
+}
+
 void
 write_more(struct attempt *attempt)
 {
@@ -258,8 +289,7 @@ write_more(struct attempt *attempt)
 	}
 	while (!delivery->all_given && delivery->writes < WRITES_MAX &&
 	    client_out(client)->len < CLIENT_ROOM) {
-		int64_t got = extent_read(&delivery->source, chunk,
-		    WIRE_DATA_MAX, &why);
+		int64_t got = read_more(attempt, chunk, &why);
 
 		if (got > 0)
 			write_piece(delivery, chunk, (size_t)got);
@@ -340,9 +370,11 @@ answer_size(struct attempt *attempt, const struct wire_answer *answer)
 {
 	struct delivery *delivery = attempt->state;
 	const struct config *config = attempt->config;
-	int64_t length = attempt->parcel.content.length;
+	const uint8_t *sha256;
+	int64_t length;
 	struct why why;
 
+	(void)delivery_file(attempt, &length, &sha256);
 	if (answer->type != WIRE_ATTRS) {
 		phase_fail_answer(attempt, answer);
 		return;
