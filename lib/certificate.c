@@ -232,10 +232,13 @@ certificates_note(const struct certificates *all, const char *field,
 		return;
 	buf_printf(out, "%sa certificate of %s (number %zu) ", out->len > 0 ?
 	    "; " : "", field, first + 1);
-	if (certificate_end(all, first) < now)
+	if (certificate_end(all, first) <= now)
 		buf_str(out, "has expired");
+	else if (days < 1)
+		buf_str(out, "expires within a day");
 	else
-		buf_printf(out, "expires in %lld days", (long long)days);
+		buf_printf(out, "expires in %lld day%s", (long long)days,
+		    days == 1 ? "" : "s");
 }
 
 /* --- whose ---------------------------------------------------------------- */

@@ -32,7 +32,7 @@ check_certificates(const struct json *config, const char *field,
 	    i < certificates_count(certificates); i++) {
 		const char *words = certificate_unfit(certificates, i, use);
 
-		if (words == NULL && certificate_end(certificates, i) <
+		if (words == NULL && certificate_end(certificates, i) <=
 		    clock_wall())
 			words = "has expired";
 		if (words != NULL)

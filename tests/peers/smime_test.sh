@@ -304,7 +304,7 @@ test_a_certificate_that_ends_defers_until_there_is_another() {
 	jq -n --rawfile a "$CA/brief.pem" '{recipientCerts: $a}' \
 	    >"$SCRATCH/smime"
 	to seal "port: $STARTTLS" "smime: $(cat "$SCRATCH/smime")"
-	assertContains "$(cat "$SCRATCH/warned")" 'expires in 0 days'
+	assertContains "$(cat "$SCRATCH/warned")" 'expires within a day'
 	jq -n --rawfile c "$CA/signer.pem" --rawfile k "$CA/signer.key" \
 	    '{signCert: $c, signKey: $k}' >"$SCRATCH/smime"
 	to sign "port: $STARTTLS" "smime: $(cat "$SCRATCH/smime")"
@@ -321,7 +321,6 @@ test_a_certificate_that_ends_defers_until_there_is_another() {
 	run spooldest test seal
 	assertEquals 78 "$STATUS"
 	assertFalse 'no mail' '[ -e "$BOX/mails" ]'
-	# Both stand in it for a while: the one that is valid is used.
 	jq -n --rawfile a "$CA/ann.pem" '{config: {email: {smime:
 	    {recipientCerts: [$a]}}}}' >"$SCRATCH/patch"
 	run spooldest update seal "$SCRATCH/patch"
@@ -362,6 +361,30 @@ test_the_key_that_signs_is_seen_nowhere() {
 	    "$(jq -r .config.email.smime.signCert "$SCRATCH/shown")"
 	key=$(sed -n 3p "$CA/sender.key")
 	assertEquals '' "$(grep -rlF "$key" "$INSTANCE")"
+}
+
+# The sanitizers keep what was freed.
+test_the_key_that_signs_is_not_in_memory_when_nothing_is_under_way() {
+	mail_instance
+	cd "$SCRATCH" || exit 1
+	job a >job
+	config=$(jq -nc --argjson port "$CLEAR" \
+	    --rawfile c "$CA/sender.pem" --rawfile k "$CA/sender.key" \
+	    '{smtpConfig: {host: "127.0.0.1", port: $port, startTls: "never"},
+	    from: "spoold@example.org", recipients: ["a@example.net"],
+	    smime: {signCert: $c, signKey: $k}}' |
+	    sed -e 's/\\n/\\u000a/g' -e 's/ /\\s/g')
+	case $BUILD in
+	*san*) line=none ;;
+	*) line=$(sed -n 3p "$CA/sender.key") ;;
+	esac
+	printf '%s\n' setup "attempt 1 job config=$config" 'wait 1' \
+	    "gone $line" close end | "$BUILD/tests/probe_worker" \
+	    "$BUILD/libexec/spoold/email" >said 2>&1
+	assertEquals "$(cat said)" 'delivered found' "$(sed -n \
+	    -e 's/^outcome token=1 \([a-z]*\) .*/\1/p' \
+	    -e 's/^\(found\) 0 times.*/\1/p' said | paste -sd ' ')"
+	cd / || exit 1
 }
 
 . /usr/share/shunit2/shunit2
