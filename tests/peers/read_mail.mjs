@@ -15,4 +15,5 @@ console.log(JSON.stringify({ subject: mail.subject ?? null,
 	text: mail.text ?? null, html: mail.html || null,
 	attachments: mail.attachments.map((a) => ({ name: a.filename ?? null,
 		type: a.contentType, size: a.size, sha256:
-		    createHash("sha256").update(a.content).digest("hex") })) }));
+		    createHash("sha256").update(a.content)
+			.digest("hex") })) }));

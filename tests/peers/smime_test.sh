@@ -367,7 +367,7 @@ test_the_key_that_signs_is_seen_nowhere() {
 test_the_key_that_signs_is_not_in_memory_when_nothing_is_under_way() {
 	mail_instance
 	cd "$SCRATCH" || exit 1
-	job a >job
+	job a >"$SCRATCH/job"
 	config=$(jq -nc --argjson port "$CLEAR" \
 	    --rawfile c "$CA/sender.pem" --rawfile k "$CA/sender.key" \
 	    '{smtpConfig: {host: "127.0.0.1", port: $port, startTls: "never"},

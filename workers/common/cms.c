@@ -181,7 +181,8 @@ sign_finish(struct cms_signature *signature, int64_t at, BIO *out)
 	ASN1_TIME *time = ASN1_TIME_adj(NULL, (at > begin ? at : begin) / 1000,
 	    0, 0);
 	bool good = time != NULL && CMS_signed_add1_attr_by_NID(
-	    signature->info, NID_pkcs9_signingTime, time->type, time, -1) == 1 &&
+	    signature->info, NID_pkcs9_signingTime, time->type, time,
+	    -1) == 1 &&
 	    CMS_dataFinal(signature->cms, signature->chain) == 1 &&
 	    i2d_CMS_bio(out, signature->cms) == 1;
 
