@@ -50,7 +50,6 @@ dest_test(struct cli *cli, void *state)
 	const struct dest *dest = state;
 	struct buf arguments = { .max = 0 };
 	struct json *result = NULL;
-	const char *message;
 	struct why why;
 	int status = 0;
 
@@ -67,13 +66,12 @@ dest_test(struct cli *cli, void *state)
 		line_print(result);
 	else
 		steps_show(json_get(result, "steps"));
-	message = json_string(json_get(result, "message"), "");
 	if (!json_boolean(json_get(result, "success"), false)) {
 		(void)why_set(&why, error_by_name(json_string(json_get(result,
-		    "errorCode"), "INTERNAL_ERROR")), "%s", message);
+		    "errorCode"), "INTERNAL_ERROR")), "%s",
+		    json_string(json_get(result, "message"), ""));
 		status = cli_fail(cli, &why);
-	} else if (message[0] != '\0' && !cli->json)
-		(void)fprintf(stderr, "spooldest: warning: %s\n", message);
+	}
 	json_free(&result);
 	return status;
 }

@@ -166,22 +166,62 @@ test_a_name_that_is_there_is_a_conflict_unless_it_may_be_replaced() {
 	assertEquals ./x "$(remote_files)"
 }
 
+# worker COMMANDS: the probe's answer, but for where and when.
+worker() {
+	printf 'setup\n%s\nclose\nend\n' "$1" | "$BUILD/tests/probe_worker" \
+	    "$BUILD/libexec/spoold/sftp" 2>&1 | sed -e '/^ready /d' \
+	    -e 's/ peer=.*//' -e 's/ bytes=[0-9]*//'
+}
+
+# settings MORE: as a word of a command.
+settings() {
+	jq -nc --argjson port "$SSHD_PORT" --arg user "$(id -un)" \
+	    --arg pin "$(fingerprint ed25519)" \
+	    --rawfile key "$KEYS/user_ed25519" --rawfile a "$CA/ann.pem" \
+	    "{host: \"127.0.0.1\", port: \$port, username: \$user,
+	    hostKey: \$pin, privateKey: \$key, encrypt: \$a} + $1" |
+	    sed -e 's/\\n/\\u000a/g' -e 's/ /\\s/g' -e 's/^/config=/'
+}
+
+# The next attempt is told what the last one was about to name so.
+test_what_an_earlier_attempt_has_written_counts_as_delivered() {
+	sftp_instance
+	cd "$SCRATCH" || exit 1
+	job a >"$SCRATCH/job"
+	worker "attempt 1 job $(settings '{filename: "x"}')
+keeps 1
+wait" >said
+	own="$(sha256sum <"$REMOTE/x" | cut -d ' ' -f 1) $(
+	    wc -c <"$REMOTE/x")"
+	assertEquals "keeps $own
+outcome token=1 delivered code=0
+exit status 0" "$(cat said)"
+	cp "$REMOTE/x" before
+	other=$(echo "$own" | tr 0-9a-f 1-9a-f0)
+	assertEquals 'outcome token=1 delivered code=0
+outcome token=2 failed CONFLICT code=0
+outcome token=3 failed CONFLICT code=0
+exit status 0' "$(worker "attempt 1 job resume=$(echo "$own" |
+	    sed 's/ /\\s/') $(settings '{filename: "x"}')
+wait
+attempt 2 job resume=${other%% *}\\s${own##* } $(settings '{filename: "x"}')
+wait
+attempt 3 job resume=no $(settings '{filename: "x"}')
+wait" | sed 's/ reason=.*//')"
+	cmp before "$REMOTE/x"
+	assertEquals 'it is the same still' 0 $?
+	cd / || exit 1
+}
+
 test_a_payload_that_changed_never_gets_its_name() {
 	sftp_instance
 	cd "$SCRATCH" || exit 1
 	printf '{"destinations":["a"],"payload":{"type":"export","file":"x",
 	    "filename":"x"}}' >job
 	head -c 3000000 /dev/zero >file.bin
-	config=$(jq -nc --argjson port "$SSHD_PORT" --arg user "$(id -un)" \
-	    --arg pin "$(fingerprint ed25519)" \
-	    --rawfile key "$KEYS/user_ed25519" --rawfile a "$CA/ann.pem" \
-	    '{host: "127.0.0.1", port: $port, username: $user,
-	    hostKey: $pin, privateKey: $key, encrypt: $a}' |
-	    sed -e 's/\\n/\\u000a/g' -e 's/ /\\s/g')
-	printf '%s\n' setup "attempt 1 job payload=file.bin change=file.bin,0,x config=$config" \
-	    wait close end | "$BUILD/tests/probe_worker" \
-	    "$BUILD/libexec/spoold/sftp" >said 2>&1
-	assertContains "$(cat said)" 'failed PAYLOAD_CHANGED'
+	assertEquals 'outcome token=1 failed PAYLOAD_CHANGED code=0 reason="the payload is no longer what was accepted"
+exit status 0' "$(worker "attempt 1 job payload=file.bin change=file.bin,0,x $(settings '{}')
+wait")"
 	assertEquals '' "$(remote_files)"
 	cd / || exit 1
 }
@@ -223,8 +263,8 @@ test_a_certificate_that_ends_defers_until_there_is_another() {
 	assertEquals "$ERR" 0 "$STATUS"
 	run spooldest test a
 	assertEquals "$ERR" 0 "$STATUS"
-	assertEquals 'spooldest: warning: a certificate of encrypt (number 1) expires in 10 days' \
-	    "$ERR"
+	assertContains "$OUT" \
+	    'a certificate of encrypt (number 1) expires in 10 days'
 	run spoolq -s a
 	eventually delivered "$ID"
 	holds x soon x

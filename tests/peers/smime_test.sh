@@ -341,7 +341,7 @@ test_a_test_signs_and_encrypts_as_a_delivery_does() {
 	to a "port: $STARTTLS" "smime: $(cat "$SCRATCH/smime")"
 	run spooldest test --deliver a
 	assertEquals "$ERR" 0 "$STATUS"
-	assertContains "$ERR" 'a certificate of smime.signCert (number 1) expires in 10 days'
+	assertContains "$OUT" 'a certificate of smime.signCert (number 1) expires in 10 days'
 	opens "$BOX/mail/1.eml" ann
 	verifies "$SCRATCH/opened"
 	assertEquals 0 $?

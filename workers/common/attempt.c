@@ -2,6 +2,7 @@
  * attempt - a ticket on its way: its beginning, its slices, its end
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/xalloc.h"
@@ -23,6 +24,8 @@ attempt_free(struct attempt *attempt)
 	courier->attempts--;
 	parcel_close(&attempt->parcel);
 	held_give(courier, attempt->held);
+	explicit_bzero(attempt->text[ATTEMPT_resume],
+	    strlen(attempt->text[ATTEMPT_resume]));
 	for (int i = 0; i < ATTEMPT_texts; i++)
 		free(attempt->text[i]);
 	json_free(&attempt->metadata);
@@ -80,6 +83,18 @@ attempt_moved(struct attempt *attempt, int64_t sent)
 	record.progress.token = attempt->facts.token;
 	/* Only what has come further than before is no silence. */
 	record.progress.bytes = attempt->gone + sent;
+	skeleton_send(&attempt->courier->skeleton, &record);
+}
+
+void
+attempt_keep(struct attempt *attempt, const char *text)
+{
+	struct link_record record;
+
+	link_init(&record, LINK_progress);
+	record.progress.token = attempt->facts.token;
+	record.progress.bytes = attempt->gone;
+	record.text[PROGRESS_resume] = text;
 	skeleton_send(&attempt->courier->skeleton, &record);
 }
 

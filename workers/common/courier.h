@@ -191,6 +191,13 @@ void	 attempt_answered(struct attempt *, const struct http_answer *,
  */
 void	 attempt_moved(struct attempt *, int64_t sent);
 
+/*
+ * The next attempt of this ticket, and nobody else, is told that: in its
+ * ATTEMPT_resume.  Up to 4096 bytes; it may be a secret, and stands nowhere
+ * but in spoold's memory.
+ */
+void	 attempt_keep(struct attempt *, const char *);
+
 /* --- a trial -------------------------------------------------------------- */
 
 /* A step that was made when the last had come to `from`, ms of the trial. */

@@ -41,16 +41,16 @@ put_help(const struct trial *trial, const struct link_record *outcome,
 	    config->server.token != NULL ? "oauth2" : "pass");
 }
 
-/* It works, but not for long. */
+/* Whoever reads that it works is told if that is not for long. */
 static void
-put_note(const struct trial *trial, struct verdict_text *text)
+say_certificates(struct trial *trial)
 {
 	const struct config *config = trial->config;
-	struct buf note = { .max = sizeof(text->reason) - 1 };
+	struct buf note = { .max = STEP_SAYS_MAX - 1 };
 
 	smime_keys_note(&config->smime, &note);
 	if (note.len > 0)
-		(void)strlcpy(text->reason, note.data, sizeof(text->reason));
+		trial_says(trial, STEP_authenticate, "%s", note.data);
 	buf_free(&note);
 }
 
@@ -71,6 +71,7 @@ test_steps(struct trial *trial, const struct smtp_result *result,
 		return;
 	good = good || result->stage > SMTP_AUTH;
 	trial_step(trial, STEP_authenticate, good, from, now);
+	say_certificates(trial);
 	if (good && trial->facts.test != TEST_reach)
 		trial_step(trial, STEP_deliver, result->stage == SMTP_END &&
 		    result->code >= 200 && result->code <= 299, now, now);
@@ -90,8 +91,6 @@ test_done(void *arg, const struct smtp_result *result)
 		outcome_of(result, &outcome, &text);
 		put_help(trial, &outcome, &text);
 	}
-	if (outcome.outcome.error == ERROR_NONE)
-		put_note(trial, &text);
 	test_steps(trial, result, reached);
 	record.tested.error = outcome.outcome.error;
 	record.tested.code = result->code;

@@ -48,6 +48,9 @@ struct delivery {
 	struct reader	 reader;
 	struct extent_reader source;
 	struct envelope	 envelope;	/* where the file is encrypted */
+	int64_t		 earlier;	/* bytes that an earlier attempt was */
+	uint8_t		 earlier_sha256[SHA256_LENGTH];	/* about to name so;
+					 * 0: none, or nobody knows */
 	EVP_MD_CTX	*digest;	/* own; of what is read */
 	uint64_t	 hashed;	/* bytes of it */
 	uint64_t	 part_size;
@@ -69,7 +72,8 @@ struct delivery {
 
 /*
  * What the file has, once all of it was given to writes; of one that is not
- * encrypted it is known before.  False: not yet.
+ * encrypted it is known before, and of one that is, what an earlier attempt has
+ * written may be.  False: not yet.
  */
 bool	 delivery_file(const struct attempt *, int64_t *length,
 	    const uint8_t **sha256);

@@ -1,9 +1,11 @@
 /*
  * envelope - the content of a file that is encrypted
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/hex.h"
 
 #include "workers/common/settings.h"
 #include "workers/sftp/envelope.h"
@@ -110,4 +112,25 @@ envelope_read(struct envelope *envelope, struct extent_reader *content,
 	if (EVP_DigestUpdate(envelope->digest, out, length) != 1)
 		return why_set(why, ERROR_INTERNAL_ERROR, "SHA-256 failed");
 	return (int64_t)length;
+}
+
+/* --- for the next attempt ------------------------------------------------- */
+
+void
+envelope_print(const struct envelope *envelope, struct buf *out)
+{
+	char digits[HEX_SIZE(SHA256_LENGTH)];
+
+	hex_format(envelope->sha256, SHA256_LENGTH, digits);
+	buf_printf(out, "%s %lld", digits, (long long)envelope->length);
+}
+
+int
+envelope_parse(const char *text, int64_t *length,
+    uint8_t sha256[SHA256_LENGTH])
+{
+	if (hex_parse(text, sha256, SHA256_LENGTH) == -1)
+		return -1;
+	*length = strtoll(text + HEX_SIZE(SHA256_LENGTH) - 1, NULL, 10);
+	return *length > 0 ? 0 : -1;
 }

@@ -41,4 +41,12 @@ int64_t	 envelope_read(struct envelope *, struct extent_reader *content,
 	    char *out, size_t room, struct why *);
 void	 envelope_free(struct envelope *);
 
+/*
+ * What was read, all of it, in a word that a later attempt can compare a file
+ * with; and back again, 0 or -1.
+ */
+void	 envelope_print(const struct envelope *, struct buf *);
+int	 envelope_parse(const char *, int64_t *length,
+	    uint8_t sha256[SHA256_LENGTH]);
+
 #endif

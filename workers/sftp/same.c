@@ -33,8 +33,8 @@ conflict(struct attempt *attempt, const char *words)
 }
 
 /*
- * A file that is encrypted has other bytes at each attempt, so what an earlier
- * one has written, or anybody else, cannot be compared with anything.
+ * A file that is encrypted has other bytes at each attempt: only what an
+ * earlier one has said of its own can be compared with anything.
  */
 static void
 compare_size(struct attempt *attempt, const struct wire_answer *answer)

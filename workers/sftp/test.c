@@ -244,27 +244,12 @@ probe_ready(void *arg)
 	probe_go(trial, PROBE_open);
 }
 
-/* It works; if not for long, that is said. */
-static void
-probe_good(struct trial *trial)
-{
-	const struct config *config = trial->config;
-	struct outcome good = { .error = ERROR_NONE };
-	struct buf note = { .max = sizeof(good.words) - 1 };
-
-	if (config->encrypt != NULL)
-		certificates_note(config->encrypt, "encrypt", &note);
-	if (note.len > 0)
-		(void)strlcpy(good.words, note.data, sizeof(good.words));
-	buf_free(&note);
-	probe_end(trial, &good, true);
-}
-
 static void
 probe_answered(void *arg, const struct wire_answer *answer)
 {
 	struct trial *trial = arg;
 	struct probe *probe = trial->state;
+	const struct outcome good = { .error = ERROR_NONE };
 
 	if (probe->phase == PROBE_open)
 		answer_open(trial, answer);
@@ -277,14 +262,18 @@ probe_answered(void *arg, const struct wire_answer *answer)
 	    trial->facts.test == TEST_reach)
 		probe_go(trial, PROBE_remove);
 	else
-		probe_good(trial);
+		probe_end(trial, &good, true);
 }
 
-/* True if what it encrypts to is valid; else the trial has ended. */
+/*
+ * True if what it encrypts to is valid, which is said if not for long; else the
+ * trial has ended.
+ */
 static bool
 can_encrypt(struct trial *trial)
 {
 	const struct config *config = trial->config;
+	struct buf note = { .max = STEP_SAYS_MAX - 1 };
 	struct certificates *chosen;
 	struct why why;
 
@@ -296,6 +285,11 @@ can_encrypt(struct trial *trial)
 		return false;
 	}
 	certificates_free(&chosen);
+	certificates_note(config->encrypt, "encrypt", &note);
+	if (note.len > 0)
+		trial_says(trial, trial->facts.test == TEST_reach ?
+		    STEP_write : STEP_deliver, "%s", note.data);
+	buf_free(&note);
 	return true;
 }
 
