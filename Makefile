@@ -54,9 +54,9 @@ LAYOUT := spool-layout/layout
 SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
-DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_form_cloud destination_form_http \
-    destination_form_mail \
+DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
+    destination_cms destination_field destination_form destination_form_cloud \
+    destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update hostkey mail_address mustache \
@@ -119,13 +119,14 @@ $(eval $(call program,libexec/spoold/pipe,$(addprefix workers/pipe/, \
     pipe config program run) $(COURIER),-lcurl -lseccomp -lcjson -lssl \
     -lcrypto))
 $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
-    email config delivery dialogue header login message mime outcome smtp \
-    test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
-    -lseccomp -lcjson -lssl -lcrypto))
+    email config delivery dialogue header login message mime outcome smime \
+    smtp test) workers/common/cms $(addprefix lib/,certificate \
+    mail_address mustache) $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
-    sftp client clients config delivery openssh outcome pending phases reader \
-    same session test upload wire write) $(COURIER) lib/hostkey,-lcurl -lssh \
-    -lseccomp -lcjson -lssl -lcrypto))
+    sftp client clients config delivery envelope openssh outcome pending \
+    phases reader same session test upload wire write) workers/common/cms \
+    lib/certificate lib/hostkey $(COURIER),-lcurl -lssh -lseccomp -lcjson \
+    -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_erase local_place locator answer call \
     cloud_erase cloud_test describe digests parts upload azure azure_blocks \
@@ -143,7 +144,7 @@ $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
-    secret template test)))
+    certificates secret template test)))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey,spoold/commands/spoolkey_records))
@@ -192,7 +193,8 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    workers/email/header workers/email/mime workers/sftp/wire \
+    workers/common/cms workers/common/settings workers/email/header \
+    workers/email/mime workers/email/smime workers/sftp/wire \
     $(addprefix workers/storage/,answer azure_codes gcs_codes s3_codes))
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \

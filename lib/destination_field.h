@@ -103,8 +103,13 @@ void	 destination_check_storage(const struct json *config,
 void	 destination_check_sftp(const struct json *config,
 	    struct complaints *);
 
-/* A private key in PEM, for EVP_PKEY_free(); NULL if it is none. */
-struct evp_pkey_st	*destination_private_key(const char *);
+/* The part of that which is about signing and encrypting. */
+void	 destination_check_cms(const struct json *config, enum transport,
+	    struct complaints *);
+
+/* True if the first of the certificates is the private key's. */
+bool	 destination_is_pair(const struct json *certificates,
+	    const char *private_key);
 
 /*
  * Checks that a value has a form of destination.def, and complains if not.

@@ -276,6 +276,7 @@ static const struct {
 	{ "url", check_url },
 	{ "path", check_path },
 	{ "pem", form_check_pem },
+	{ "certificates", form_check_certificates },
 	{ "key", form_check_key },
 	{ "pins", form_check_pins },
 	{ "headers", form_check_headers },

@@ -12,7 +12,8 @@
 typedef void	 form_check(const struct json *, const char *form,
 		    const char *path, struct complaints *);
 
-form_check	 form_check_pem, form_check_key, form_check_pins;
+form_check	 form_check_pem, form_check_certificates, form_check_key,
+		    form_check_pins;
 form_check	 form_check_headers, form_check_header, form_check_credential,
 		    form_check_statuses;
 form_check	 form_check_address, form_check_addresses, form_check_host,

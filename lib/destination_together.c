@@ -7,11 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/evp.h>
 
+#include "lib/certificate.h"
 #include "lib/destination_field.h"
 #include "lib/signing.h"
 
@@ -38,20 +36,16 @@ destination_check_secret(const struct json *config, const char *secret,
 }
 
 /* The first of the certificates is the key's. */
-static bool
-is_pair(const char *certificates, const char *private_key)
+bool
+destination_is_pair(const struct json *certificates, const char *private_key)
 {
-	BIO *bio = BIO_new_mem_buf(certificates, -1);
-	X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL,
-	    NULL, NULL);
-	EVP_PKEY *key = destination_private_key(private_key);
-	bool good = certificate != NULL && key != NULL &&
-	    X509_check_private_key(certificate, key) == 1;
+	struct certificates *all = certificates_read(certificates);
+	EVP_PKEY *key = private_key_parse(private_key);
+	bool good = all != NULL && key != NULL &&
+	    certificates_have_key(all, key);
 
-	ERR_clear_error();
 	EVP_PKEY_free(key);
-	X509_free(certificate);
-	BIO_free(bio);
+	certificates_free(&all);
 	return good;
 }
 
@@ -60,8 +54,8 @@ static void
 check_client(const struct json *config, enum transport transport,
     struct complaints *all)
 {
-	const char *certificate = json_string(destination_value(config,
-	    "tls.clientCert"), NULL);
+	const struct json *certificate = destination_value(config,
+	    "tls.clientCert");
 	const char *key = json_string(destination_value(config,
 	    "tls.clientKey"), NULL);
 	char path[FIELD_PATH_MAX];
@@ -72,7 +66,7 @@ check_client(const struct json *config, enum transport transport,
 	if ((certificate == NULL) != (key == NULL))
 		complain(all, path, "is missing: a client needs both, its "
 		    "certificate and the key");
-	else if (key != NULL && !is_pair(certificate, key))
+	else if (key != NULL && !destination_is_pair(certificate, key))
 		complain(all, path, "is not the key of clientCert");
 }
 
@@ -204,6 +198,7 @@ destination_check_together(const struct json *config, enum transport transport,
 		destination_check_storage(config, all);
 	if (transport == TRANSPORT_sftp)
 		destination_check_sftp(config, all);
+	destination_check_cms(config, transport, all);
 	if (secret == NULL)
 		return;
 	(void)snprintf(path, sizeof(path), "config.%s.%s",

@@ -159,6 +159,7 @@ dest_create(struct cli *cli, void *state)
 	for (each = json_first(json_get(made, "destinations")); each != NULL;
 	    each = json_next(each)) {
 		templates_warn(each);
+		certificates_warn(each);
 		if (cli->json)
 			line_print(each);
 		else
@@ -193,6 +194,7 @@ dest_update(struct cli *cli, void *state)
 	if (made == NULL)
 		return cli_fail(cli, &why);
 	templates_warn(made);
+	certificates_warn(made);
 	if (cli->json)
 		line_print(made);
 	else

@@ -44,6 +44,9 @@ int	 dest_each(struct cli *, const struct dest *, dest_one *each,
  */
 void	 templates_warn(const struct json *document);
 
+/* Says there what its certificates leave out, or soon will. */
+void	 certificates_warn(const struct json *document);
+
 cli_action	 dest_test, dest_health;
 cli_action	 secret_list, secret_rotate, secret_add, secret_revoke,
 		    secret_reveal;

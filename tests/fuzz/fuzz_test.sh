@@ -153,6 +153,10 @@ test_a_mail_of_any_text_has_lines_that_every_server_takes() {
 	holds mail 10000
 }
 
+test_any_certificate_can_be_asked_and_encrypted_to_or_not() {
+	holds certificate 4000
+}
+
 test_every_target_has_seeds_and_a_test() {
 	for source in tests/fuzz/*.c; do
 		target=$(basename "$source" .c)

@@ -6,7 +6,8 @@
 // DIR/key.pem and DIR/cert.pem are its own.  DIR/port has three ports: STARTTLS
 // offered, TLS from the beginning, and in clear without STARTTLS.  The local
 // part of a recipient says what becomes of it: `code-550` is refused with that,
-// `code-451-data` lets the whole mail be refused, after it was sent.
+// `code-451-data` lets the whole mail be refused, after it was sent; such a one
+// is DIR/mail/refused-N.eml.
 // DIR/connections counts connections, DIR/logins has each login's method.
 import { createHash } from "node:crypto";
 import { appendFileSync, mkdirSync, readFileSync, renameSync,
@@ -17,7 +18,7 @@ import { SMTPServer } from "smtp-server";
 const dir = process.argv[2];
 const known = JSON.parse(readFileSync(`${dir}/known.json`));
 mkdirSync(`${dir}/mail`, { recursive: true });
-let mails = 0, connections = 0;
+let mails = 0, refused = 0, connections = 0;
 
 function refusal(code, words) {
 	const error = new Error(words);
@@ -55,6 +56,8 @@ async function keep(raw, session) {
 		tls: session.secure, user: session.user ?? null,
 		mailFrom: session.envelope.mailFrom.address,
 		utf8: session.envelope.smtpUtf8 ?? false,
+		announced: Number(session.envelope.mailFrom.args?.SIZE ?? 0),
+		bytes: raw.length,
 		rcpt: session.envelope.rcptTo.map((r) => r.address),
 		from: people(mail.from), to: people(mail.to),
 		cc: people(mail.cc), bcc: people(mail.bcc),
@@ -85,8 +88,11 @@ function onData(stream, session, done) {
 			return done(refusal(552, "5.3.4 too large"));
 		const asked = session.envelope.rcptTo.map((r) =>
 		    /^code-(\d{3})-data@/.exec(r.address)).find(Boolean);
-		if (asked)
+		if (asked) {
+			writeFileSync(`${dir}/mail/refused-${++refused}.eml`,
+			    Buffer.concat(chunks));
 			return done(refusal(Number(asked[1]), "not this one"));
+		}
 		keep(Buffer.concat(chunks), session).then((n) =>
 		    done(null, `2.0.0 Ok: queued as ${n}`), done);
 	});

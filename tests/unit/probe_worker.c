@@ -15,6 +15,8 @@
  *                          its end if OFFSET is negative
  *   wait N                 prints the next N records that are no progress
  *   progress TOKEN         waits for a progress of it
+ *   keeps TOKEN            waits for what it wants the next attempt to be
+ *                          told (`resume=`), and prints it
  *   grows TOKEN            waits for one that has come further than one before
  *   memory KIB             says whether the worker ever had more than that
  *   find TEXT              how often that is in the worker's own memory
@@ -270,6 +272,21 @@ do_progress(struct probe *probe, char *const *words)
 }
 
 static void
+do_keeps(struct probe *probe, char *const *words)
+{
+	uint64_t		 token = strtoull(words[0], NULL, 10);
+	struct link_record	 record;
+
+	do {
+		if (!next_record(probe, &record))
+			give_up("the link has ended");
+	} while (record.type != LINK_progress ||
+	    record.progress.token != token ||
+	    record.text[PROGRESS_resume][0] == '\0');
+	printf("keeps %s\n", record.text[PROGRESS_resume]);
+}
+
+static void
 do_grows(struct probe *probe, char *const *words)
 {
 	uint64_t		 token = strtoull(words[0], NULL, 10);
@@ -428,6 +445,7 @@ do_attempt(struct probe *probe, char *const *words)
 	record.text[ATTEMPT_config] = config != NULL ? config : "{}";
 	record.text[ATTEMPT_destination] = "ehr";
 	record.text[ATTEMPT_name] = "job.json";
+	record.text[ATTEMPT_resume] = word(words, "resume");
 	if (word(words, "key") != NULL)
 		record.text[ATTEMPT_key] = word(words, "key");
 	if (word(words, "contentType") != NULL)
@@ -521,6 +539,7 @@ static const struct {
 	{ "payload", do_payload, 2 }, { "attempt", do_attempt, 2 },
 	{ "change", do_change, 2 }, { "wait", do_wait, 0 },
 	{ "progress", do_progress, 1 }, { "grows", do_grows, 1 },
+	{ "keeps", do_keeps, 1 },
 	{ "memory", do_memory, 1 },
 	{ "find", do_find, 1 }, { "gone", do_gone, 1 },
 	{ "proc", do_proc, 1 },

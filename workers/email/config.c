@@ -51,6 +51,7 @@ config_free(struct config *config)
 	free(config->text);
 	free(config->html);
 	free(config->attachment_name);
+	smime_keys_free(&config->smime);
 	free(config);
 }
 
@@ -192,6 +193,8 @@ config_fill(struct config *config, const struct json *json,
 	    check_template(config, config->attachment_name, "attachmentName",
 	    NULL, why) == -1 ||
 	    check_template(config, config->text, "bodyTemplate", notice_data,
+	    why) == -1 ||
+	    smime_keys_read(&config->smime, json_get(json, "smime"),
 	    why) == -1)
 		return -1;
 	return check_template(config, config->html, "htmlTemplate",

@@ -12,6 +12,7 @@
 #include "lib/mail_address.h"
 #include "lib/why.h"
 
+#include "workers/email/smime.h"
 #include "workers/email/smtp.h"
 
 /* Addresses of one header. */
@@ -29,6 +30,7 @@ struct config {
 	char		*text, *html, *attachment_name;	/* own; or NULL */
 	bool		 uses_data;	/* a body has the data in it */
 	int64_t		 max_size;	/* bytes; 0: the server's */
+	struct smime_keys smime;	/* own */
 };
 
 /* What a destination's config says.  NULL with *why. */

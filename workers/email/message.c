@@ -5,6 +5,7 @@
  * that each attempt sends the same bytes: whoever gets a mail twice can see by
  * its Message-ID and its content that it is one.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include "lib/mustache.h"
 #include "lib/xalloc.h"
 
+#include "workers/common/settings.h"
 #include "workers/email/header.h"
 #include "workers/email/message.h"
 
@@ -119,16 +121,28 @@ put_id(struct buf *out, const struct config *config, const char *id,
 	buf_printf(out, "Message-ID: <%s.%s%s>\r\n", id, destination, at);
 }
 
+/* What a message's own headers say. */
+struct letter {
+	const struct config *config;
+	const char	*subject;
+	int64_t		 date;		/* wall ms */
+	const char	*id, *destination;
+};
+
 static void
-put_headers(struct buf *out, const struct config *config, const char *subject)
+put_headers(struct buf *out, const struct letter *letter, const char *subject)
 {
+	const struct config *config = letter->config;
+
 	header_addresses(out, "From", &config->from, 1);
 	header_addresses(out, "Reply-To", &config->reply_to,
 	    config->reply_to.address != NULL);
 	header_addresses(out, "To", config->to.list, config->to.count);
 	header_addresses(out, "Cc", config->cc.list, config->cc.count);
 	header_text(out, "Subject", subject);
-	buf_str(out, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
+	buf_str(out, "Auto-Submitted: auto-generated\r\n");
+	put_date(out, letter->date);
+	put_id(out, config, letter->id, letter->destination);
 }
 
 /* --- the attachment ------------------------------------------------------- */
@@ -179,6 +193,90 @@ put_name(struct buf *name, const struct attempt *attempt,
 		return why_field(why, "attachmentName",
 		    "attachmentName would have a slash in it");
 	return header_check(name->data, "attachmentName", why);
+}
+
+/* --- signed or encrypted -------------------------------------------------- */
+
+/*
+ * What stands outside, in copies that a header of RFC 9788 has: by them a
+ * reader knows what an encrypted message's writer has hidden.
+ */
+static void
+put_outer(struct buf *out, const struct buf *outer)
+{
+	const char *line = outer->data, *end;
+
+	for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		buf_str(out, *line == ' ' ? "" : "HP-Outer: ");
+		buf_add(out, line, (size_t)(end + 1 - line));
+	}
+}
+
+/* Its headers, where all can read them and within what is protected. */
+static void
+put_both_headers(struct buf *inner, struct buf *outer,
+    const struct letter *letter, bool hidden, struct mime_parts *parts)
+{
+	char subject[MESSAGE_LINE_MAX];
+
+	(void)snprintf(subject, sizeof(subject), MESSAGE_HIDDEN_SUBJECT,
+	    letter->id);
+	put_headers(outer, letter, hidden ? subject : letter->subject);
+	put_headers(inner, letter, letter->subject);
+	if (hidden)
+		put_outer(inner, outer);
+	buf_str(outer, "MIME-Version: 1.0\r\n");
+	parts->protection = hidden ? ";\r\n hp=\"cipher\"" :
+	    ";\r\n hp=\"clear\"";
+}
+
+static int
+add_recipients(struct smime *smime, const struct config *config,
+    struct why *why)
+{
+	const struct config_addresses lists[] = { config->to, config->cc,
+	    config->bcc };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		for (size_t j = 0; j < lists[i].count; j++)
+			if (smime_recipient(smime, lists[i].list[j].address,
+			    why) == -1)
+				return -1;
+	/* What is encrypted says to each of its readers for whom it is. */
+	return config->smime.recipients != NULL && config->bcc.count > 0 ?
+	    settings_wrong(why, "bcc", "stands beside smime.recipientCerts") :
+	    0;
+}
+
+static int
+compose_protected(struct mime *mime, const struct letter *letter,
+    struct mime_parts *parts, struct why *why)
+{
+	const struct smime_keys *keys = &letter->config->smime;
+	struct smime *smime = smime_new(keys, letter->id, letter->date, why);
+
+	if (smime == NULL)
+		return -1;
+	if (add_recipients(smime, letter->config, why) == -1) {
+		smime_free(&smime);
+		return -1;
+	}
+	put_both_headers(&mime->head, smime_headers(smime), letter,
+	    keys->recipients != NULL, parts);
+	mime_compose(mime, parts);
+	return mime_protect(mime, smime, why);
+}
+
+static int
+compose(struct mime *mime, const struct letter *letter,
+    struct mime_parts *parts, struct why *why)
+{
+	if (smime_keys_any(&letter->config->smime))
+		return compose_protected(mime, letter, parts, why);
+	put_headers(&mime->head, letter, letter->subject);
+	buf_str(&mime->head, "MIME-Version: 1.0\r\n");
+	mime_compose(mime, parts);
+	return 0;
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -243,12 +341,12 @@ message_compose(struct mime *mime, struct attempt *attempt,
 	if (values == NULL)
 		return -1;
 	if (texts_render(&texts, &parts, attempt, values, why) == 0) {
-		put_headers(&mime->head, config, texts.subject.data);
-		put_date(&mime->head, attempt->facts.accepted_at);
-		put_id(&mime->head, config, texts.boundary,
-		    attempt->text[ATTEMPT_destination]);
-		mime_compose(mime, &parts);
-		result = check_size(mime, config, why);
+		const struct letter letter = { config, texts.subject.data,
+		    attempt->facts.accepted_at, texts.boundary,
+		    attempt->text[ATTEMPT_destination] };
+
+		result = compose(mime, &letter, &parts, why) == -1 ? -1 :
+		    check_size(mime, config, why);
 	}
 	json_free(&values);
 	buf_wipe(&texts.subject);
@@ -258,18 +356,17 @@ message_compose(struct mime *mime, struct attempt *attempt,
 	return result;
 }
 
-void
+int
 message_compose_test(struct mime *mime, const struct config *config,
-    const struct id *id, const char *organization)
+    const struct id *id, const char *organization, struct why *why)
 {
 	struct mime_parts parts = { .text = "This is no delivery: spoold was "
 	    "asked to test whether its mail arrives.\n" };
 	char text[ID_LENGTH + 1];
+	const struct letter letter = { config, "Test by spoold", clock_wall(),
+	    text, organization };
 
 	id_format(id, text);
 	parts.boundary = text;
-	put_headers(&mime->head, config, "Test by spoold");
-	put_date(&mime->head, clock_wall());
-	put_id(&mime->head, config, text, organization);
-	mime_compose(mime, &parts);
+	return compose(mime, &letter, &parts, why);
 }

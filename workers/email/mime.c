@@ -66,20 +66,24 @@ put_quoted(struct buf *out, const char *text)
 
 /* --- composing ------------------------------------------------------------ */
 
+/* `more` are parameters; of the outermost part only. */
 static void
-put_text(struct buf *out, const char *subtype, const char *text)
+put_text(struct buf *out, const char *subtype, const char *text,
+    const char *more)
 {
-	buf_printf(out, "Content-Type: text/%s; charset=utf-8\r\n"
-	    "Content-Transfer-Encoding: quoted-printable\r\n\r\n", subtype);
+	buf_printf(out, "Content-Type: text/%s; charset=utf-8%s\r\n"
+	    "Content-Transfer-Encoding: quoted-printable\r\n\r\n", subtype,
+	    more);
 	put_quoted(out, text);
 }
 
 static void
 put_multipart(struct buf *out, const char *subtype,
-    const struct mime_parts *parts)
+    const struct mime_parts *parts, const char *more)
 {
 	buf_printf(out, "Content-Type: multipart/%s;\r\n"
-	    " boundary=\"=_%s_%s\"\r\n", subtype, parts->boundary, subtype);
+	    " boundary=\"=_%s_%s\"%s\r\n", subtype, parts->boundary,
+	    subtype, more);
 }
 
 /* The line break before it belongs to it. */
@@ -92,34 +96,35 @@ put_boundary(struct buf *out, const char *subtype,
 }
 
 static void
-put_texts(struct buf *out, const struct mime_parts *parts)
+put_texts(struct buf *out, const struct mime_parts *parts, const char *more)
 {
 	if (parts->html == NULL) {
-		put_text(out, "plain", parts->text);
+		put_text(out, "plain", parts->text, more);
 		return;
 	}
-	put_multipart(out, "alternative", parts);
+	put_multipart(out, "alternative", parts, more);
 	put_boundary(out, "alternative", parts, false);
-	put_text(out, "plain", parts->text);
+	put_text(out, "plain", parts->text, "");
 	put_boundary(out, "alternative", parts, false);
-	put_text(out, "html", parts->html);
+	put_text(out, "html", parts->html, "");
 	put_boundary(out, "alternative", parts, true);
 }
 
 void
 mime_compose(struct mime *mime, const struct mime_parts *parts)
 {
+	const char *more = parts->protection != NULL ? parts->protection : "";
 	struct buf *head = &mime->head;
 
 	mime->attachment = parts->attachment;
 	if (parts->attachment == NULL) {
-		put_texts(head, parts);
+		put_texts(head, parts, more);
 		buf_str(&mime->tail, "\r\n");
 		return;
 	}
-	put_multipart(head, "mixed", parts);
+	put_multipart(head, "mixed", parts, more);
 	put_boundary(head, "mixed", parts, false);
-	put_texts(head, parts);
+	put_texts(head, parts, "");
 	put_boundary(head, "mixed", parts, false);
 	buf_printf(head, "Content-Type: %s\r\n"
 	    "Content-Transfer-Encoding: base64\r\n"
@@ -129,8 +134,8 @@ mime_compose(struct mime *mime, const struct mime_parts *parts)
 	put_boundary(&mime->tail, "mixed", parts, true);
 }
 
-int64_t
-mime_length(const struct mime *mime)
+static int64_t
+plain_length(const struct mime *mime)
 {
 	int64_t bytes = mime->attachment == NULL ? 0 :
 	    mime->attachment->length;
@@ -140,9 +145,17 @@ mime_length(const struct mime *mime)
 	    (int64_t)mime->tail.len;
 }
 
+int64_t
+mime_length(const struct mime *mime)
+{
+	return mime->smime != NULL ? smime_bound(mime->smime) :
+	    plain_length(mime);
+}
+
 void
 mime_free(struct mime *mime)
 {
+	smime_free(&mime->smime);
 	buf_free(&mime->head);
 	buf_free(&mime->tail);
 	extent_free(&mime->reader);
@@ -211,9 +224,10 @@ read_attachment(struct mime *mime, char *out, size_t room, struct why *why)
 	return to - out;
 }
 
-int64_t
-mime_read(struct mime *mime, char *out, size_t room, struct why *why)
+static int64_t
+plain_read(void *arg, char *out, size_t room, struct why *why)
 {
+	struct mime *mime = arg;
 	int64_t got;
 
 	if (mime->place == MIME_HEAD) {
@@ -231,4 +245,21 @@ mime_read(struct mime *mime, char *out, size_t room, struct why *why)
 		mime->place = MIME_TAIL;
 	}
 	return read_buf(mime, &mime->tail, out, room);
+}
+
+int64_t
+mime_read(struct mime *mime, char *out, size_t room, struct why *why)
+{
+	return mime->smime != NULL ? smime_read(mime->smime, out, room, why) :
+	    plain_read(mime, out, room, why);
+}
+
+int
+mime_protect(struct mime *mime, struct smime *smime, struct why *why)
+{
+	const struct smime_source source = { plain_read, mime,
+	    plain_length(mime) };
+
+	mime->smime = smime;
+	return smime_begin(smime, &source, why);
 }

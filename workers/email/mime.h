@@ -7,6 +7,12 @@
  * way.  Every line ends in CRLF and has at most 78 characters, no line of a
  * part begins with a dot, and the same message has the same bytes at every
  * attempt.
+ *
+ * A message that is signed or encrypted is composed and read in the same way:
+ * what was composed is the entity that is protected then, and the message's own
+ * headers are smime_headers() (smime.h).  Only what is encrypted, or signed by
+ * an EC key, has other bytes at the next attempt, and a length that is known in
+ * its bounds only.
  */
 #ifndef WORKERS_EMAIL_MIME_H
 #define WORKERS_EMAIL_MIME_H
@@ -17,6 +23,7 @@
 #include "lib/why.h"
 
 #include "workers/common/parcel.h"
+#include "workers/email/smime.h"
 
 #define MIME_LINE_BYTES 57	/* of an attachment on a line of base64 */
 #define MIME_LINES 64		/* that are read at once */
@@ -28,6 +35,7 @@ struct mime_parts {
 	const char	*text, *html;	/* the latter may be NULL */
 	const struct extent *attachment;	/* NULL: none */
 	const char	*name, *type;	/* of the attachment, checked */
+	const char	*protection;	/* "; hp=…" of RFC 9788, or NULL */
 };
 
 struct mime {
@@ -38,18 +46,26 @@ struct mime {
 	enum { MIME_HEAD, MIME_ATTACHMENT, MIME_TAIL } place;
 	struct extent_reader reader;
 	char		 raw[MIME_LINE_BYTES * MIME_LINES];
+	struct smime	*smime;		/* own; NULL: it is sent as it is */
 };
 
 /* `head` has the message's own headers already. */
 void	 mime_compose(struct mime *, const struct mime_parts *);
 
-/* Of all that is going to be read. */
+/*
+ * What was composed is to be read by way of that, which becomes its own.  0, or
+ * -1 with *why.
+ */
+int	 mime_protect(struct mime *, struct smime *, struct why *);
+
+/* Of all that is going to be read; of what is protected, at most. */
 int64_t	 mime_length(const struct mime *);
 
 void	 mime_rewind(struct mime *);
 /*
  * The next bytes, at most `room`, which is MIME_READ_MIN at least; 0 at the
- * end; -1 with *why if the attachment has changed or cannot be read.
+ * end; -1 with *why if the attachment has changed or cannot be read, or what is
+ * protected cannot be.
  */
 int64_t	 mime_read(struct mime *, char *out, size_t room, struct why *);
 

@@ -41,6 +41,19 @@ put_help(const struct trial *trial, const struct link_record *outcome,
 	    config->server.token != NULL ? "oauth2" : "pass");
 }
 
+/* Whoever reads that it works is told if that is not for long. */
+static void
+say_certificates(struct trial *trial)
+{
+	const struct config *config = trial->config;
+	struct buf note = { .max = STEP_SAYS_MAX - 1 };
+
+	smime_keys_note(&config->smime, &note);
+	if (note.len > 0)
+		trial_says(trial, STEP_authenticate, "%s", note.data);
+	buf_free(&note);
+}
+
 /* The steps up to the one that failed. */
 static void
 test_steps(struct trial *trial, const struct smtp_result *result,
@@ -58,6 +71,7 @@ test_steps(struct trial *trial, const struct smtp_result *result,
 		return;
 	good = good || result->stage > SMTP_AUTH;
 	trial_step(trial, STEP_authenticate, good, from, now);
+	say_certificates(trial);
 	if (good && trial->facts.test != TEST_reach)
 		trial_step(trial, STEP_deliver, result->stage == SMTP_END &&
 		    result->code >= 200 && result->code <= 299, now, now);
@@ -81,9 +95,6 @@ test_done(void *arg, const struct smtp_result *result)
 	record.tested.error = outcome.outcome.error;
 	record.tested.code = result->code;
 	record.text[TESTED_reason] = text.reason;
-	record.text[TESTED_peer] = result->connection->peer;
-	record.text[TESTED_tls] = result->connection->tls;
-	record.text[TESTED_fingerprint] = result->connection->fingerprint;
 	trial_end(trial, &record);
 	buf_free(&text.remote);
 }
@@ -119,9 +130,13 @@ test_start(struct trial *trial)
 		.done = test_done,
 		.arg = trial,
 	};
+	struct why why;
 
-	message_compose_test(&test->mime, config, &trial->facts.id,
-	    courier_organization(trial->courier));
+	if (message_compose_test(&test->mime, config, &trial->facts.id,
+	    courier_organization(trial->courier), &why) == -1) {
+		trial_fail(trial, &why);
+		return;
+	}
 	mime_rewind(&test->mime);
 	mail.size = mime_length(&test->mime);
 	test->recipients = delivery_envelope(config, &mail);

@@ -26,6 +26,7 @@ config_free(struct config *config)
 	session_key_free(&config->key);
 	free(config->path);
 	free(config->filename);
+	certificates_free(&config->encrypt);
 	settings_proxy_free(&config->proxy);
 	free(config->tls_minimum);
 	explicit_bzero(config->identity, sizeof(config->identity));
@@ -97,6 +98,19 @@ read_pin(struct config *config, const struct json *json, struct why *why)
 }
 
 static int
+read_envelope(struct config *config, const struct json *json, struct why *why)
+{
+	const struct json *encrypt = json_get(json, "encrypt");
+
+	config->cipher = cms_cipher_by_name(json_string(json_get(json,
+	    "encryptCipher"), NULL));
+	if (encrypt != NULL)
+		config->encrypt = certificates_read(encrypt);
+	return encrypt == NULL || config->encrypt != NULL ? 0 :
+	    settings_wrong(why, "encrypt", "has no certificates");
+}
+
+static int
 config_fill(struct config *config, const struct json *json, struct why *why)
 {
 	config->url = read_url(json);
@@ -110,6 +124,7 @@ config_fill(struct config *config, const struct json *json, struct why *why)
 	config->tls_minimum = xstrdup("1.2");
 	settings_proxy(&config->proxy, json);
 	return read_pin(config, json, why) == -1 ||
+	    read_envelope(config, json, why) == -1 ||
 	    read_login(config, json, why) == -1 ? -1 :
 	    read_identity(config, json, why);
 }

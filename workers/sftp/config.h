@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/why.h"
 
+#include "workers/common/cms.h"
 #include "workers/common/http.h"
 
 #define CONFIG_IDENTITY 32
@@ -26,6 +27,8 @@ struct config {
 	struct hostkey	 pin;
 	char		*path, *filename;	/* own; NULL: none */
 	bool		 create_directories, overwrite, read_back;
+	struct certificates *encrypt;	/* own; NULL: it is not encrypted */
+	enum cms_cipher	 cipher;
 	struct http_proxy proxy;	/* own */
 	char		*tls_minimum;	/* own; of the proxy: none */
 	/* Those of one identity may use each other's sessions. */

@@ -32,6 +32,7 @@ delivery_close(struct attempt *attempt)
 	buf_free(&delivery->part);
 	reader_free(&delivery->reader);
 	extent_free(&delivery->source);
+	envelope_free(&delivery->envelope);
 	EVP_MD_CTX_free(delivery->digest);
 	buf_free(&delivery->differs);
 	buf_free(&delivery->outcome.remote);
@@ -100,6 +101,32 @@ caller_alive(void *arg)
 	attempt_moved(attempt, delivery->sent);
 }
 
+/* --- its file ------------------------------------------------------------- */
+
+bool
+delivery_file(const struct attempt *attempt, int64_t *length,
+    const uint8_t **sha256)
+{
+	const struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
+	const struct envelope *envelope = &delivery->envelope;
+
+	if (config->encrypt == NULL) {
+		*length = attempt->parcel.content.length;
+		*sha256 = attempt->parcel.content.sha256;
+		return true;
+	}
+	if (delivery->all_given && envelope->cms == NULL &&
+	    envelope->digest == NULL && envelope->length > 0) {
+		*length = envelope->length;
+		*sha256 = envelope->sha256;
+		return true;
+	}
+	*length = delivery->earlier;
+	*sha256 = delivery->earlier_sha256;
+	return delivery->earlier > 0;
+}
+
 /* --- its beginning -------------------------------------------------------- */
 
 /* `.<name>.<id>.part`; of a name that leaves no room for that, less. */
@@ -125,6 +152,25 @@ name_part(struct delivery *delivery, const struct attempt *attempt)
 	    delivery->directory > 0 ? "/" : "", (int)length, name, id);
 }
 
+static int
+prepare_envelope(struct attempt *attempt, struct why *why)
+{
+	struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
+	struct certificates *chosen = envelope_choose(config->encrypt, why);
+
+	if (chosen == NULL)
+		return -1;
+	certificates_free(&chosen);
+	if (envelope_parse(attempt->text[ATTEMPT_resume], &delivery->earlier,
+	    delivery->earlier_sha256) == -1)
+		delivery->earlier = 0;
+	/* The payload's own name says what it was. */
+	if (config->filename == NULL)
+		buf_str(&delivery->path, ".p7m");
+	return 0;
+}
+
 int
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is courier.h's */
 delivery_prepare(struct attempt *attempt, int64_t *done, struct why *why)
@@ -136,6 +182,8 @@ delivery_prepare(struct attempt *attempt, int64_t *done, struct why *why)
 	(void)done;
 	if (path_of(attempt, config->path, config->filename, &delivery->path,
 	    why) == -1)
+		return -1;
+	if (config->encrypt != NULL && prepare_envelope(attempt, why) == -1)
 		return -1;
 	slash = strrchr(delivery->path.data, '/');
 	delivery->directory = slash == NULL ? 0 :

@@ -5,6 +5,7 @@
 #define WORKERS_SFTP_DELIVERY_H
 
 #include "workers/sftp/clients.h"
+#include "workers/sftp/envelope.h"
 #include "workers/sftp/outcome.h"
 #include "workers/sftp/reader.h"
 
@@ -65,6 +66,10 @@ struct delivery {
 	struct wire_handle handle;
 	struct reader	 reader;
 	struct extent_reader source;
+	struct envelope	 envelope;	/* where the file is encrypted */
+	int64_t		 earlier;	/* bytes that an earlier attempt was */
+	uint8_t		 earlier_sha256[SHA256_LENGTH];	/* about to name so;
+					 * 0: none, or nobody knows */
 	EVP_MD_CTX	*digest;	/* own; of what is read */
 	uint64_t	 hashed;	/* bytes of it */
 	uint64_t	 part_size;
@@ -83,6 +88,14 @@ struct delivery {
 	bool		 renaming;	/* from here on it may have arrived */
 	struct outcome	 outcome;
 };
+
+/*
+ * What the file has, once all of it was given to writes; of one that is not
+ * encrypted it is known before, and of one that is, what an earlier attempt has
+ * written may be.  False: not yet.
+ */
+bool	 delivery_file(const struct attempt *, int64_t *length,
+	    const uint8_t **sha256);
 
 int	 delivery_prepare(struct attempt *, int64_t *done, struct why *);
 void	 delivery_send(struct attempt *);

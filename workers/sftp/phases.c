@@ -208,6 +208,18 @@ answer_make_way(struct attempt *attempt, const struct wire_answer *answer)
 		phase_fail_answer(attempt, answer);
 }
 
+/* If no answer comes, the next attempt knows its file by that. */
+static void
+keep_envelope(struct attempt *attempt)
+{
+	const struct delivery *delivery = attempt->state;
+	struct buf text = { 0 };
+
+	envelope_print(&delivery->envelope, &text);
+	attempt_keep(attempt, text.data);
+	buf_free(&text);
+}
+
 static void
 begin_rename(struct attempt *attempt)
 {
@@ -216,6 +228,8 @@ begin_rename(struct attempt *attempt)
 	struct buf *out = phase_request(delivery);
 
 	delivery->renaming = true;
+	if (config->encrypt != NULL)
+		keep_envelope(attempt);
 	wire_rename(out, delivery->id, delivery->part.data,
 	    delivery->path.data, config->overwrite &&
 	    delivery->caller.client->posix_rename);

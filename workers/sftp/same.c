@@ -32,21 +32,38 @@ conflict(struct attempt *attempt, const char *words)
 	phase_fail_why(attempt, &why, true);
 }
 
+/*
+ * A file that is encrypted has other bytes at each attempt: only what an
+ * earlier one has said of its own can be compared with anything.
+ */
+static void
+compare_size(struct attempt *attempt, const struct wire_answer *answer)
+{
+	const uint8_t *sha256;
+	int64_t length;
+
+	if (!delivery_file(attempt, &length, &sha256))
+		conflict(attempt, attempt->facts.possible_duplicate != 0 ?
+		    "an earlier attempt may have written it, which cannot be "
+		    "told, for it is encrypted" : "whether it has this "
+		    "content cannot be told, for it is encrypted");
+	else if (!answer->has_size || answer->size != (uint64_t)length)
+		conflict(attempt, "it has another size");
+	else
+		phase_go(attempt, PHASE_open_same);
+}
+
 void
 answer_look(struct attempt *attempt, const struct wire_answer *answer)
 {
-	int64_t length = attempt->parcel.content.length;
-
 	if (answer_is_free(answer))
 		phase_go(attempt, PHASE_look_part);
 	else if (answer->type != WIRE_ATTRS)
 		phase_fail_answer(attempt, answer);
 	else if (answer->is_directory)
 		conflict(attempt, "it is a directory");
-	else if (!answer->has_size || answer->size != (uint64_t)length)
-		conflict(attempt, "it has another size");
 	else
-		phase_go(attempt, PHASE_open_same);
+		compare_size(attempt, answer);
 }
 
 /* --- reading for a digest ------------------------------------------------- */
@@ -100,12 +117,14 @@ void
 begin_digest(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->state;
+	const uint8_t *sha256;
+	int64_t length;
 
+	(void)delivery_file(attempt, &length, &sha256);
 	EVP_MD_CTX_free(delivery->digest);
 	delivery->digest = EVP_MD_CTX_new();
 	delivery->hashed = 0;
-	reader_begin(&delivery->reader, &delivery->handle,
-	    (uint64_t)attempt->parcel.content.length);
+	reader_begin(&delivery->reader, &delivery->handle, (uint64_t)length);
 	if (delivery->digest == NULL || EVP_DigestInit_ex(delivery->digest,
 	    EVP_sha256(), NULL) != 1) {
 		EVP_MD_CTX_free(delivery->digest);
@@ -113,7 +132,7 @@ begin_digest(struct attempt *attempt)
 	}
 	reader_ask(&delivery->reader, &delivery->caller);
 	/* An empty file is read already. */
-	if (attempt->parcel.content.length == 0)
+	if (length == 0)
 		phases_answered(attempt, NULL);
 }
 
@@ -121,13 +140,15 @@ begin_digest(struct attempt *attempt)
 static bool
 is_same(const struct attempt *attempt, struct delivery *delivery)
 {
-	const struct extent *content = &attempt->parcel.content;
 	unsigned char sha256[EVP_MAX_MD_SIZE];
+	const uint8_t *wanted;
+	int64_t length;
 
-	return delivery->digest != NULL &&
-	    delivery->hashed == (uint64_t)content->length &&
+	return delivery_file(attempt, &length, &wanted) &&
+	    delivery->digest != NULL &&
+	    delivery->hashed == (uint64_t)length &&
 	    EVP_DigestFinal_ex(delivery->digest, sha256, NULL) == 1 &&
-	    memcmp(sha256, content->sha256, SHA256_LENGTH) == 0;
+	    memcmp(sha256, wanted, SHA256_LENGTH) == 0;
 }
 
 /* 1 if all was read, 0 if there is more, -1: the attempt has ended. */

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "lib/clock.h"
-#include "lib/hex.h"
 
 #include "workers/sftp/config.h"
+#include "workers/sftp/envelope.h"
 #include "workers/sftp/outcome.h"
 #include "workers/sftp/test.h"
 
@@ -75,7 +75,7 @@ probe_end(struct trial *trial, const struct outcome *outcome, bool clean)
 	struct client *client = probe->caller.client;
 	struct client_times none = { 0 };
 	struct link_record record;
-	char key[HEX_SIZE(HOSTKEY_HASH)] = "", peer[64] = "";
+	struct buf key = { 0 };
 	int64_t now = since_start(trial, clock_monotonic());
 
 	if (tell_steps(trial, client != NULL ? &client->times : &none) &&
@@ -84,15 +84,16 @@ probe_end(struct trial *trial, const struct outcome *outcome, bool clean)
 		    STEP_write : STEP_deliver, outcome->error == ERROR_NONE,
 		    since_start(trial, probe->since), now);
 	if (client != NULL)
-		(void)snprintf(peer, sizeof(peer), "%s", client->peer);
-	if (client != NULL && client->shown != FAMILY_any)
-		hex_format(client->sha256, HOSTKEY_HASH, key);
+		trial_says(trial, STEP_connect, "%s", client->peer);
+	if (client != NULL && client->shown != FAMILY_any) {
+		hostkey_print(client->sha256, &key);
+		trial_says(trial, STEP_hostKey, "%s", key.data);
+		buf_free(&key);
+	}
 	link_init(&record, LINK_tested);
 	record.tested.error = (int32_t)outcome->error;
 	record.tested.code = (int32_t)outcome->code;
 	record.text[TESTED_reason] = outcome->words;
-	record.text[TESTED_peer] = peer;
-	record.text[TESTED_fingerprint] = key;
 	clients_leave(courier_own(trial->courier), &probe->caller, clean);
 	probe->asked = false;
 	trial_end(trial, &record);
@@ -263,11 +264,41 @@ probe_answered(void *arg, const struct wire_answer *answer)
 		probe_end(trial, &good, true);
 }
 
+/*
+ * True if what it encrypts to is valid, which is said if not for long; else the
+ * trial has ended.
+ */
+static bool
+can_encrypt(struct trial *trial)
+{
+	const struct config *config = trial->config;
+	struct buf note = { .max = STEP_SAYS_MAX - 1 };
+	struct certificates *chosen;
+	struct why why;
+
+	if (config->encrypt == NULL)
+		return true;
+	chosen = envelope_choose(config->encrypt, &why);
+	if (chosen == NULL) {
+		trial_fail(trial, &why);
+		return false;
+	}
+	certificates_free(&chosen);
+	certificates_note(config->encrypt, "encrypt", &note);
+	if (note.len > 0)
+		trial_says(trial, trial->facts.test == TEST_reach ?
+		    STEP_write : STEP_deliver, "%s", note.data);
+	buf_free(&note);
+	return true;
+}
+
 void
 test_start(struct trial *trial)
 {
 	struct probe *probe = trial->state;
 
+	if (!can_encrypt(trial))
+		return;
 	probe->caller = (struct caller) {
 		.config = trial->config,
 		.timeout = trial->facts.timeout,

@@ -83,11 +83,17 @@ answer_unclaim(struct attempt *attempt, const struct wire_answer *answer)
 
 /* --- the partial file ----------------------------------------------------- */
 
+/* What an earlier attempt has encrypted, no other can go on with. */
 void
 begin_look_part(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
 
+	if (config->encrypt != NULL) {
+		phase_go(attempt, PHASE_create);
+		return;
+	}
 	phase_ask_path(delivery, WIRE_STAT, delivery->part.data);
 }
 

@@ -71,6 +71,18 @@ written(struct attempt *attempt)
 		    PHASE_make_way);
 }
 
+/* What the file is to have next, `room` bytes but at the end. */
+static int64_t
+read_more(struct attempt *attempt, char *out, struct why *why)
+{
+	struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
+
+	return config->encrypt != NULL ? envelope_read(&delivery->envelope,
+	    &delivery->source, out, WIRE_DATA_MAX, why) :
+	    extent_read(&delivery->source, out, WIRE_DATA_MAX, why);
+}
+
 void
 write_more(struct attempt *attempt)
 {
@@ -85,8 +97,7 @@ write_more(struct attempt *attempt)
 	}
 	while (!delivery->all_given && delivery->writes < WRITES_MAX &&
 	    client_out(&delivery->caller)->len < CLIENT_ROOM) {
-		int64_t got = extent_read(&delivery->source, chunk,
-		    WIRE_DATA_MAX, &why);
+		int64_t got = read_more(attempt, chunk, &why);
 
 		if (got > 0)
 			write_piece(delivery, chunk, (size_t)got);
@@ -102,14 +113,30 @@ write_more(struct attempt *attempt)
 		written(attempt);
 }
 
+/* From the content's first byte on.  0, or -1 with *why. */
+static int
+begin_source(struct attempt *attempt, struct why *why)
+{
+	struct delivery *delivery = attempt->state;
+	const struct config *config = attempt->config;
+
+	extent_begin(&delivery->source, &attempt->parcel.content);
+	return config->encrypt == NULL ? 0 : envelope_begin(
+	    &delivery->envelope, config->encrypt, config->cipher, why);
+}
+
 /* From `offset` on, which is 0 but for what an earlier attempt left. */
 void
 begin_write(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->state;
+	struct why why;
 
-	if (delivery->offset == 0 && delivery->differs.len == 0)
-		extent_begin(&delivery->source, &attempt->parcel.content);
+	if (delivery->offset == 0 && delivery->differs.len == 0 &&
+	    begin_source(attempt, &why) == -1) {
+		phase_fail_why(attempt, &why, true);
+		return;
+	}
 	delivery->sent = delivery->synced = delivery->offset;
 	delivery->all_given = false;
 	delivery->writes = 0;
@@ -151,9 +178,11 @@ static void
 answered_size(struct attempt *attempt, const struct wire_answer *answer)
 {
 	struct delivery *delivery = attempt->state;
-	int64_t length = attempt->parcel.content.length;
+	const uint8_t *sha256;
+	int64_t length;
 	struct why why;
 
+	(void)delivery_file(attempt, &length, &sha256);
 	if (answer->type == WIRE_STATUS)
 		refused(delivery, answer, PHASE_size);
 	else if ((!answer->has_size || answer->size != (uint64_t)length) &&
