@@ -57,9 +57,10 @@ VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
     destination_form destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
-    destination_make destination_sealed destination_secret destination_store \
-    destination_together destination_update hostkey mail_address mustache \
-    path_template signing url)
+    destination_make destination_sealed destination_secret \
+    destination_service destination_store destination_together \
+    destination_update hostkey mail_address mustache path_template signing \
+    url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -116,9 +117,10 @@ $(eval $(call program,libexec/spoold/pipe,$(addprefix workers/pipe/, \
     pipe config program run) $(COURIER),-lcurl -lseccomp -lcjson -lssl \
     -lcrypto))
 $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
-    email config delivery dialogue header login message mime outcome smtp \
-    test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
-    -lseccomp -lcjson -lssl -lcrypto))
+    email api api_answer api_test config custom delivery dialogue encoded \
+    header login message mime outcome resend sendgrid ses smtp test) \
+    workers/common/sigv4 $(addprefix lib/,hex mail_address mustache) \
+    $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     sftp client clients config delivery openssh outcome phases reader same \
     session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \

@@ -296,6 +296,7 @@ static const struct {
 	{ "lock", form_check_lock },
 	{ "hostkey", form_check_hostkey },
 	{ "sshkey", form_check_sshkey },
+	{ "request", form_check_request },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 
