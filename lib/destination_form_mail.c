@@ -102,23 +102,23 @@ destination_request_text(const struct json *value, struct buf *out)
 		json_print(out, value);
 }
 
-/* What it yields where no name has a value; -1 with *why if that is no JSON. */
-static int
-check_yield(const char *template, struct why *why)
+/* What it yields where no name has a value. */
+static void
+check_yield(const char *template, const char *path, struct complaints *all)
 {
 	struct buf out = { 0 };
 	struct scan scan = { 0 };
-	int result = mustache_render_json(template, NULL, &out, why);
+	struct why why;
+	int result;
 
-	if (result == 0) {
-		result = scan_json(out.data, out.len, &scan, NULL, why);
-		if (result == 0)
-			(void)why_set(why, ERROR_VALIDATION_ERROR,
-			    "it ends too early");
-		result = result == 1 ? 0 : -1;
-	}
+	if (mustache_render_json(template, NULL, &out, &why) == -1)
+		complain(all, path, "%s", why.text);
+	else if ((result = scan_json(out.data, out.len, &scan, NULL,
+	    &why)) != 1)
+		complain(all, path, "yields no JSON where no name has a "
+		    "value: %s", result == 0 ? "it ends too early" :
+		    why.text);
 	buf_free(&out);
-	return result;
 }
 
 void
@@ -126,7 +126,6 @@ form_check_request(const struct json *value, const char *form,
     const char *path, struct complaints *all)
 {
 	struct buf text = { 0 };
-	struct why why;
 
 	(void)form;
 	destination_request_text(value, &text);
@@ -140,10 +139,7 @@ form_check_request(const struct json *value, const char *form,
 	    strstr(text.data, "{\"sealed\":\"") != NULL)
 		complain(all, path, "has an object that begins with sealed: "
 		    "write the template as a string");
-	else if (mustache_check(text.data, NULL, NULL, &why) == -1)
-		complain(all, path, "%s", why.text);
-	else if (check_yield(text.data, &why) == -1)
-		complain(all, path, "yields no JSON where no name has a "
-		    "value: %s", why.text);
+	else
+		check_yield(text.data, path, all);
 	buf_free(&text);
 }
