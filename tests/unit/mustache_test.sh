@@ -125,7 +125,7 @@ test_in_json_a_tag_yields_what_fits_where_it_stands() {
 }
 
 test_in_json_no_value_ends_a_string_or_adds_a_member() {
-	for value in '"' '\' '\"' '","x":"' '}' ']' '{{v}}' '\u0022' \
+	for value in '"' "\\" '\"' '","x":"' '}' ']' '{{v}}' '\u0022' \
 	    "$(printf '\342\200\250')" "$(printf 'a\nb\tc')"; do
 		json=$(jq -nc --arg v "$value" '{v: $v}')
 		for template in '{"a":"{{v}}"}' '{"a":{{v}}}' '{"a":"{{{v}}}"}' \

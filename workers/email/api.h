@@ -40,7 +40,7 @@ struct api_call {
 	const struct config *config;	/* borrowed */
 	const char	*method;
 	const char	*path;		/* below the endpoint */
-	char		 key[API_KEY_MAX];	/* for Idempotency-Key; "": none */
+	char		 key[API_KEY_MAX];	/* Idempotency-Key, or "" */
 	struct encoded	*body;		/* borrowed; NULL: none */
 	uint8_t		 sha256[SHA256_LENGTH];	/* of it, where it is signed */
 	int64_t		 timeout;	/* ms */
@@ -60,7 +60,8 @@ struct api_error {
 	enum verdict	 verdict;
 	enum error	 error;
 	int		 flags;		/* OUTCOME_… */
-	const char	*words;		/* what it means, and what mends it */
+	const char	*words;		/* what it means, and what mends it;
+					 * NULL: that the credentials do not */
 };
 
 /* What a service's rows mostly say. */
@@ -96,7 +97,7 @@ struct api {
 	/* What a good answer says is wrong, in words, or NULL.  May be NULL. */
 	const char	*(*test_said)(const struct json *);
 	const char	*credentials;	/* the fields, for a person */
-	const char	*needs[4];	/* what a config has; the last is NULL */
+	const char	*needs[4];	/* fields of a config; then NULL */
 };
 
 /* --- api.c ---------------------------------------------------------------- */

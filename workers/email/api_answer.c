@@ -102,7 +102,7 @@ api_ahead(const struct api_said *said)
 
 #define NO_SUCH_API "there is no such API: mend endpoint"
 
-/* What every API means by them, in no words: that of the credentials. */
+/* What every API means by them. */
 static const struct api_error statuses[] = {
 	{ 400, NULL, NULL, API_NEVER, "it does not take the mail" },
 	{ 401, NULL, NULL, API_AUTH, NULL },
@@ -262,10 +262,11 @@ judge_success(const struct api_call *call, const struct http_answer *answer,
 static void
 put_reset(const struct api_said *said, struct http_answer *answer)
 {
-	int64_t wait = said->reset_in[0] != '\0' ?
-	    strtoll(said->reset_in, NULL, 10) :
-	    strtoll(said->reset_at, NULL, 10) - (int64_t)time(NULL);
+	int64_t wait = strtoll(said->reset_in, NULL, 10);
+	int64_t at = strtoll(said->reset_at, NULL, 10);
 
+	if (wait <= 0 && at > 0)
+		wait = at - (int64_t)time(NULL);
 	if (answer->retry_after[0] == '\0' && wait > 0)
 		(void)snprintf(answer->retry_after,
 		    sizeof(answer->retry_after), "%" PRId64,

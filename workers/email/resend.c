@@ -2,7 +2,8 @@
  * resend - mail by Resend's "Send Email"
  *
  * As its SDK writes it.  Every attempt has the same Idempotency-Key and the
- * same body, so for a day nothing arrives twice.
+ * same body, so for a day nothing arrives twice.  A Message-ID is not among the
+ * headers that it says it takes, so it gives one of its own.
  */
 #include <string.h>
 
@@ -68,7 +69,6 @@ compose(const struct api_mail *mail, struct encoded *body, struct why *why)
 	if (html)
 		json_put_string(out, "html", parts->html);
 	json_open(out, "headers", '{');
-	json_put_string(out, "Message-ID", mail->message_id);
 	json_put_string(out, "Auto-Submitted", "auto-generated");
 	json_close(out, '}');
 	if (parts->attachment != NULL)
@@ -94,14 +94,14 @@ authorize(const struct api_call *call, struct headers *headers,
 
 /* "Resend API Reference, Errors", and its page on idempotency keys. */
 static const struct api_error errors[] = {
-	{ 0, "validation_error", "API key is invalid", API_AUTH,
-	    "it does not accept the apiKey" },
-	{ 0, "missing_api_key", NULL, API_AUTH, "it does not accept the apiKey" },
-	{ 0, "invalid_api_key", NULL, API_AUTH, "it does not accept the apiKey" },
+	{ 0, "validation_error", "API key is invalid", API_AUTH, NULL },
+	{ 0, "missing_api_key", NULL, API_AUTH, NULL },
+	{ 0, "invalid_api_key", NULL, API_AUTH, NULL },
 	{ 0, RESTRICTED, NULL, API_AUTH, "the apiKey may not do that" },
-	{ 403, "validation_error", NULL, API_CONFIG, "the domain of from is not "
-	    "verified there, or the account may send to its owner only" },
-	{ 0, "invalid_from_address", NULL, API_CONFIG, "it does not take from" },
+	{ 403, "validation_error", NULL, API_CONFIG, "the domain of from is "
+	    "not verified there, or the account may send to its owner only" },
+	{ 0, "invalid_from_address", NULL, API_CONFIG,
+	    "it does not take from" },
 	{ 0, "invalid_idempotent_request", NULL, VERDICT_failed,
 	    ERROR_CONFLICT, 0, "an earlier attempt has arrived, with what the "
 	    "destination's settings made of it then" },

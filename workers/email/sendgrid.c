@@ -9,6 +9,8 @@
 #include "workers/email/api.h"
 
 #define TYPE_MAX 256		/* bytes of a media type */
+#define MAY_NOT \
+    "the apiKey may not send mail: give it the permission mail.send"
 
 /* --- a mail --------------------------------------------------------------- */
 
@@ -100,8 +102,7 @@ static const struct api_error errors[] = {
 	    "the account's credits are used up" },
 	{ 403, NULL, "The from address does not match", API_CONFIG,
 	    "from is no sender that was verified there" },
-	{ 403, NULL, NULL, API_AUTH, "the apiKey may not send mail: give it the "
-	    "permission mail.send" },
+	{ 403, NULL, NULL, API_AUTH, MAY_NOT },
 };
 
 static const char *
@@ -112,8 +113,7 @@ test_said(const struct json *json)
 	while (scope != NULL && strcmp(json_string(scope, ""),
 	    "mail.send") != 0)
 		scope = json_next(scope);
-	return scope != NULL ? NULL : "the apiKey may not send mail: give it "
-	    "the permission mail.send";
+	return scope != NULL ? NULL : MAY_NOT;
 }
 
 /* The limit: "Mail Send, Limitations": less than 30 MB in all. */

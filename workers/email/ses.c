@@ -46,7 +46,8 @@ put_simple(struct buf *out, const struct message *message)
 	json_open(out, "Simple", '{');
 	put_text(out, "Subject", message->subject.data);
 	json_open(out, "Body", '{');
-	put_text(out, "Text", message->parts.text);
+	if (message->parts.text[0] != '\0' || message->parts.html == NULL)
+		put_text(out, "Text", message->parts.text);
 	if (message->parts.html != NULL)
 		put_text(out, "Html", message->parts.html);
 	json_close(out, '}');
@@ -139,6 +140,7 @@ authorize(const struct api_call *call, struct headers *headers,
 /* --- answers -------------------------------------------------------------- */
 
 #define DENIED "AccessDeniedException"
+#define SIGNATURE "InvalidSignatureException"
 #define CLOCKS "the clocks differ: set this machine's"
 #define WRONG_SECRET "the secretAccessKey is not that of the accessKeyId"
 
@@ -148,11 +150,11 @@ static const struct api_error errors[] = {
 	    "it knows no such accessKeyId" },
 	{ 0, "InvalidClientTokenId", NULL, API_AUTH,
 	    "it knows no such accessKeyId" },
-	{ 0, "InvalidSignatureException", "Signature expired", API_AUTH, CLOCKS },
-	{ 0, "InvalidSignatureException", "Signature not yet", API_AUTH, CLOCKS },
-	{ 0, "InvalidSignatureException", "Credential should be", API_CONFIG,
+	{ 0, SIGNATURE, "Signature expired", API_AUTH, CLOCKS },
+	{ 0, SIGNATURE, "Signature not yet", API_AUTH, CLOCKS },
+	{ 0, SIGNATURE, "Credential should be", API_CONFIG,
 	    "the region is not the endpoint's" },
-	{ 0, "InvalidSignatureException", NULL, API_AUTH, WRONG_SECRET },
+	{ 0, SIGNATURE, NULL, API_AUTH, WRONG_SECRET },
 	{ 0, "SignatureDoesNotMatch", "Signature expired", API_AUTH, CLOCKS },
 	{ 0, "SignatureDoesNotMatch", "Signature not yet", API_AUTH, CLOCKS },
 	{ 0, "SignatureDoesNotMatch", NULL, API_AUTH, WRONG_SECRET },
