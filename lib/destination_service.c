@@ -45,8 +45,6 @@ static const struct {
 	{ "endpoint", ANY & ~SMTP, CUSTOM },
 	{ "headers", CUSTOM, 0 },
 	{ "requestTemplate", CUSTOM, CUSTOM },
-	/* What it makes is MIME, which only these take. */
-	{ "smime", SMTP | SES, 0 },
 };
 
 static const char *const lists[] = { "recipients", "cc", "bcc" };

@@ -114,10 +114,10 @@ test_the_providers_own_sdks_send_the_same_for_the_same_mail() {
 	    jq -c --arg id "$ID" '.headers["Message-ID"] =
 	    "<\($id).sendgrid@example.org>" | .from = {name:
 	    "Jörg Müller-Lüdenscheidt", email: "spoold@example.org"} |
-	    .replyTo = {name: "Doe, J. (x)", email: "reply@example.org"} |
+	    .replyTo = {name: "\"Doe, J. (x)\"", email: "reply@example.org"} |
 	    .to = [{name: "Zoë 😀", email: "a@example.net"}, "b@example.net"] |
 	    .cc = [{name: "Plain Name", email: "c@example.net"}] |
-	    .bcc = ["d@example.net", {name: "Zoë, D.", email:
+	    .bcc = ["d@example.net", {name: "\"Zoë, D.\"", email:
 	    "e@example.net"}] | .attachments[0] += {type: "text/csv",
 	    disposition: "attachment"}')"
 	judged resend $RESEND "$(printf '%s' "$mail" | jq -c '.from =

@@ -115,7 +115,7 @@ void	 api_digest(struct api_call *);
 /* Sets `Authorization: Bearer` with the destination's key. */
 int	 api_bearer(const struct api_call *, struct headers *, struct why *);
 
-/* One address of a mail, in a service's own form; one without it is none. */
+/* One address of a mail, in a service's own form; nothing where it is none. */
 typedef void	 api_address(struct buf *, const char *name,
 		    const struct mail_address *);
 

@@ -14,6 +14,25 @@
 
 /* --- a mail --------------------------------------------------------------- */
 
+/*
+ * A name with a comma or a semicolon in it has to be in quotes ("Limitations";
+ * its SDK for Python writes it so).
+ */
+static void
+put_address(struct buf *out, const char *name,
+    const struct mail_address *address)
+{
+	struct mail_address quoted = *address;
+	struct buf text = { 0 };
+
+	if (address->name != NULL && strpbrk(address->name, ",;") != NULL) {
+		buf_printf(&text, "\"%s\"", address->name);
+		quoted.name = text.data;
+	}
+	api_put_person(out, name, &quoted);
+	buf_free(&text);
+}
+
 static void
 put_text(struct buf *out, const char *type, const char *text)
 {
@@ -68,13 +87,13 @@ compose(const struct api_mail *mail, struct encoded *body, struct why *why)
 
 	(void)why;
 	json_open(out, NULL, '{');
-	api_put_person(out, "from", &config->from);
-	api_put_person(out, "reply_to", &config->reply_to);
+	put_address(out, "from", &config->from);
+	put_address(out, "reply_to", &config->reply_to);
 	json_open(out, "personalizations", '[');
 	json_open(out, NULL, '{');
-	api_put_addresses(out, "to", &config->to, api_put_person);
-	api_put_addresses(out, "cc", &config->cc, api_put_person);
-	api_put_addresses(out, "bcc", &config->bcc, api_put_person);
+	api_put_addresses(out, "to", &config->to, put_address);
+	api_put_addresses(out, "cc", &config->cc, put_address);
+	api_put_addresses(out, "bcc", &config->bcc, put_address);
 	json_close(out, '}');
 	json_close(out, ']');
 	json_put_string(out, "subject", mail->message->subject.data);
