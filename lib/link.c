@@ -114,9 +114,9 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 	},
 	[LINK_tested] = {
 		[TESTED_reason] = 1024,
-		[TESTED_peer] = 128,
-		[TESTED_tls] = 32,
-		[TESTED_fingerprint] = 128,
+#define STEP(name) [TESTED_step + STEP_##name] = STEP_SAYS_MAX,
+		LINK_STEPS(STEP)
+#undef STEP
 	},
 	[LINK_erased] = { [ERASED_reason] = 1024 },
 	[LINK_fetch] = { [FETCH_peer] = 128 },

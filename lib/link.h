@@ -22,6 +22,7 @@
 #define LINK_FD 3		/* a worker's end, and nothing else is open */
 #define LINK_TEXTS 16		/* at most that many in a record */
 #define LINK_FDS 2
+#define STEP_SAYS_MAX 512	/* bytes about a step of a test */
 #define LINK_RECORD_MAX (160 * 1024)	/* bytes */
 
 /*
@@ -200,7 +201,10 @@ struct link_refuse {
 	int32_t		 incomplete;
 };
 
-/* tested: each step that was made, in order; the last may have failed. */
+/*
+ * tested: each step that was made, in order; the last may have failed.  Texts
+ * from TESTED_step on say what was seen at each.
+ */
 #define LINK_STEPS(STEP) \
 	STEP(resolve) STEP(connect) STEP(tls) STEP(hostKey)		\
 	STEP(authenticate) STEP(write) STEP(deliver)
@@ -211,8 +215,7 @@ enum step {
 	STEPS
 };
 enum step_state { STEP_NOT_MADE, STEP_OK, STEP_FAILED, STEP_STATES };
-enum { TESTED_reason, TESTED_peer, TESTED_tls, TESTED_fingerprint,
-	TESTED_texts };
+enum { TESTED_reason, TESTED_step, TESTED_texts = TESTED_step + STEPS };
 struct link_tested {
 	uint64_t	 token;
 	int64_t		 ms;		/* of all */

@@ -223,6 +223,10 @@ trial_heard(struct spoold *s, struct worker *worker,
 	if (trial == NULL)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it answers for a test that it does not hold");
+	for (int i = 0; i < STEPS; i++)
+		(void)strlcpy(trial->result.says[i],
+		    record->text[TESTED_step + i],
+		    sizeof(trial->result.says[i]));
 	trial_over(trial, &record->tested, record->text[TESTED_reason]);
 	return 0;
 }
@@ -299,7 +303,8 @@ trial_print(const struct trial_result *result, struct buf *out)
 		json_put_string(out, "name", step_names[i]);
 		json_put_boolean(out, "ok", ok);
 		json_put_integer(out, "ms", tested->step_ms[i]);
-		json_put_string(out, "message", ok ? "" : result->reason);
+		json_put_string(out, "message", ok || result->reason[0] ==
+		    '\0' ? result->says[i] : result->reason);
 		json_close(out, '}');
 	}
 	json_close(out, ']');

@@ -28,6 +28,7 @@ TAILQ_HEAD(trials, trial);
 struct trial_result {
 	bool		 success;
 	struct link_tested tested;	/* ms, steps, error, code */
+	char		 says[STEPS][STEP_SAYS_MAX + 1];	/* at each step */
 	char		 reason[1025];	/* why not, or what it answered */
 };
 

@@ -13,7 +13,7 @@
 
 static const struct show_column step_columns[] = {
 	{ "STEP", false }, { "RESULT", false }, { "MS", true },
-	{ NULL, false }
+	{ "SEEN", false }, { NULL, false }
 };
 
 static const struct show_column health_columns[] = {
@@ -37,6 +37,9 @@ steps_show(const struct json *steps)
 		    "failed");
 		show_cell_number(table, json_integer(json_get(step, "ms"),
 		    0));
+		/* Why one failed is said below, once. */
+		show_cell(table, SHOW_PLAIN, ok ? json_string(json_get(step,
+		    "message"), "") : "");
 	}
 	show_table_close(&table);
 }

@@ -132,6 +132,21 @@ test_only_a_server_that_the_private_authority_vouches_for_gets_anything() {
 	end_nginx
 }
 
+test_a_test_says_whose_certificate_it_is_and_how_long_it_lasts() {
+	tls_instance
+	tls_destination good "https://127.0.0.1:$GOOD/good" "$PKI/ca.pem"
+	tls_destination expired "https://127.0.0.1:$EXPIRED/expired" \
+	    "$PKI/ca.pem"
+	run spooldest -j test good
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals 'TLSv1.3, certificate by ca, 29 days left' "$(jq -r \
+	    '.steps[] | select(.name == "tls") | .message' "$SCRATCH/out")"
+	run spooldest test expired
+	assertEquals 75 "$STATUS"
+	assertContains "$ERR" 'certificate has expired'
+	end_nginx
+}
+
 # tls_file NAME URL TLS_MEMBERS: a destination's text; the members as jq sees
 # them, with $ca, $key, $cert and $other as what is in these files.
 tls_file() {

@@ -89,6 +89,46 @@ test_the_step_that_fails_is_named_and_ends_it() {
 	assertEquals 'without a delivery it says nothing about one' 0 "$STATUS"
 }
 
+# http_date SECONDS: as a server's clock shows it that much later.
+http_date() {
+	LC_ALL=C date -u -d "@$(($(date +%s) + $1))" \
+	    '+%a, %d %b %Y %H:%M:%S GMT'
+}
+
+test_a_test_shows_address_and_clock_of_the_server() {
+	instance
+	start
+	sink
+	destination ok
+	answers ok "204
+Date: $(http_date -200)"
+	run spooldest test ok
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals "127.0.0.1:$SINK_PORT" "$(awk '$1 == "connect" {
+	    print $4 }' "$SCRATCH/out")"
+	run spooldest -j test ok
+	message=$(jq -r '.steps[] | select(.name == "authenticate") | .message' \
+	    "$SCRATCH/out")
+	assertEquals 'it answered 204, this clock is N s ahead of its own' \
+	    "$(printf '%s\n' "$message" | sed 's/ 20[0-9] s / N s /')"
+}
+
+test_a_clock_that_differs_by_more_than_signatures_allow_is_said() {
+	instance
+	start
+	sink
+	destination ok
+	at unsigned "http://127.0.0.1:$SINK_PORT/ok" '"signature":"none"'
+	answers ok "204
+Date: $(http_date 900)"
+	run spooldest test ok
+	assertEquals 78 "$STATUS"
+	assertContains "$ERR" "s behind the server's"
+	assertContains "$ERR" 'set the clock'
+	run spooldest test unsigned
+	assertEquals "what is not signed has no time: $ERR" 0 "$STATUS"
+}
+
 test_what_is_disabled_away_or_unknown_is_not_tested() {
 	instance
 	start

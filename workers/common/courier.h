@@ -59,6 +59,7 @@ struct trial {
 	struct courier	*courier;	/* borrowed */
 	struct link_test facts;
 	struct link_tested steps;	/* as far as they were made */
+	char		 says[STEPS][STEP_SAYS_MAX];	/* what was seen there */
 	struct held	*held;
 	const void	*config;	/* held */
 	void		*state;		/* own; `trial_size` bytes, zeroed */
@@ -196,15 +197,27 @@ void	 attempt_moved(struct attempt *, int64_t sent);
 void	 trial_step(struct trial *, enum step, bool good, int64_t from,
 	    int64_t to);
 
+/* What was seen at it, for whoever asked; no secret. */
+void	 trial_says(struct trial *, enum step, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+
 /*
- * The steps that a request shows, up to the first that failed: `secure` says
- * that TLS was asked for.  True if all were made up to the answer's arrival.
+ * The steps that a request shows, up to the first that failed, and what was
+ * seen: `secure` says that TLS was asked for.  True if all were made up to the
+ * answer's arrival.
  */
 bool	 trial_http_steps(struct trial *, const struct http_answer *,
 	    bool secure);
 
 /*
- * Ends it, and frees it.  The record has error, code and texts; the steps are
+ * True if this machine's clock is as far from the server's as what signs with
+ * the time cannot stand: `authenticate` failed then, and *why says so.
+ */
+bool	 trial_clock_differs(struct trial *, const struct http_answer *,
+	    struct why *);
+
+/*
+ * Ends it, and frees it.  The record has error, code and reason; the steps are
  * those that were told.
  */
 void	 trial_end(struct trial *, struct link_record *);

@@ -39,6 +39,9 @@ struct http_answer {
 	char		 peer[64];	/* address:port; the proxy's, if any */
 	char		 tls[16];	/* TLSv1.3, or "" */
 	char		 fingerprint[65];	/* SHA-256 of its certificate */
+	char		 issuer[128];	/* who issued that, or "" */
+	int64_t		 certificate_ends;	/* wall ms; 0: unknown */
+	char		 date[64];	/* the header, or "" */
 	char		 retry_after[64];	/* the header, or "" */
 	char		 request_id[128];	/* X-Request-Id, or "" */
 	struct buf	 body;		/* own; up to HTTP_BODY_MAX */
@@ -126,6 +129,12 @@ void	 http_wait(struct http *, struct pollfd *, nfds_t, int64_t wait);
 
 /* Goes on with all requests, and calls what has ended. */
 void	 http_run(struct http *);
+
+/*
+ * How many seconds this machine's clock is ahead of the server's, which says
+ * so to the second; 0 if it did not say.
+ */
+int64_t	 http_ahead(const struct http_answer *);
 
 /* --- connections ---------------------------------------------------------- */
 

@@ -5,10 +5,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "lib/hex.h"
 
+#include "workers/common/http.h"
 #include "workers/common/tls.h"
 
 X509_STORE *
@@ -38,9 +41,44 @@ tls_store(const char *file, struct why *why)
 	return NULL;
 }
 
+/* The moment at which a certificate ends, wall ms; 0: unknown. */
+static int64_t
+ends_at(const X509 *certificate)
+{
+	struct tm tm = { 0 };
+
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm) * 1000;
+}
+
+/*
+ * A name's common name, else its organization, as text that may stand in a
+ * log; "" if it has neither.
+ */
+static void
+put_name(const X509_NAME *name, char *out, size_t size)
+{
+	static const int parts[] = { NID_commonName, NID_organizationName };
+	int at = -1, length;
+	unsigned char *text = NULL;
+
+	for (size_t i = 0; at == -1 && i < sizeof(parts) / sizeof(*parts); i++)
+		at = X509_NAME_get_index_by_NID(name, parts[i], -1);
+	if (at == -1)
+		return;
+	length = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(
+	    X509_NAME_get_entry(name, at)));
+	for (int i = 0; i < length && (size_t)i + 1 < size; i++) {
+		out[i] = text[i] >= ' ' && text[i] < 0x7f ? (char)text[i] :
+		    '?';
+		out[i + 1] = '\0';
+	}
+	OPENSSL_free(text);
+}
+
 void
-tls_describe(void *easy, char *version, size_t version_size,
-    char *fingerprint, size_t fingerprint_size)
+tls_describe(void *easy, struct http_answer *answer)
 {
 	struct curl_tlssessioninfo *info = NULL;
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -53,11 +91,15 @@ tls_describe(void *easy, char *version, size_t version_size,
 	    info->backend != CURLSSLBACKEND_OPENSSL)
 		return;
 	ssl = info->internals;
-	(void)snprintf(version, version_size, "%s", SSL_get_version(ssl));
+	(void)snprintf(answer->tls, sizeof(answer->tls), "%s",
+	    SSL_get_version(ssl));
 	peer = SSL_get0_peer_certificate(ssl);
 	if (peer == NULL || X509_digest(peer, EVP_sha256(), digest,
 	    &length) != 1)
 		return;
-	if (HEX_SIZE(length) <= fingerprint_size)
-		hex_format(digest, length, fingerprint);
+	if (HEX_SIZE(length) <= sizeof(answer->fingerprint))
+		hex_format(digest, length, answer->fingerprint);
+	answer->certificate_ends = ends_at(peer);
+	put_name(X509_get_issuer_name(peer), answer->issuer,
+	    sizeof(answer->issuer));
 }

@@ -73,8 +73,7 @@ transfer_describe_tls(struct transfer *transfer)
 	struct http_answer *answer = &transfer->answer;
 
 	if (answer->tls[0] == '\0' && !transfer->plain)
-		tls_describe(transfer->easy, answer->tls, sizeof(answer->tls),
-		    answer->fingerprint, sizeof(answer->fingerprint));
+		tls_describe(transfer->easy, answer);
 }
 
 size_t
@@ -166,6 +165,8 @@ transfer_read_header(char *line, size_t size, size_t count, void *arg)
 		transfer->headers_ended = false;
 	(void)header_value(line, length, "Retry-After", answer->retry_after,
 	    sizeof(answer->retry_after));
+	(void)header_value(line, length, "Date", answer->date,
+	    sizeof(answer->date));
 	(void)header_value(line, length, "X-Request-Id", answer->request_id,
 	    sizeof(answer->request_id));
 	header_tell(transfer, line, length);

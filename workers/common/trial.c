@@ -1,6 +1,9 @@
 /*
  * trial - a destination being tried, without a job
  */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +11,9 @@
 #include "lib/xalloc.h"
 
 #include "workers/common/courier_inside.h"
+
+#define DAY 86400000		/* ms */
+#define SKEW_MAX 300		/* s; Standard Webhooks takes as much, S3 900 */
 
 static void
 trial_free(struct trial *trial)
@@ -30,6 +36,71 @@ trial_step(struct trial *trial, enum step step, bool good, int64_t from,
 	trial->steps.step_ms[step] = to > from ? to - from : 0;
 }
 
+void
+trial_says(struct trial *trial, enum step step, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(trial->says[step], sizeof(trial->says[step]), format,
+	    arguments);
+	va_end(arguments);
+}
+
+/* TLS as it was agreed upon, and how long the certificate lasts. */
+static void
+say_tls(struct trial *trial, const struct http_answer *answer)
+{
+	int64_t left = (answer->certificate_ends - clock_wall()) / DAY;
+
+	if (answer->tls[0] == '\0')
+		return;
+	if (answer->certificate_ends == 0) {
+		trial_says(trial, STEP_tls, "%s", answer->tls);
+		return;
+	}
+	trial_says(trial, STEP_tls, "%s, certificate by %s, %" PRId64
+	    " days left", answer->tls, answer->issuer[0] != '\0' ?
+	    answer->issuer : "an authority without a name", left);
+}
+
+/* That it answered, and what its clock shows. */
+static void
+say_answer(struct trial *trial, const struct http_answer *answer)
+{
+	int64_t ahead = http_ahead(answer);
+
+	if (answer->status == 0)
+		return;
+	if (answer->date[0] == '\0')
+		trial_says(trial, STEP_authenticate, "it answered %d",
+		    answer->status);
+	else if (ahead == 0)
+		trial_says(trial, STEP_authenticate, "it answered %d, its "
+		    "clock shows the same second", answer->status);
+	else
+		trial_says(trial, STEP_authenticate, "it answered %d, this "
+		    "clock is %" PRId64 " s %s its own", answer->status,
+		    ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" :
+		    "ahead of");
+}
+
+bool
+trial_clock_differs(struct trial *trial, const struct http_answer *answer,
+    struct why *why)
+{
+	int64_t ahead = http_ahead(answer);
+
+	if (ahead <= SKEW_MAX && ahead >= -SKEW_MAX)
+		return false;
+	trial->steps.step[STEP_authenticate] = STEP_FAILED;
+	(void)why_set(why, ERROR_CONFIG_ERROR, "this machine's clock is %"
+	    PRId64 " s %s the server's, and what signs with the time is "
+	    "refused: set the clock", ahead < 0 ? -ahead : ahead,
+	    ahead < 0 ? "behind" : "ahead of");
+	return true;
+}
+
 bool
 trial_http_steps(struct trial *trial, const struct http_answer *answer,
     bool secure)
@@ -42,6 +113,7 @@ trial_http_steps(struct trial *trial, const struct http_answer *answer,
 	    resolved != -1 ? resolved : now);
 	if (resolved == -1)
 		return false;
+	trial_says(trial, STEP_connect, "%s", answer->peer);
 	trial_step(trial, STEP_connect, connected != -1, resolved,
 	    connected != -1 ? connected : now);
 	if (connected == -1)
@@ -49,12 +121,16 @@ trial_http_steps(struct trial *trial, const struct http_answer *answer,
 	if (secure)
 		trial_step(trial, STEP_tls, secured != -1, connected,
 		    secured != -1 ? secured : now);
+	say_tls(trial, answer);
+	say_answer(trial, answer);
 	return secured != -1;
 }
 
 void
 trial_end(struct trial *trial, struct link_record *record)
 {
+	for (int i = 0; i < STEPS; i++)
+		record->text[TESTED_step + i] = trial->says[i];
 	memcpy(record->tested.step, trial->steps.step,
 	    sizeof(record->tested.step));
 	memcpy(record->tested.step_ms, trial->steps.step_ms,

@@ -90,9 +90,6 @@ test_done(void *arg, const struct smtp_result *result)
 	record.tested.error = outcome.outcome.error;
 	record.tested.code = result->code;
 	record.text[TESTED_reason] = text.reason;
-	record.text[TESTED_peer] = result->connection->peer;
-	record.text[TESTED_tls] = result->connection->tls;
-	record.text[TESTED_fingerprint] = result->connection->fingerprint;
 	trial_end(trial, &record);
 	buf_free(&text.remote);
 }

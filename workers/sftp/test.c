@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "lib/clock.h"
-#include "lib/hex.h"
 
 #include "workers/sftp/config.h"
 #include "workers/sftp/outcome.h"
@@ -75,7 +74,7 @@ probe_end(struct trial *trial, const struct outcome *outcome, bool clean)
 	struct client *client = probe->caller.client;
 	struct client_times none = { 0 };
 	struct link_record record;
-	char key[HEX_SIZE(HOSTKEY_HASH)] = "", peer[64] = "";
+	struct buf key = { 0 };
 	int64_t now = since_start(trial, clock_monotonic());
 
 	if (tell_steps(trial, client != NULL ? &client->times : &none) &&
@@ -84,15 +83,16 @@ probe_end(struct trial *trial, const struct outcome *outcome, bool clean)
 		    STEP_write : STEP_deliver, outcome->error == ERROR_NONE,
 		    since_start(trial, probe->since), now);
 	if (client != NULL)
-		(void)snprintf(peer, sizeof(peer), "%s", client->peer);
-	if (client != NULL && client->shown != FAMILY_any)
-		hex_format(client->sha256, HOSTKEY_HASH, key);
+		trial_says(trial, STEP_connect, "%s", client->peer);
+	if (client != NULL && client->shown != FAMILY_any) {
+		hostkey_print(client->sha256, &key);
+		trial_says(trial, STEP_hostKey, "%s", key.data);
+		buf_free(&key);
+	}
 	link_init(&record, LINK_tested);
 	record.tested.error = (int32_t)outcome->error;
 	record.tested.code = (int32_t)outcome->code;
 	record.text[TESTED_reason] = outcome->words;
-	record.text[TESTED_peer] = peer;
-	record.text[TESTED_fingerprint] = key;
 	clients_leave(courier_own(trial->courier), &probe->caller, clean);
 	probe->asked = false;
 	trial_end(trial, &record);

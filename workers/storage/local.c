@@ -328,6 +328,7 @@ local_test(struct trial *trial)
 	link_init(&record, LINK_tested);
 	record.tested.error = (int32_t)why.code;
 	record.text[TESTED_reason] = why.text;
+	trial_says(trial, STEP_write, "a file was written and removed");
 	trial_step(trial, STEP_write, result == 0, 0,
 	    clock_monotonic() - trial->started);
 	if (result == 0 && trial->facts.test != TEST_reach)

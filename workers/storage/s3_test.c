@@ -45,9 +45,6 @@ test_end(struct trial *trial, const struct http_answer *answer,
 	    outcome.outcome.error;
 	record.tested.code = answer->status;
 	record.text[TESTED_reason] = words != NULL ? words : said.reason;
-	record.text[TESTED_peer] = answer->peer;
-	record.text[TESTED_tls] = answer->tls;
-	record.text[TESTED_fingerprint] = answer->fingerprint;
 	trial_end(trial, &record);
 	buf_free(&said.remote);
 }
@@ -148,6 +145,7 @@ delete_done(struct trial *trial, const struct http_answer *answer)
 		    "clock is more than five minutes from the server's");
 		return;
 	}
+	trial_says(trial, STEP_write, "an object was written and removed");
 	trial_step(trial, STEP_write, true, test->begun, now);
 	if (trial->facts.test != TEST_reach)
 		trial_step(trial, STEP_deliver, true, now, now);

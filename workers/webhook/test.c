@@ -36,6 +36,7 @@ test_done(void *arg, const struct http_answer *answer)
 	int64_t secured = answer->secured, now;
 	struct link_record outcome, record;
 	struct verdict_text text;
+	struct why why;
 	bool known;
 
 	link_init(&outcome, LINK_outcome);
@@ -59,9 +60,11 @@ test_done(void *arg, const struct http_answer *answer)
 	if (trial->facts.test == TEST_reach && known)
 		record.tested.error = ERROR_NONE;
 	record.text[TESTED_reason] = text.reason;
-	record.text[TESTED_peer] = answer->peer;
-	record.text[TESTED_tls] = answer->tls;
-	record.text[TESTED_fingerprint] = answer->fingerprint;
+	if (known && (config->standard || config->x_webhook) &&
+	    trial_clock_differs(trial, answer, &why)) {
+		record.tested.error = (int32_t)why.code;
+		record.text[TESTED_reason] = why.text;
+	}
 	trial_end(trial, &record);
 	buf_free(&text.remote);
 }
