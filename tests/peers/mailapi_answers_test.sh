@@ -443,7 +443,7 @@ test_a_clock_that_is_wrong_is_found_out_by_a_test_of_ses() {
 	rule a '{"match":"GET","date":"Thu, 01 Jan 2026 00:00:00 GMT"}'
 	tried 78 ses
 	assertEquals 'resolve:ok connect:ok authenticate:failed' "$STEPS"
-	assertEquals "CONFIG_ERROR: this machine's clock is N s ahead of the server's, which takes no more than 300: set it" \
+	assertEquals "CONFIG_ERROR: this machine's clock is N s ahead of the server's, and what signs with the time is refused: set the clock" \
 	    "$(printf '%s' "$ERR" | sed 's/^spooldest: //; s/ [0-9]* s / N s /')"
 	rule a '{"match":"GET","status":403,"body":{"message":"Signature expired: x"},
 	    "headers":{"x-amzn-ErrorType":"InvalidSignatureException",

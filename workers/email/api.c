@@ -157,7 +157,6 @@ static const struct {
 	{ "X-Amzn-ErrorType", offsetof(struct api_said, error_type) },
 	{ "X-RateLimit-Reset", offsetof(struct api_said, reset_at) },
 	{ "RateLimit-Reset", offsetof(struct api_said, reset_in) },
-	{ "Date", offsetof(struct api_said, date) },
 };
 
 static void

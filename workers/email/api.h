@@ -32,7 +32,6 @@ struct api_said {
 	char		 error_type[API_SAID_MAX];	/* x-amzn-ErrorType */
 	char		 reset_at[API_SAID_MAX];	/* X-RateLimit-Reset */
 	char		 reset_in[API_SAID_MAX];	/* RateLimit-Reset */
-	char		 date[API_SAID_MAX];
 };
 
 struct api_call {
@@ -145,9 +144,6 @@ void	 api_verdict(const struct api_call *, const struct http_answer *,
 /* True if the answer has an error that is called so. */
 bool	 api_is(const struct api_call *, const struct http_answer *,
 	    const char *name);
-
-/* Seconds that this clock is ahead of the server's, as far as it said. */
-int64_t	 api_ahead(const struct api_said *);
 
 /* --- api_test.c ----------------------------------------------------------- */
 

@@ -6,12 +6,11 @@
  * status, so that the mended destination delivers what waited.  What is in no
  * table is judged as all answers of HTTP are.
  */
-#include <curl/curl.h>
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "workers/email/api.h"
 
@@ -89,15 +88,6 @@ api_is(const struct api_call *call, const struct http_answer *answer,
 	return strcmp(found, name) == 0;
 }
 
-int64_t
-api_ahead(const struct api_said *said)
-{
-	time_t date = said->date[0] == '\0' ? -1 :
-	    curl_getdate(said->date, NULL);
-
-	return date == -1 ? 0 : (int64_t)time(NULL) - (int64_t)date;
-}
-
 /* --- the verdict ---------------------------------------------------------- */
 
 #define NO_SUCH_API "there is no such API: mend endpoint"
@@ -164,9 +154,10 @@ put_reason(const struct api *api, const struct http_answer *answer,
 
 /* Where a signature is refused, a clock may be to blame. */
 static void
-put_skew(const struct api_call *call, struct verdict_text *text)
+put_skew(const struct api_call *call, const struct http_answer *answer,
+    struct verdict_text *text)
 {
-	int64_t ahead = api_ahead(&call->said);
+	int64_t ahead = http_ahead(answer);
 	size_t length = strlen(text->reason);
 
 	if (!call->config->service->api->signs ||
@@ -219,7 +210,7 @@ judge_error(const struct api_call *call, const struct http_answer *answer,
 		put_reason(call->config->service->api, answer, row, text);
 	}
 	if (record->outcome.error == ERROR_AUTHENTICATION_FAILED)
-		put_skew(call, text);
+		put_skew(call, answer, text);
 }
 
 /* Words of the remote: one short line of printable ASCII, or none. */

@@ -4,7 +4,6 @@
  * A question that sends no mail shows the way there, TLS, the credentials and
  * the clock; a mail follows only where one is asked for.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,8 +12,6 @@
 
 #include "workers/email/api.h"
 #include "workers/email/test.h"
-
-#define SKEW_MAX 300		/* s; Amazon takes no more */
 
 static const struct api *
 api_of(const struct trial *trial)
@@ -48,9 +45,6 @@ test_end(struct trial *trial, const struct http_answer *answer,
 	    outcome.outcome.error;
 	record.tested.code = answer->status;
 	record.text[TESTED_reason] = words != NULL ? words : said.reason;
-	record.text[TESTED_peer] = answer->peer;
-	record.text[TESTED_tls] = answer->tls;
-	record.text[TESTED_fingerprint] = answer->fingerprint;
 	trial_end(trial, &record);
 	buf_free(&said.remote);
 }
@@ -70,6 +64,9 @@ mail_done(void *arg, const struct http_answer *answer)
 	api_verdict(&test->call, answer, "", &outcome, &said);
 	trial_step(trial, STEP_deliver,
 	    outcome.outcome.verdict == VERDICT_delivered, test->begun, now);
+	if (said.reference[0] != '\0')
+		trial_says(trial, STEP_deliver, "it calls the mail %s",
+		    said.reference);
 	buf_free(&said.remote);
 	test_end(trial, answer, ERROR_NONE, NULL);
 }
@@ -141,32 +138,25 @@ is_good(const struct trial *trial, const struct http_answer *answer)
 	    strcmp(api->test_method, "HEAD") == 0;
 }
 
-/* What a good answer says is wrong, or a clock; NULL: nothing. */
-static const char *
-find_fault(const struct trial *trial, const struct http_answer *answer,
-    char *words, size_t size)
+/* What a good answer says is wrong, or a clock: -1 with *why; 0: nothing. */
+static int
+find_fault(struct trial *trial, const struct http_answer *answer,
+    struct why *why)
 {
-	const struct synthetic *test = trial->state;
 	const struct api *api = api_of(trial);
-	int64_t ahead = api_ahead(&test->call.said);
 	struct json *json = NULL;
 	const char *fault = NULL;
-	struct why why;
 
-	if (api->signs && (ahead > SKEW_MAX || ahead < -SKEW_MAX)) {
-		(void)snprintf(words, size, "this machine's clock is %" PRId64
-		    " s %s the server's, which takes no more than %d: set it",
-		    ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" :
-		    "ahead of", SKEW_MAX);
-		return words;
-	}
+	if (api->signs && trial_clock_differs(trial, answer, why))
+		return -1;
 	if (api->test_said == NULL || answer->status / 100 != 2)
-		return NULL;
+		return 0;
 	if (answer->body.len > 0)
-		json = json_parse(answer->body.data, answer->body.len, &why);
+		json = json_parse(answer->body.data, answer->body.len, why);
 	fault = api->test_said(json);
 	json_free(&json);
-	return fault;
+	return fault == NULL ? 0 : why_set(why, ERROR_CONFIG_ERROR, "%s",
+	    fault);
 }
 
 static void
@@ -176,22 +166,21 @@ question_done(void *arg, const struct http_answer *answer)
 	const struct config *config = trial->config;
 	int64_t now = clock_monotonic() - trial->started;
 	bool good = answer->status != 0 && is_good(trial, answer);
-	const char *fault;
-	char words[128];
+	struct why why;
+	int fault;
 
 	if (!trial_http_steps(trial, answer, strncasecmp(config->endpoint,
 	    "https:", strlen("https:")) == 0)) {
 		test_end(trial, answer, ERROR_NONE, NULL);
 		return;
 	}
-	fault = good ? find_fault(trial, answer, words, sizeof(words)) :
-	    NULL;
-	trial_step(trial, STEP_authenticate, good && fault == NULL,
+	fault = good ? find_fault(trial, answer, &why) : 0;
+	trial_step(trial, STEP_authenticate, good && fault == 0,
 	    answer->secured != -1 ? answer->secured : answer->connected, now);
 	if (!good)
 		test_end(trial, answer, ERROR_NONE, NULL);
-	else if (fault != NULL)
-		test_end(trial, answer, ERROR_CONFIG_ERROR, fault);
+	else if (fault == -1)
+		test_end(trial, answer, why.code, why.text);
 	else if (trial->facts.test == TEST_reach)
 		test_end(trial, answer, ERROR_NONE, "");
 	else
