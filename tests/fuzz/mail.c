@@ -77,7 +77,7 @@ check_encoded(struct mime *mime, const struct buf *message)
 		    ENCODED_READ_MIN;
 	}
 	MUST(got == 0 && (int64_t)all.len == encoded_length(&encoded));
-	MUST(memcmp(all.data, "{\"", 2) == 0);
+	MUST(all.data != NULL && memcmp(all.data, "{\"", 2) == 0);
 	MUST(strcmp(all.data + all.len - 2, "\"}") == 0);
 	MUST(base64_decode(&decoded, all.data + 2, all.len - 4,
 	    BASE64_STANDARD) == 0);
