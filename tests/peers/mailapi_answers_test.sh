@@ -476,9 +476,9 @@ test_keys_are_in_clear_nowhere() {
 		assertEquals "$secret shown" 0 "$(spooldest -j list |
 		    grep -cF -e "$secret")"
 		for pid in $(supervisor) $(workers email); do
-			assertEquals "$secret in argv" 0 "$(tr '\0' ' ' \
-			    <"/proc/$pid/cmdline" "/proc/$pid/environ" |
-			    grep -cF -e "$secret")"
+			assertEquals "$secret in argv" 0 "$(cat \
+			    "/proc/$pid/cmdline" "/proc/$pid/environ" |
+			    tr '\0' ' ' | grep -cF -e "$secret")"
 		done
 	done
 	for change in '"endpoint": "http://localhost:1"' '"service": "sendgrid"'
