@@ -58,9 +58,10 @@ DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_cms destination_field destination_form destination_form_cloud \
     destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
-    destination_make destination_sealed destination_secret destination_store \
-    destination_together destination_update hostkey mail_address mustache \
-    path_template signing url)
+    destination_make destination_sealed destination_secret \
+    destination_service destination_store destination_together \
+    destination_update hostkey mail_address mustache path_template signing \
+    url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
@@ -119,9 +120,11 @@ $(eval $(call program,libexec/spoold/pipe,$(addprefix workers/pipe/, \
     pipe config program run) $(COURIER),-lcurl -lseccomp -lcjson -lssl \
     -lcrypto))
 $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
-    email config delivery dialogue header login message mime outcome smime \
-    smtp test) workers/common/cms $(addprefix lib/,certificate \
-    mail_address mustache) $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
+    email api api_answer api_test config custom delivery dialogue encoded \
+    header login message mime outcome resend sendgrid ses smime smtp test) \
+    $(addprefix workers/common/,cms sigv4) \
+    $(addprefix lib/,certificate mail_address mustache) \
+    $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     sftp client clients config delivery envelope openssh outcome pending \
     phases reader same session test upload wire write) workers/common/cms \
@@ -193,8 +196,9 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    workers/common/cms workers/common/settings workers/email/header \
-    workers/email/mime workers/email/smime workers/sftp/wire \
+    workers/common/cms workers/common/settings \
+    $(addprefix workers/email/,api_answer encoded header mime smime) \
+    workers/sftp/wire \
     $(addprefix workers/storage/,answer azure_codes gcs_codes s3_codes))
 FUZZ_FLAGS := -std=c11 -O1 -g -fno-omit-frame-pointer $(WARNINGS) \
     -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \

@@ -99,6 +99,16 @@ void	 destination_check_secret(const struct json *config,
 void	 destination_check_storage(const struct json *config,
 	    struct complaints *);
 
+/* The part of that which is about an email destination's service. */
+void	 destination_check_service(const struct json *config,
+	    struct complaints *);
+
+/*
+ * Appends a template of JSON, which a person may write as a string or as JSON
+ * itself, as one text.
+ */
+void	 destination_request_text(const struct json *, struct buf *);
+
 /* The part of that which is an sftp destination's own. */
 void	 destination_check_sftp(const struct json *config,
 	    struct complaints *);

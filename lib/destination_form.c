@@ -302,6 +302,7 @@ static const struct {
 	{ "serviceaccount", form_check_serviceaccount },
 	{ "hostkey", form_check_hostkey },
 	{ "sshkey", form_check_sshkey },
+	{ "request", form_check_request },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 

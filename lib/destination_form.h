@@ -17,7 +17,8 @@ form_check	 form_check_pem, form_check_certificates, form_check_key,
 form_check	 form_check_headers, form_check_header, form_check_credential,
 		    form_check_statuses;
 form_check	 form_check_address, form_check_addresses, form_check_host,
-		    form_check_template, form_check_line;
+		    form_check_template, form_check_line,
+		    form_check_request;
 
 form_check	 form_check_directory, form_check_mode, form_check_bucket,
 		    form_check_region, form_check_class, form_check_lock;

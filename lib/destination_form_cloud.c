@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base64.h"
+#include "lib/certificate.h"
 #include "lib/destination_form.h"
 #include "lib/url.h"
 
@@ -109,7 +110,7 @@ account_wrong(const struct json *account)
 		if (*json_string(json_get(account, fields[i]), "") == '\0')
 			return "lacks one of client_email, private_key and "
 			    "token_uri";
-	key = destination_private_key(json_string(json_get(account,
+	key = private_key_parse(json_string(json_get(account,
 	    "private_key"), ""));
 	rsa = key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
 	EVP_PKEY_free(key);

@@ -7,6 +7,7 @@
 #include "lib/destination_form.h"
 #include "lib/mail_address.h"
 #include "lib/mustache.h"
+#include "lib/scan.h"
 #include "lib/url.h"
 
 #define ADDRESSES_MAX 100
@@ -89,4 +90,56 @@ form_check_line(const struct json *value, const char *form, const char *path,
 		complain(all, path, "must be one line");
 	else
 		form_check_template(value, form, path, all);
+}
+
+/* --- a template of JSON --------------------------------------------------- */
+
+void
+destination_request_text(const struct json *value, struct buf *out)
+{
+	buf_str(out, json_string(value, ""));
+	if (json_is(value, JSON_OBJECT) || json_is(value, JSON_ARRAY))
+		json_print(out, value);
+}
+
+/* What it yields where no name has a value. */
+static void
+check_yield(const char *template, const char *path, struct complaints *all)
+{
+	struct buf out = { 0 };
+	struct scan scan = { 0 };
+	struct why why;
+	int result;
+
+	if (mustache_render_json(template, NULL, &out, &why) == -1)
+		complain(all, path, "%s", why.text);
+	else if ((result = scan_json(out.data, out.len, &scan, NULL,
+	    &why)) != 1)
+		complain(all, path, "yields no JSON where no name has a "
+		    "value: %s", result == 0 ? "it ends too early" :
+		    why.text);
+	buf_free(&out);
+}
+
+void
+form_check_request(const struct json *value, const char *form,
+    const char *path, struct complaints *all)
+{
+	struct buf text = { 0 };
+
+	(void)form;
+	destination_request_text(value, &text);
+	if (text.len == 0 || text.len > TEMPLATE_MAX ||
+	    form_count(text.data, "\n\t\r") == -1)
+		complain(all, path, "must be a template of JSON, as a string "
+		    "or as an object or array, of up to %d bytes",
+		    TEMPLATE_MAX);
+	/* That is how a sealed value stands in a destination's file. */
+	else if (!json_is(value, JSON_STRING) &&
+	    strstr(text.data, "{\"sealed\":\"") != NULL)
+		complain(all, path, "has an object that begins with sealed: "
+		    "write the template as a string");
+	else
+		check_yield(text.data, path, all);
+	buf_free(&text);
 }

@@ -192,6 +192,8 @@ destination_check_together(const struct json *config, enum transport transport,
 	check_auth(config, transport, all);
 	check_proxy(config, transport, all);
 	check_login(config, transport, all);
+	if (transport == TRANSPORT_email)
+		destination_check_service(config, all);
 	if (transport == TRANSPORT_pipe)
 		check_pipe(config, all);
 	if (transport == TRANSPORT_storage)

@@ -179,7 +179,7 @@ static bool
 goes_elsewhere(const struct update *update)
 {
 	static const char *const trusted[] = { "proxy", "tls.ca",
-	    "tls.pinnedPublicKey", "smtpConfig.secure",
+	    "tls.pinnedPublicKey", "service", "smtpConfig.secure",
 	    "smtpConfig.startTls", "hostKey" };
 	const struct json *before = config_in(update, update->view);
 	const struct json *after = config_in(update, update->merged);

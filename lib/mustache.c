@@ -35,7 +35,10 @@ struct render {
 	size_t		 depth;		/* of the stack */
 	int		 nesting;	/* of sections */
 	long		 steps;
-	bool		 html;
+	bool		 html, json;
+	/* Of what JSON has been written: so much was looked at, and ends so. */
+	size_t		 looked;
+	bool		 in_string, escaped;
 	struct buf	*out;		/* borrowed */
 	mustache_named	*named;		/* or NULL */
 	void		*arg;
@@ -225,17 +228,22 @@ put_escaped(struct buf *out, const char *text)
 	}
 }
 
+/* As it stands in a text. */
+static void
+value_text(struct buf *text, const struct json *value)
+{
+	if (json_is(value, JSON_STRING))
+		buf_str(text, json_string(value, ""));
+	else if (value != NULL && !json_is(value, JSON_NULL))
+		json_print(text, value);
+}
+
 static void
 put_value(const struct render *render, const struct json *value, bool escaped)
 {
 	struct buf text = { .max = render->out->max };
 
-	if (value == NULL || json_is(value, JSON_NULL))
-		return;
-	if (json_is(value, JSON_STRING))
-		buf_str(&text, json_string(value, ""));
-	else
-		json_print(&text, value);
+	value_text(&text, value);
 	if (text.overflow)
 		render->out->overflow = true;
 	else if (text.len > 0 && escaped)
@@ -243,6 +251,60 @@ put_value(const struct render *render, const struct json *value, bool escaped)
 	else if (text.len > 0)
 		buf_add(render->out, text.data, text.len);
 	buf_wipe(&text);
+}
+
+/* --- values in JSON ------------------------------------------------------- */
+
+/* Where the JSON ends that was written so far: in a string, or not. */
+static void
+json_look(struct render *render)
+{
+	const struct buf *out = render->out;
+
+	for (; render->looked < out->len; render->looked++) {
+		char c = out->data[render->looked];
+
+		if (render->escaped)
+			render->escaped = false;
+		else if (c == '"')
+			render->in_string = !render->in_string;
+		else
+			render->escaped = render->in_string && c == '\\';
+	}
+}
+
+/* Without its quotes, so that it can stand within those of the template. */
+static void
+put_in_string(struct buf *out, const struct json *value)
+{
+	struct buf text = { .max = out->max }, quoted = { 0 };
+
+	value_text(&text, value);
+	if (text.overflow)
+		out->overflow = true;
+	else if (text.len > 0) {
+		json_quote(&quoted, text.data, text.len);
+		buf_add(out, quoted.data + 1, quoted.len - 2);
+	}
+	buf_wipe(&text);
+	buf_wipe(&quoted);
+}
+
+static int
+put_json(struct render *render, const struct tag *tag,
+    const struct json *value)
+{
+	json_look(render);
+	if (render->escaped)
+		return wrong(render, tag->begin, "a tag behind a backslash");
+	if (render->in_string)
+		put_in_string(render->out, value);
+	else if (value == NULL)
+		buf_str(render->out, "null");
+	else
+		json_print(render->out, value);
+	render->looked = render->out->len;
+	return 0;
 }
 
 /* --- sections ------------------------------------------------------------- */
@@ -308,6 +370,8 @@ render_tag(struct render *render, const struct tag *tag, bool shown)
 		render->named(render->arg, tag->name, render->nesting > 0);
 	if (tag->kind == '#' || tag->kind == '^')
 		return render_section(render, tag, shown);
+	if (shown && render->json)
+		return put_json(render, tag, lookup(render, tag->name));
 	if (shown)
 		put_value(render, lookup(render, tag->name),
 		    render->html && tag->kind == '\0');
@@ -351,18 +415,38 @@ render_block(struct render *render, const struct tag *section, bool shown)
 	}
 }
 
+static int
+render_whole(struct render *render, const struct json *values)
+{
+	const struct buf *out = render->out;
+
+	render->scanner = (struct scanner) { render->template, "{{", "}}" };
+	render->stack[render->depth++] = values;
+	if (render_block(render, NULL, true) == -1)
+		return -1;
+	return !out->overflow ? 0 : why_set(render->why,
+	    ERROR_VALIDATION_ERROR, "would be longer than %zu bytes",
+	    out->max);
+}
+
 int
 mustache_render(const char *template, const struct json *values, bool html,
     struct buf *out, struct why *why)
 {
 	struct render render = { .template = template, .html = html,
-		.scanner = { template, "{{", "}}" }, .stack = { values },
-		.depth = 1, .out = out, .why = why };
+		.out = out, .why = why };
 
-	if (render_block(&render, NULL, true) == -1)
-		return -1;
-	return !out->overflow ? 0 : why_set(why, ERROR_VALIDATION_ERROR,
-	    "would be longer than %zu bytes", out->max);
+	return render_whole(&render, values);
+}
+
+int
+mustache_render_json(const char *template, const struct json *values,
+    struct buf *out, struct why *why)
+{
+	struct render render = { .template = template, .json = true,
+		.looked = out->len, .out = out, .why = why };
+
+	return render_whole(&render, values);
 }
 
 int

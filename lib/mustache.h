@@ -32,6 +32,16 @@ int	 mustache_render(const char *template, const struct json *values,
 	    bool html, struct buf *out, struct why *why);
 
 /*
+ * The same for a template of a JSON text, where every tag yields what fits
+ * where it stands: within a string the value, escaped for that, anywhere else
+ * the value as JSON, null if there is none.  There is no unescaped form, so no
+ * value ends a string or adds a member.  Whether all of it is JSON is the
+ * template's matter, and the caller's to check.
+ */
+int	 mustache_render_json(const char *template, const struct json *values,
+	    struct buf *out, struct why *why);
+
+/*
  * Checks a template without values.  `named` (or NULL) is told each name as it
  * stands there; `within` says that it is in a section, whose members may have
  * it.  0, or -1 with *why as above.

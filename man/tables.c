@@ -334,6 +334,7 @@ table_templates(void)
 {
 	(void)puts(".Bl -tag -width organizationId");
 #define TEMPLATE_NAME(name, sentence) put_item("Va", #name, sentence);
+#define REQUEST_NAME(name, sentence) put_item("Va", #name, sentence);
 #include "lib/template_names.def"
 #undef TEMPLATE_NAME
 	(void)puts(".El");

@@ -19,22 +19,46 @@ static const char *const known[] = {
 #undef TEMPLATE_NAME
 };
 
-struct place {
-	const char	*type, *field;
+/* And what a template of a request knows besides. */
+static const char *const known_in_requests[] = {
+#define TEMPLATE_NAME(name, sentence)
+#define REQUEST_NAME(name, sentence) #name,
+#include "lib/template_names.def"
+#undef TEMPLATE_NAME
 };
 
-/* Whether it is a known name, or one of its parts. */
-static bool
-is_known(const char *name)
-{
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		size_t length = strlen(known[i]);
+struct place {
+	const char	*type;
+	const struct destination_field *field;
+};
 
-		if (strncmp(name, known[i], length) == 0 &&
+static bool
+is_request(const struct destination_field *field)
+{
+	return strcmp(field->form, "request") == 0;
+}
+
+/* Whether it is one of these names, or what is in it. */
+static bool
+is_among(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(names[i]);
+
+		if (strncmp(name, names[i], length) == 0 &&
 		    (name[length] == '\0' || name[length] == '.'))
 			return true;
 	}
-	return strcmp(name, ".") == 0;
+	return false;
+}
+
+static bool
+is_known(const struct destination_field *field, const char *name)
+{
+	return strcmp(name, ".") == 0 ||
+	    is_among(known, sizeof(known) / sizeof(*known), name) ||
+	    (is_request(field) && is_among(known_in_requests,
+	    sizeof(known_in_requests) / sizeof(*known_in_requests), name));
 }
 
 static void
@@ -43,17 +67,17 @@ warn(void *arg, const char *name, bool within)
 	const struct place *place = arg;
 
 	/* A section's members have names of their own. */
-	if (!within && !is_known(name))
+	if (!within && !is_known(place->field, name))
 		(void)fprintf(stderr, "spooldest: warning: config.%s.%s: "
 		    "{{%s}} is empty unless a job's metadata has it\n",
-		    place->type, place->field, name);
+		    place->type, place->field->path, name);
 }
 
 static bool
 is_template(const struct destination_field *field)
 {
 	return strcmp(field->form, "template") == 0 ||
-	    strcmp(field->form, "line") == 0;
+	    strcmp(field->form, "line") == 0 || is_request(field);
 }
 
 void
@@ -70,11 +94,14 @@ templates_warn(const struct json *document)
 
 	while (transport != -1 && (field = destination_field_next(
 	    (enum transport)transport, &at)) != NULL) {
-		const char *text = json_string(destination_value(config,
-		    field->path), NULL);
+		struct buf text = { 0 };
 
-		place.field = field->path;
-		if (text != NULL && is_template(field))
-			(void)mustache_check(text, warn, &place, &why);
+		if (!is_template(field))
+			continue;
+		place.field = field;
+		destination_request_text(destination_value(config,
+		    field->path), &text);
+		(void)mustache_check(text.data, warn, &place, &why);
+		buf_free(&text);
 	}
 }

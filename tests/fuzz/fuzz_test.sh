@@ -129,6 +129,10 @@ test_whatever_a_receiver_answers_is_an_outcome() {
 	holds answer 20000
 }
 
+test_whatever_an_api_that_takes_mail_answers_is_an_outcome() {
+	holds mail_answer 20000
+}
+
 test_whatever_an_sftp_server_answers_is_read_within_its_bytes() {
 	holds wire 200000
 }

@@ -3,10 +3,12 @@
  *
  * However a message comes about, its lines end in CRLF and have at most 78
  * characters of ASCII, none of its body begins with a dot, and its length is
- * what was announced.
+ * what was announced.  Encoded as a whole, for a request, it is the same again.
  */
 #include "lib/mail_address.h"
 #include "tests/fuzz/fuzz.h"
+#include "lib/base64.h"
+#include "workers/email/encoded.h"
 #include "workers/email/header.h"
 #include "workers/email/mime.h"
 
@@ -55,6 +57,37 @@ check_message(const char *text, size_t length)
 	MUST(body);
 }
 
+/* Read in pieces of all sizes, and decoded. */
+static void
+check_encoded(struct mime *mime, const struct buf *message)
+{
+	struct encoded	 encoded = { .mime = mime };
+	struct buf	 all = { 0 }, decoded = { 0 };
+	char		 chunk[700];
+	size_t		 room = ENCODED_READ_MIN;
+	struct why	 why;
+	int64_t		 got;
+
+	buf_str(&encoded.head, "{\"");
+	buf_str(&encoded.tail, "\"}");
+	encoded_rewind(&encoded);
+	while ((got = encoded_read(&encoded, chunk, room, &why)) > 0) {
+		buf_add(&all, chunk, (size_t)got);
+		room = room * 2 < sizeof(chunk) ? room * 2 : room / 5 +
+		    ENCODED_READ_MIN;
+	}
+	MUST(got == 0 && (int64_t)all.len == encoded_length(&encoded));
+	MUST(all.data != NULL && memcmp(all.data, "{\"", 2) == 0);
+	MUST(strcmp(all.data + all.len - 2, "\"}") == 0);
+	MUST(base64_decode(&decoded, all.data + 2, all.len - 4,
+	    BASE64_STANDARD) == 0);
+	MUST(decoded.len == message->len &&
+	    memcmp(decoded.data, message->data, message->len) == 0);
+	buf_free(&all);
+	buf_free(&decoded);
+	encoded_free(&encoded);
+}
+
 static void
 read_message(struct mime *mime)
 {
@@ -68,6 +101,7 @@ read_message(struct mime *mime)
 		buf_add(&all, chunk, (size_t)got);
 	MUST(got == 0 && (int64_t)all.len == mime_length(mime));
 	check_message(all.data, all.len);
+	check_encoded(mime, &all);
 	buf_free(&all);
 }
 

@@ -6,6 +6,8 @@
  */
 #include "lib/json.h"
 #include "lib/mustache.h"
+#include "lib/scan.h"
+#include "lib/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 #define OUT_MAX 4096
@@ -18,6 +20,34 @@ name_seen(void *arg, const char *name, bool within)
 	(void)within;
 	MUST(*name != '\0' && strlen(name) <= MUSTACHE_NAME_MAX);
 	(*count)++;
+}
+
+/*
+ * Whatever the values are, what they yield within a string stays in it, and the
+ * whole is JSON with that one string.
+ */
+static void
+check_json(const char *template, const struct json *values)
+{
+	static const char	 around[] = "[\"%s\"]";
+	struct buf		 whole = { 0 }, out = { 0 };
+	struct scan		 scan = { 0 };
+	struct why		 why;
+
+	/* All of it within one string: so is all that it yields. */
+	if (strpbrk(template, "\"\\\n\r\t") != NULL ||
+	    !utf8_valid(template, strlen(template)))
+		return;
+	for (const char *p = template; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ')
+			return;
+	buf_printf(&whole, around, template);
+	out.max = OUT_MAX;
+	if (mustache_render_json(whole.data, values, &out, &why) == 0)
+		MUST(scan_json(out.data, out.len, &scan, NULL, &why) == 1 &&
+		    scan.nodes == 2);
+	buf_free(&whole);
+	buf_free(&out);
 }
 
 int
@@ -41,6 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(strlen(out.data) == out.len && out.len <= OUT_MAX);
 	} else
 		MUST(why.code == ERROR_VALIDATION_ERROR);
+	check_json(template, values);
 	buf_free(&out);
 	json_free(&values);
 	free(template);

@@ -21,6 +21,13 @@ email() {
 	    "${2:+,$2}" "$(case $1 in *recipients*) ;; *) printf ',"recipients":["r@a.example"]' ;; esac)" "${1:+,$1}"
 }
 
+# service NAME MEMBERS [ADDRESSES]: a destination of that service.
+service() {
+	printf '{"label":"A","type":"email","config":{"email":{"service":"%s",%s%s}}}' \
+	    "$1" "${3-"\"from\":\"s@a.example\",\"recipients\":[\"r@a.example\"]"}" \
+	    "${2:+,$2}"
+}
+
 # refused PATH WORDS MEMBERS [SMTP]
 refused() {
 	expect 1 "VALIDATION_ERROR path=config.email.$1: config.email.$1 $2" \
@@ -36,13 +43,16 @@ taken() {
 }
 
 test_what_is_needed_is_missed() {
-	expect 1 'VALIDATION_ERROR path=config.email.smtpConfig.host: config.email.smtpConfig.host is missing; config.email.from is missing; config.email.recipients is missing' \
+	expect 1 'VALIDATION_ERROR path=config.email.from: config.email.from is missing; config.email.recipients is missing' \
 	    make '{"label":"A","type":"email","config":{"email":{}}}'
+	expect 1 'VALIDATION_ERROR path=config.email.smtpConfig.host: config.email.smtpConfig.host is missing: smtp needs it' \
+	    make "$(service smtp '')"
 	refused smtpConfig.x 'is unknown (allowed: host, port, secure, startTls, auth)' \
 	    '' '"x":1'
 	refused smtpConfig.auth.x 'is unknown (allowed: user, pass, oauth2)' \
 	    '' '"auth":{"x":1}'
-	refused service 'must be "smtp"' '"service":"sendgrid"'
+	refused service 'must be "smtp", "sendgrid", "resend", "ses" or "custom"' \
+	    '"service":"pigeon"'
 }
 
 test_objects_within_objects_are_written_and_sealed() {
@@ -141,6 +151,111 @@ test_templates_are_checked_where_they_are_written() {
 	    "\"bodyTemplate\":\"$(head -c 16385 /dev/zero | tr '\0' x)\""
 	refused subject 'must be a string of up to 16384 bytes, without control characters but newline and tab' \
 	    '"subject":"\u0007"'
+}
+
+# --- services ------------------------------------------------------------------
+
+KEY='"apiKey":"key-5e"'
+SES='"region":"eu-west-1","accessKeyId":"AK","secretAccessKey":"secret-5e"'
+CUSTOM='"endpoint":"https://m.example/send","requestTemplate":"{\"t\":{{message.text}}}"'
+
+# served SERVICE MEMBERS [ADDRESSES]: is made, and nothing in it is in clear.
+served() {
+	make "$(service "$@")" >"$SHUNIT_TMPDIR/document"
+	assertEquals "$*: $(cat "$SHUNIT_TMPDIR/document")" 0 $?
+	assertEquals "$1: sealed" 0 "$(grep -c -e '-5e' \
+	    "$SHUNIT_TMPDIR/document")"
+}
+
+# unserved PATH WORDS SERVICE MEMBERS [ADDRESSES]
+unserved() {
+	path=$1 words=$2
+	shift 2
+	expect 1 "VALIDATION_ERROR path=config.email.$path: config.email.$path $words" \
+	    make "$(service "$@")"
+}
+
+test_each_service_has_what_it_needs_and_nothing_else() {
+	served sendgrid "$KEY"
+	served resend "$KEY,\"endpoint\":\"https://m.example\""
+	served ses "$SES"
+	served custom "$CUSTOM,\"headers\":{\"X-Key\":\"key-5e\"}"
+	unserved apiKey 'is missing: sendgrid needs it' sendgrid ''
+	unserved apiKey 'is missing: resend needs it' resend ''
+	unserved region 'is missing: ses needs it; config.email.accessKeyId is missing: ses needs it; config.email.secretAccessKey is missing: ses needs it' \
+	    ses ''
+	unserved endpoint 'is missing: custom needs it; config.email.requestTemplate is missing: custom needs it' \
+	    custom ''
+	unserved apiKey 'means nothing to the service ses' ses "$SES,$KEY"
+	unserved region 'means nothing to the service resend' resend \
+	    "$KEY,\"region\":\"eu-west-1\""
+	unserved smtpConfig 'means nothing to the service resend' resend \
+	    "$KEY,\"smtpConfig\":{\"host\":\"m.example\"}"
+	unserved headers 'means nothing to the service resend' resend \
+	    "$KEY,\"headers\":{\"X\":\"y\"}"
+	refused endpoint 'means nothing to the service smtp' \
+	    '"endpoint":"https://m.example"'
+	refused requestTemplate 'means nothing to the service smtp' \
+	    '"requestTemplate":"{}"'
+}
+
+test_a_key_belongs_to_its_endpoint() {
+	make "$(service resend "$KEY,\"endpoint\":\"https://m.example\"")" |
+	    head -1 >"$SHUNIT_TMPDIR/document"
+	assertEquals 1 "$("$BUILD/tests/probe_destination" open "$K" hospital \
+	    <"$SHUNIT_TMPDIR/document" | grep -c key-5e)"
+	assertEquals 0 "$(sed 's/m\.example/n.example/' \
+	    "$SHUNIT_TMPDIR/document" | "$BUILD/tests/probe_destination" open \
+	    "$K" hospital | grep -c key-5e)"
+}
+
+# addresses COUNT: as many members of an array.
+addresses() {
+	seq "$1" | sed 's/.*/"a&@b"/' | paste -sd ,
+}
+
+test_recipients_are_as_many_and_addresses_as_plain_as_the_service_takes() {
+	served resend "$KEY" "\"from\":\"a@b\",\"recipients\":[$(addresses 50)],\"cc\":[$(addresses 50)]"
+	unserved recipients 'are more than the 50 that resend takes' resend \
+	    "$KEY" "\"from\":\"a@b\",\"recipients\":[$(addresses 51)]"
+	served ses "$SES" "\"from\":\"a@b\",\"recipients\":[$(addresses 20)],\"cc\":[$(addresses 20)],\"bcc\":[$(addresses 10)]"
+	unserved recipients 'are with cc and bcc more than the 50 that ses takes' \
+	    ses "$SES" "\"from\":\"a@b\",\"recipients\":[$(addresses 20)],\"cc\":[$(addresses 20)],\"bcc\":[$(addresses 11)]"
+	served sendgrid "$KEY" '"from":"Jörg <a@b>","recipients":["Zoë <c@d>"]'
+	for name in sendgrid ses; do
+		members=$KEY
+		[ $name = sendgrid ] || members=$SES
+		unserved from "has characters beyond ASCII before the @, which $name does not take" \
+		    $name "$members" '"from":"jörg@b","recipients":["c@d"]'
+		unserved bcc.1 "has characters beyond ASCII before the @, which $name does not take" \
+		    $name "$members" '"from":"a@b","recipients":["c@d"],"bcc":["e@f","zoë@b"]'
+	done
+}
+
+# templated WORDS TEMPLATE: custom, refused in these words.
+templated() {
+	unserved requestTemplate "$1" custom \
+	    "\"endpoint\":\"https://m.example\",\"requestTemplate\":$2"
+}
+
+test_a_template_of_a_request_yields_json_whatever_a_job_has() {
+	for template in '"{\"a\":{{x}},\"b\":\"{{x}}\",\"c\":[{{#l}}{{.}},{{/l}}0]}"' \
+	    '{"a":"{{x}}","b":[1,true,null]}' '["{{x}}"]' '"{{x}}"'; do
+		served custom "\"endpoint\":\"https://m.example\",\"requestTemplate\":$template"
+	done
+	templated 'yields no JSON where no name has a value: it ends too early' \
+	    '"{\"a\":1"'
+	templated 'yields no JSON where no name has a value: a value is missing, at byte 5' \
+	    '"{\"a\":{{#x}}1{{/x}}}"'
+	templated 'has on line 1 a tag behind a backslash' \
+	    '"\"\\{{x}}\""'
+	templated 'has on line 1 a section that does not end' '"{{#x}}{}"'
+	for template in '""' 7 true null; do
+		templated 'must be a template of JSON, as a string or as an object or array, of up to 16384 bytes' \
+		    "$template"
+	done
+	templated 'has an object that begins with sealed: write the template as a string' \
+	    '{"a":{"sealed":"x"}}'
 }
 
 run_suite

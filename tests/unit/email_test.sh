@@ -362,4 +362,14 @@ exit status 0' worker 'proc NoNewPrivs
 proc Seccomp'
 }
 
+test_a_service_without_what_it_needs_defers_and_sends_nothing() {
+	for each in 'pigeon:service is unknown' 'sendgrid:apiKey is missing' \
+	    'resend:apiKey is missing' 'ses:region is missing' \
+	    'custom:endpoint is missing'; do
+		expect 0 "outcome token=1 deferred CONFIG_ERROR code=0 bytes=0 reason=\"the destination's ${each#*:}\"
+exit status 0" worker "attempt 1 job config={\"service\":\"${each%%:*}\",\"from\":\"s@a\",\"recipients\":[\"b@c\"]}
+wait"
+	done
+}
+
 run_suite

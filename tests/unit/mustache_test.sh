@@ -97,4 +97,47 @@ test_what_is_wrong_with_a_template_is_said_with_its_line() {
 	    "{{$(printf 'n%.0s' $(seq 256))}}"
 }
 
+# yields TEMPLATE DATA: what a template of JSON yields, or `! words`.
+yields() {
+	jq -nc --arg t "$1" --argjson d "$2" \
+	    '[{template: $t, data: $d, json: true}]' |
+	    "$BUILD/tests/probe_mustache" render >"$SHUNIT_TMPDIR/yield"
+	grep '^!' "$SHUNIT_TMPDIR/yield" || jq -r . "$SHUNIT_TMPDIR/yield"
+}
+
+# renders_json EXPECTED TEMPLATE DATA
+renders_json() {
+	assertEquals "$2 $3" "$1" "$(yields "$2" "$3")"
+}
+
+test_in_json_a_tag_yields_what_fits_where_it_stands() {
+	renders_json '{"a":"x","b":"x","c":"-x-"}' \
+	    '{"a":{{v}},"b":"{{v}}","c":"-{{{v}}}-"}' '{"v":"x"}'
+	renders_json '{"a":1.5,"b":"1.5","c":[1,"é"],"d":"[1,\"é\"]"}' \
+	    '{"a":{{n}},"b":"{{n}}","c":{{{l}}},"d":"{{&l}}"}' \
+	    '{"n":1.5,"l":[1, "é"]}'
+	renders_json '{"a":null,"b":"","c":null,"d":"","e":true}' \
+	    '{"a":{{x}},"b":"{{x}}","c":{{n}},"d":"{{n}}","e":{{t}}}' \
+	    '{"n":null,"t":true}'
+	renders_json '[{"k\"":1},"\"]","a\"",7]' \
+	    '[{"{{k}}":1},"\"{{b}}",{{q}},7]' \
+	    '{"k":"k\"","b":"]","q":"a\""}'
+}
+
+test_in_json_no_value_ends_a_string_or_adds_a_member() {
+	for value in '"' "\\" '\"' '","x":"' '}' ']' '{{v}}' '\u0022' \
+	    "$(printf '\342\200\250')" "$(printf 'a\nb\tc')"; do
+		json=$(jq -nc --arg v "$value" '{v: $v}')
+		for template in '{"a":"{{v}}"}' '{"a":{{v}}}' '{"a":"{{{v}}}"}' \
+		    '{"a":{{{v}}}}' '{"a":"{{&v}}"}' \
+		    '{"a":"{{#v}}{{.}}{{/v}}"}'; do
+			assertEquals "$template $value" "$value" "$(
+			    yields "$template" "$json" | jq -r .a)"
+		done
+	done
+	renders_json '! has on line 1 a tag behind a backslash' '"\{{v}}"' \
+	    '{"v":"\""}'
+	renders_json '"\\x"' '"\\{{v}}"' '{"v":"x"}'
+}
+
 run_suite

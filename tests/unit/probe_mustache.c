@@ -2,8 +2,8 @@
  * probe_mustache - drives lib/mustache
  *
  * probe_mustache render	standard input is an array of objects: template,
- *				data, and perhaps html (true), max and times
- *				(the template is repeated); a line for each:
+ *				data, and perhaps html (true), json (false), max
+ *				and times (the template is repeated); a line for each:
  *				what it yields as a JSON string, or `! words`
  * probe_mustache check		standard input is a template; a line for each
  *				name, `+` before one in a section
@@ -17,6 +17,8 @@ static void
 render(const struct json *each)
 {
 	struct buf	 template = { 0 }, out = { 0 }, line = { 0 };
+	bool		 as_json = json_boolean(json_get(each, "json"), false);
+	int		 result;
 	long long	 times = json_integer(json_get(each, "times"), 1);
 	struct why	 why;
 
@@ -26,8 +28,11 @@ render(const struct json *each)
 		    ""));
 	out.max = (size_t)json_integer(json_get(each, "max"), 0);
 	buf_str(&out, "");
-	if (mustache_render(template.data, json_get(each, "data"),
-	    json_boolean(json_get(each, "html"), true), &out, &why) == -1)
+	result = as_json ? mustache_render_json(template.data,
+	    json_get(each, "data"), &out, &why) :
+	    mustache_render(template.data, json_get(each, "data"),
+	    json_boolean(json_get(each, "html"), true), &out, &why);
+	if (result == -1)
 		printf("! %s\n", why.text);
 	else {
 		json_quote(&line, out.data, out.len);

@@ -73,6 +73,43 @@ settings_proxy_free(struct http_proxy *proxy)
 	settings_wipe(proxy->password);
 }
 
+void
+settings_headers(struct settings_headers *headers, const struct json *config)
+{
+	const struct json *given = json_get(config, "headers");
+	const struct json *header = json_first(given);
+
+	headers->list = xcalloc(json_count(given) + 1,
+	    sizeof(*headers->list));
+	headers->count = 0;
+	for (; header != NULL; header = json_next(header))
+		headers->list[headers->count++] = (struct settings_header) {
+			.name = xstrdup(json_name(header)),
+			.value = xstrdup(json_string(header, "")),
+		};
+}
+
+void
+settings_headers_free(struct settings_headers *headers)
+{
+	for (size_t i = 0; i < headers->count; i++) {
+		free(headers->list[i].name);
+		settings_wipe(headers->list[i].value);
+	}
+	free(headers->list);
+}
+
+int
+settings_headers_set(const struct settings_headers *from,
+    struct headers *headers, struct why *why)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (headers_set(headers, from->list[i].name,
+		    from->list[i].value, why) == -1)
+			return -1;
+	return 0;
+}
+
 int
 settings_wrong(struct why *why, const char *field, const char *words)
 {

@@ -12,7 +12,7 @@
 #include "lib/mustache.h"
 #include "lib/xalloc.h"
 
-#include "workers/common/settings.h"
+#include "workers/email/api.h"
 #include "workers/email/config.h"
 
 #define PORT_SECURE 465
@@ -42,6 +42,13 @@ void
 config_free(struct config *config)
 {
 	server_free(&config->server);
+	free(config->endpoint);
+	settings_wipe(config->api_key);
+	free(config->region);
+	free(config->key_id);
+	settings_wipe(config->secret);
+	free(config->request);
+	settings_headers_free(&config->headers);
 	mail_address_free(&config->from);
 	mail_address_free(&config->reply_to);
 	addresses_free(&config->to);
@@ -91,6 +98,7 @@ read_starttls(const struct json *smtp)
 	    STARTTLS_required;
 }
 
+/* TLS and proxy are the destination's, whatever its service. */
 static int
 server_read(struct smtp_server *server, const struct json *config,
     const char *tls_minimum, struct why *why)
@@ -116,6 +124,83 @@ server_read(struct smtp_server *server, const struct json *config,
 		return settings_wrong(why, "smtpConfig.auth",
 		    "has neither a password nor a token");
 	return server_key(server, config, why);
+}
+
+/* --- an API --------------------------------------------------------------- */
+
+static const struct service *const services[] = {
+	&service_smtp,
+	&service_sendgrid,
+	&service_resend,
+	&service_ses,
+	&service_custom,
+	NULL
+};
+
+static const struct service *
+service_of(const char *name)
+{
+	const struct service *const *service = services;
+
+	while (*service != NULL && strcmp((*service)->name, name) != 0)
+		service++;
+	return *service;
+}
+
+/* The one given, or the provider's own. */
+static char *
+read_endpoint(const struct config *config, const struct json *json)
+{
+	const struct api *api = config->service->api;
+	char *endpoint = settings_string(json, "endpoint");
+	struct buf own = { 0 };
+	size_t before;
+
+	if (api == NULL || api->endpoint == NULL)
+		return endpoint;
+	if (endpoint == NULL) {
+		before = strcspn(api->endpoint, "%");
+		buf_add(&own, api->endpoint, before);
+		if (api->endpoint[before] != '\0')
+			buf_printf(&own, "%s%s", config->region == NULL ? "" :
+			    config->region, api->endpoint + before + 1);
+		return own.data;
+	}
+	for (size_t end = strlen(endpoint); end > 0 &&
+	    endpoint[end - 1] == '/'; end--)
+		endpoint[end - 1] = '\0';
+	return endpoint;
+}
+
+static int
+api_read(struct config *config, const struct json *json, struct why *why)
+{
+	const struct json *request = json_get(json, "requestTemplate");
+	struct buf text = { 0 };
+
+	config->service = service_of(json_string(json_get(json, "service"),
+	    "smtp"));
+	if (config->service == NULL)
+		return settings_wrong(why, "service", "is unknown");
+	config->api_key = settings_string(json, "apiKey");
+	config->region = settings_string(json, "region");
+	config->key_id = settings_string(json, "accessKeyId");
+	config->secret = settings_string(json, "secretAccessKey");
+	config->endpoint = read_endpoint(config, json);
+	settings_headers(&config->headers, json);
+	/* It may be JSON itself, instead of a string with that in it. */
+	if (json_is(request, JSON_OBJECT) || json_is(request, JSON_ARRAY))
+		json_print(&text, request);
+	else
+		buf_str(&text, json_string(request, ""));
+	config->request = text.data;
+	if (config->service->api == NULL)
+		return 0;
+	for (const char *const *needed = config->service->api->needs;
+	    *needed != NULL; needed++)
+		if (json_get(json, *needed) == NULL)
+			return settings_wrong(why, *needed, "is missing");
+	return 0;
 }
 
 /* --- what is sent --------------------------------------------------------- */
@@ -180,7 +265,8 @@ config_fill(struct config *config, const struct json *json,
 	config->html = settings_string(json, "htmlTemplate");
 	config->attachment_name = settings_string(json, "attachmentName");
 	config->max_size = json_integer(json_get(json, "maxMessageSize"), 0);
-	if (server_read(&config->server, json, tls_minimum, why) == -1 ||
+	if (api_read(config, json, why) == -1 ||
+	    server_read(&config->server, json, tls_minimum, why) == -1 ||
 	    read_address(&config->from, json_get(json, "from"), "from",
 	    why) == -1 || (json_get(json, "replyTo") != NULL &&
 	    read_address(&config->reply_to, json_get(json, "replyTo"),
@@ -194,6 +280,8 @@ config_fill(struct config *config, const struct json *json,
 	    NULL, why) == -1 ||
 	    check_template(config, config->text, "bodyTemplate", notice_data,
 	    why) == -1 ||
+	    check_template(config, config->request, "requestTemplate",
+	    notice_data, why) == -1 ||
 	    smime_keys_read(&config->smime, json_get(json, "smime"),
 	    why) == -1)
 		return -1;

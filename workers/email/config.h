@@ -12,6 +12,8 @@
 #include "lib/mail_address.h"
 #include "lib/why.h"
 
+#include "workers/common/settings.h"
+#include "workers/email/service.h"
 #include "workers/email/smime.h"
 #include "workers/email/smtp.h"
 
@@ -22,7 +24,15 @@ struct config_addresses {
 };
 
 struct config {
-	struct smtp_server server;	/* own */
+	const struct service *service;
+	struct smtp_server server;	/* own; all of them use its TLS and
+					 * proxy */
+	char		*endpoint;	/* own; of an API, without a `/` at its
+					 * end but for custom; NULL for smtp */
+	char		*api_key;	/* own; of the service's alone, these */
+	char		*region, *key_id, *secret;	/* own */
+	char		*request;	/* own; a template of JSON */
+	struct settings_headers headers;	/* own */
 	struct mail_address from, reply_to;	/* own; the latter has no
 					 * address if there is none */
 	struct config_addresses to, cc, bcc;	/* own */

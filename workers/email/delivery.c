@@ -1,5 +1,5 @@
 /*
- * delivery - a ticket on its way as a mail
+ * delivery - a ticket on its way as a mail, by SMTP where that is its service
  *
  * Inline data that a template asks for are read before, within a bound; a
  * payload file never is, but while it is sent.
@@ -12,6 +12,8 @@
 #include "workers/email/delivery.h"
 #include "workers/email/message.h"
 #include "workers/email/outcome.h"
+#include "workers/email/service.h"
+#include "workers/email/test.h"
 
 void
 delivery_close(struct attempt *attempt)
@@ -22,6 +24,8 @@ delivery_close(struct attempt *attempt)
 	extent_free(&delivery->reader);
 	mime_free(&delivery->mime);
 	free(delivery->recipients);
+	encoded_free(&delivery->body);
+	EVP_MD_CTX_free(delivery->digest);
 }
 
 /* --- before it is sent ---------------------------------------------------- */
@@ -60,18 +64,44 @@ int
 delivery_prepare(struct attempt *attempt, int64_t *done, struct why *why)
 {
 	struct delivery *delivery = attempt->state;
-	int result = wants_data(attempt) ? read_data(attempt, done, why) : 1;
+	const struct config *config = attempt->config;
+	const struct service *service = config->service;
+	int result;
 
-	if (result != 1)
-		return result;
+	if (!delivery->composed) {
+		result = wants_data(attempt) ? read_data(attempt, done,
+		    why) : 1;
+		if (result != 1)
+			return result;
+		if (service->compose(attempt, why) == -1)
+			return -1;
+		delivery->composed = true;
+	}
+	return service->prepare == NULL ? 1 : service->prepare(attempt, done,
+	    why);
+}
+
+void
+delivery_send(struct attempt *attempt)
+{
+	const struct config *config = attempt->config;
+
+	config->service->send(attempt);
+}
+
+/* --- by SMTP -------------------------------------------------------------- */
+
+static int
+mail_compose(struct attempt *attempt, struct why *why)
+{
+	struct delivery *delivery = attempt->state;
+
 	if (message_compose(&delivery->mime, attempt, &delivery->data,
 	    why) == -1)
 		return -1;
 	mime_rewind(&delivery->mime);
-	return 1;
+	return 0;
 }
-
-/* --- sending -------------------------------------------------------------- */
 
 static int64_t
 mail_read(void *arg, char *out, size_t room)
@@ -130,8 +160,8 @@ delivery_envelope(const struct config *config, struct smtp_mail *mail)
 	return all;
 }
 
-void
-delivery_send(struct attempt *attempt)
+static void
+mail_send(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->state;
 	struct smtp_mail mail = {
@@ -146,3 +176,10 @@ delivery_send(struct attempt *attempt)
 	delivery->recipients = delivery_envelope(attempt->config, &mail);
 	smtp_send(courier_own(attempt->courier), &mail);
 }
+
+const struct service service_smtp = {
+	.name = "smtp",
+	.compose = mail_compose,
+	.send = mail_send,
+	.test = test_smtp,
+};

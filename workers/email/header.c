@@ -40,9 +40,11 @@ is_ascii(const char *text)
 	return true;
 }
 
-/* =?utf-8?B?…?= as often as needed, a line each. */
+#define FOLD "\r\n "		/* a line break, and the blank after it */
+
+/* =?utf-8?B?…?= as often as needed, with that between them. */
 static void
-put_words(struct buf *out, const char *text)
+put_words(struct buf *out, const char *text, const char *between)
 {
 	size_t left = strlen(text), length;
 
@@ -51,7 +53,9 @@ put_words(struct buf *out, const char *text)
 		    utf8_cut(text, left, WORD_BYTES);
 		buf_str(out, "=?utf-8?B?");
 		base64_encode(out, text, length, BASE64_STANDARD);
-		buf_str(out, left > length ? "?=\r\n " : "?=");
+		buf_str(out, "?=");
+		if (left > length)
+			buf_str(out, between);
 	}
 }
 
@@ -80,7 +84,7 @@ header_text(struct buf *out, const char *name, const char *value)
 
 	buf_printf(out, "%s: ", name);
 	if (!is_foldable(value)) {
-		put_words(out, value);
+		put_words(out, value, FOLD);
 		buf_str(out, "\r\n");
 		return;
 	}
@@ -99,7 +103,8 @@ header_text(struct buf *out, const char *name, const char *value)
 }
 
 static void
-put_address(struct buf *out, const struct mail_address *address)
+put_address(struct buf *out, const struct mail_address *address,
+    const char *between)
 {
 	const char *name = address->name;
 	bool plain = name != NULL && is_ascii(name) &&
@@ -108,11 +113,17 @@ put_address(struct buf *out, const struct mail_address *address)
 	if (plain)
 		buf_printf(out, "\"%s\"", name);
 	else if (name != NULL)
-		put_words(out, name);
+		put_words(out, name, between);
 	if (name != NULL)
-		buf_printf(out, "\r\n <%s>", address->address);
+		buf_printf(out, "%s<%s>", between, address->address);
 	else
 		buf_str(out, address->address);
+}
+
+void
+header_mailbox(struct buf *out, const struct mail_address *address)
+{
+	put_address(out, address, " ");
 }
 
 void
@@ -125,7 +136,7 @@ header_addresses(struct buf *out, const char *name,
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			buf_str(out, ",\r\n ");
-		put_address(out, &addresses[i]);
+		put_address(out, &addresses[i], FOLD);
 	}
 	buf_str(out, "\r\n");
 }

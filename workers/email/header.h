@@ -23,6 +23,9 @@ void	 header_text(struct buf *, const char *name, const char *value);
 void	 header_addresses(struct buf *, const char *name,
 	    const struct mail_address *, size_t count);
 
+/* An address on one line, a name that is not in ASCII in encoded words. */
+void	 header_mailbox(struct buf *, const struct mail_address *);
+
 /* `; name=value`, on lines of its own; the value was checked. */
 void	 header_parameter(struct buf *, const char *name, const char *value);
 

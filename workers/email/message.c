@@ -112,13 +112,22 @@ put_date(struct buf *out, int64_t wall_ms)
 }
 
 /* Of the sender's host, which is one that is somebody's. */
-static void
-put_id(struct buf *out, const struct config *config, const char *id,
+void
+message_id(struct buf *out, const struct config *config, const char *id,
     const char *destination)
 {
 	const char *at = strrchr(config->from.address, '@');
 
-	buf_printf(out, "Message-ID: <%s.%s%s>\r\n", id, destination, at);
+	buf_printf(out, "<%s.%s%s>", id, destination, at);
+}
+
+static void
+put_id(struct buf *out, const struct config *config, const char *id,
+    const char *destination)
+{
+	buf_str(out, "Message-ID: ");
+	message_id(out, config, id, destination);
+	buf_str(out, "\r\n");
 }
 
 /* What a message's own headers say. */
@@ -281,38 +290,73 @@ compose(struct mime *mime, const struct letter *letter,
 
 /* --- the whole ------------------------------------------------------------ */
 
-struct texts {
-	struct buf	 subject, text, html, name;	/* own */
-	char		 boundary[ID_LENGTH + 1];
-};
-
-static int
-texts_render(struct texts *texts, struct mime_parts *parts,
-    const struct attempt *attempt, const struct json *values, struct why *why)
+bool
+message_attaches(const struct attempt *attempt)
 {
 	const struct config *config = attempt->config;
-	bool attached = attempt->parcel.has_file || !config->uses_data;
 
-	if (render(&texts->subject, config->subject, "subject", values, false,
-	    MESSAGE_LINE_MAX, why) == -1 ||
-	    header_check(texts->subject.data, "subject", why) == -1 ||
-	    render(&texts->text, config->text, "bodyTemplate", values, false,
+	return attempt->parcel.has_file || !config->uses_data;
+}
+
+void
+message_free(struct message *message)
+{
+	json_free(&message->values);
+	buf_wipe(&message->subject);
+	buf_wipe(&message->text);
+	buf_wipe(&message->html);
+	buf_free(&message->name);
+}
+
+int
+message_render(struct message *message, struct attempt *attempt,
+    const struct buf *data, struct why *why)
+{
+	const struct config *config = attempt->config;
+	struct json *values = values_make(attempt, data, why);
+	struct mime_parts *parts = &message->parts;
+
+	message->values = values;
+	if (values == NULL || render(&message->subject, config->subject,
+	    "subject", values, false, MESSAGE_LINE_MAX, why) == -1 ||
+	    header_check(message->subject.data, "subject", why) == -1 ||
+	    render(&message->text, config->text, "bodyTemplate", values, false,
 	    MESSAGE_TEXT_MAX, why) == -1 ||
-	    render(&texts->html, config->html, "htmlTemplate", values, true,
+	    render(&message->html, config->html, "htmlTemplate", values, true,
 	    MESSAGE_TEXT_MAX, why) == -1)
 		return -1;
-	id_format(&attempt->facts.id, texts->boundary);
-	parts->boundary = texts->boundary;
-	parts->text = texts->text.data;
-	parts->html = config->html != NULL ? texts->html.data : NULL;
-	if (!attached)
+	id_format(&attempt->facts.id, message->id);
+	parts->boundary = message->id;
+	parts->text = message->text.data;
+	parts->html = config->html != NULL ? message->html.data : NULL;
+	if (!message_attaches(attempt))
 		return 0;
 	parts->attachment = &attempt->parcel.content;
 	if (check_type(attempt_type(attempt), &parts->type, why) == -1 ||
-	    put_name(&texts->name, attempt, values, why) == -1)
+	    put_name(&message->name, attempt, values, why) == -1)
 		return -1;
-	parts->name = texts->name.data;
+	parts->name = message->name.data;
 	return 0;
+}
+
+void
+message_render_test(struct message *message, const struct id *id,
+    const char *organization)
+{
+	char date[CLOCK_TEXT];
+
+	id_format(id, message->id);
+	clock_format(clock_wall(), date);
+	buf_str(&message->subject, "Test by spoold");
+	buf_str(&message->text, "This is no delivery: spoold was asked to test "
+	    "whether its mail arrives.\n");
+	message->parts.boundary = message->id;
+	message->parts.text = message->text.data;
+	message->values = json_new_object();
+	json_set_string(message->values, "deliveryId", message->id);
+	json_set_string(message->values, "organizationId", organization);
+	json_set_string(message->values, "type", "custom");
+	json_set_string(message->values, "date", date);
 }
 
 static int
@@ -333,26 +377,18 @@ message_compose(struct mime *mime, struct attempt *attempt,
     const struct buf *data, struct why *why)
 {
 	const struct config *config = attempt->config;
-	struct json *values = values_make(attempt, data, why);
-	struct mime_parts parts = { 0 };
-	struct texts texts = { 0 };
-	int result = -1;
+	struct message message = { 0 };
+	int result = message_render(&message, attempt, data, why);
 
-	if (values == NULL)
-		return -1;
-	if (texts_render(&texts, &parts, attempt, values, why) == 0) {
-		const struct letter letter = { config, texts.subject.data,
-		    attempt->facts.accepted_at, texts.boundary,
+	if (result == 0) {
+		const struct letter letter = { config, message.subject.data,
+		    attempt->facts.accepted_at, message.id,
 		    attempt->text[ATTEMPT_destination] };
 
-		result = compose(mime, &letter, &parts, why) == -1 ? -1 :
-		    check_size(mime, config, why);
+		result = compose(mime, &letter, &message.parts, why) == -1 ?
+		    -1 : check_size(mime, config, why);
 	}
-	json_free(&values);
-	buf_wipe(&texts.subject);
-	buf_wipe(&texts.text);
-	buf_wipe(&texts.html);
-	buf_free(&texts.name);
+	message_free(&message);
 	return result;
 }
 
@@ -360,13 +396,15 @@ int
 message_compose_test(struct mime *mime, const struct config *config,
     const struct id *id, const char *organization, struct why *why)
 {
-	struct mime_parts parts = { .text = "This is no delivery: spoold was "
-	    "asked to test whether its mail arrives.\n" };
-	char text[ID_LENGTH + 1];
-	const struct letter letter = { config, "Test by spoold", clock_wall(),
-	    text, organization };
+	struct message message = { 0 };
+	struct letter letter = { .config = config, .date = clock_wall(),
+		.destination = organization };
+	int result;
 
-	id_format(id, text);
-	parts.boundary = text;
-	return compose(mime, &letter, &parts, why);
+	message_render_test(&message, id, organization);
+	letter.subject = message.subject.data;
+	letter.id = message.id;
+	result = compose(mime, &letter, &message.parts, why);
+	message_free(&message);
+	return result;
 }

@@ -22,6 +22,15 @@ test_close(struct trial *trial)
 
 	mime_free(&test->mime);
 	free(test->recipients);
+	encoded_free(&test->body);
+}
+
+void
+test_start(struct trial *trial)
+{
+	const struct config *config = trial->config;
+
+	config->service->test(trial);
 }
 
 /* What would help; what the server said stays out of the journal. */
@@ -117,7 +126,7 @@ test_moved(void *arg, int64_t sent)
 }
 
 void
-test_start(struct trial *trial)
+test_smtp(struct trial *trial)
 {
 	const struct config *config = trial->config;
 	struct synthetic *test = trial->state;

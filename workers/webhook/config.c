@@ -10,17 +10,12 @@
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
-#include "workers/common/settings.h"
 #include "workers/webhook/config.h"
 
 void
 config_free(struct config *config)
 {
-	for (size_t i = 0; i < config->header_count; i++) {
-		free(config->headers[i].name);
-		settings_wipe(config->headers[i].value);
-	}
-	free(config->headers);
+	settings_headers_free(&config->headers);
 	free(config->auth.name);
 	settings_wipe(config->auth.value);
 	free(config->url);
@@ -31,21 +26,6 @@ config_free(struct config *config)
 	for (size_t i = 0; i < config->secret_count; i++)
 		buf_wipe(&config->secrets[i].key);
 	free(config);
-}
-
-static void
-read_headers(struct config *config, const struct json *headers)
-{
-	const struct json *header = json_first(headers);
-
-	config->headers = xcalloc(json_count(headers) + 1,
-	    sizeof(*config->headers));
-	for (; header != NULL; header = json_next(header))
-		config->headers[config->header_count++] =
-		    (struct config_header) {
-			.name = xstrdup(json_name(header)),
-			.value = xstrdup(json_string(header, "")),
-		};
 }
 
 /* 0, or -1 with *why: it cannot sign. */
@@ -153,7 +133,7 @@ config_fill(struct config *config, const struct json *json,
 	    strcmp(body, "file") == 0 ? BODY_FILE : BODY_DEFAULT;
 	config->standard = both || strcmp(signature, "standard") == 0;
 	config->x_webhook = both || strcmp(signature, "x-webhook") == 0;
-	read_headers(config, json_get(json, "headers"));
+	settings_headers(&config->headers, json);
 	read_auth(config, json_get(json, "auth"));
 	settings_proxy(&config->proxy, json);
 	read_success(config, json_get(json, "successStatus"));
@@ -175,10 +155,8 @@ int
 config_headers(const struct config *config, struct headers *headers,
     struct why *why)
 {
-	for (size_t i = 0; i < config->header_count; i++)
-		if (headers_set(headers, config->headers[i].name,
-		    config->headers[i].value, why) == -1)
-			return -1;
+	if (settings_headers_set(&config->headers, headers, why) == -1)
+		return -1;
 	return config->auth.name == NULL ? 0 : headers_set(headers,
 	    config->auth.name, config->auth.value, why);
 }

@@ -15,18 +15,14 @@
 
 #include "workers/common/headers.h"
 #include "workers/common/http.h"
+#include "workers/common/settings.h"
 
 enum body_form { BODY_DEFAULT, BODY_ENVELOPE, BODY_DATA, BODY_FILE };
 
-struct config_header {
-	char	*name, *value;		/* own */
-};
-
 struct config {
 	char		*url, *method;	/* own */
-	struct config_header auth;	/* own; no name: none is asked for */
-	struct config_header *headers;	/* own */
-	size_t		 header_count;
+	struct settings_header auth;	/* own; no name: none is asked for */
+	struct settings_headers headers;	/* own */
 	enum body_form	 body;
 	bool		 standard, x_webhook;	/* the signatures */
 	struct config_secret {
