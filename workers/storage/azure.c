@@ -129,18 +129,6 @@ compose_part(struct upload *upload, struct headers *headers, struct why *why)
 	    MD5_LENGTH, why);
 }
 
-/* It is created, or it is somebody else's page. */
-static int
-azure_finished(struct upload *upload, const struct http_answer *answer,
-    struct why *why)
-{
-	if (answer->status == 201 && upload->call.said.etag[0] != '\0')
-		return 0;
-	return why_set(why, ERROR_PROTOCOL_ERROR, "it answered %d%s: that is "
-	    "no answer of Azure Storage's", answer->status,
-	    answer->status == 201 ? " without an ETag" : "");
-}
-
 static enum taken
 azure_part(struct upload *upload, const struct http_answer *answer)
 {
