@@ -149,16 +149,31 @@ open_for(struct clients *clients, struct caller *caller)
 	client_begin(client, caller);
 }
 
+/* True if the caller is to open a session, though it might join that one. */
+static bool
+is_to_open(const struct clients *clients, const struct caller *caller,
+    const struct client *client, int64_t now)
+{
+	bool crowded = client != NULL && is_crowded(client);
+
+	if (!has_any(clients, caller) || caller->fresh)
+		return true;
+	return (client == NULL || crowded) &&
+	    may_open(clients, caller, now, crowded);
+}
+
 static void
 serve(struct clients *clients, struct caller *caller, int64_t now)
 {
-	struct client *client = caller->fresh ? NULL :
-	    find_open(clients, caller);
-	bool crowded = client != NULL && is_crowded(client);
-	bool open = !has_any(clients, caller) || caller->fresh ||
-	    ((client == NULL || crowded) &&
-	    may_open(clients, caller, now, crowded));
+	struct client *client = NULL;
+	bool open;
 
+	/* Where there is to be one session only, nobody has it alone. */
+	if (now < clients->more_at)
+		caller->alone = false;
+	if (!caller->fresh)
+		client = find_open(clients, caller);
+	open = is_to_open(clients, caller, client, now);
 	if (client == NULL && !open) {
 		int64_t soon = caller->since + PATIENCE;
 
