@@ -55,15 +55,16 @@ SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_form_http destination_form_mail \
-    destination_form_ssh destination_form_storage destination_form_tls \
+    destination_form destination_form_download destination_form_http \
+    destination_form_mail destination_form_ssh destination_form_storage \
+    destination_form_tls \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update hostkey mail_address mustache \
-    path_template signing url)
+    network path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_row egress) $(SETTINGS)
+    conf_listen conf_row egress listener network) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
@@ -73,7 +74,7 @@ WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 COURIER := $(addprefix workers/common/,attempt courier headers held http \
     parcel path settings silence tls transfer transfer_set trial verdict) \
     $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress \
-    path_template url)
+    network path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -99,7 +100,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
     finished flight forward health hostkeys keys loop moves organization \
     orphans outcome purge receipts recent recover refuse replay request \
-    reserve restore retry scan schedule secrets server settle stepped sweep \
+    reserve restore retry scan schedule secrets server settle setup stepped sweep \
     sweep_files sweep_jobs sweep_journal target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
@@ -160,7 +161,7 @@ PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
 PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
-PROBE_egress := lib/egress
+PROBE_egress := lib/egress lib/network
 PROBE_path := lib/path_template
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process

@@ -60,7 +60,7 @@ struct flight {
 
 TAILQ_HEAD(flights, flight);
 
-/* The worker processes of a transport for an organization. */
+/* The worker processes of a transport for an organization; NULL: for all. */
 struct pool	*flight_pool(struct spoold *, struct organization *,
 		    enum transport);
 

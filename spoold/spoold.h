@@ -28,6 +28,7 @@ struct checkpoint;
 struct link_buffer;
 struct recent;
 struct commit;
+struct pool;
 struct durable;
 struct server;
 struct sweep;
@@ -60,6 +61,7 @@ struct spoold {
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
 	struct recent	*recent;	/* own */
+	struct pool	*listener;	/* own; the download workers' */
 	struct link_buffer *link_buffer;	/* own; of the record at hand */
 	struct watch	*watch;		/* own */
 	struct sweep	*sweep;		/* own; NULL before it runs */
