@@ -49,7 +49,7 @@ BASE := $(addprefix lib/,why log xalloc buf hex utf8 lines clock id ticket \
     replace write)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
-RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)
+RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
 LAYOUT := spool-layout/layout
 SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
     spool_write)
@@ -98,9 +98,9 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
-    finished flight forward health hostkeys keys loop moves organization \
-    orphans outcome purge receipts recent recover refuse replay request \
-    reserve restore retry scan schedule secrets server settle setup stepped sweep \
+    fetch fetch_denied finished flight forward health hostkeys keys links \
+    loop moves notify organization orphans outcome purge receipts recent recover refuse replay request \
+    reserve restore retry revoke scan schedule secrets server settle setup stepped sweep \
     sweep_files sweep_jobs sweep_journal target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)

@@ -20,6 +20,7 @@
 #include "spoold/flight.h"
 #include "spoold/loop.h"
 #include "spoold/organization.h"
+#include "spoold/revoke.h"
 #include "spoold/stepped.h"
 #include "spoold/tickets.h"
 #include "spoold/trial.h"
@@ -30,6 +31,7 @@ struct recent;
 struct commit;
 struct pool;
 struct durable;
+struct fetches;
 struct server;
 struct sweep;
 struct usage;
@@ -75,6 +77,8 @@ struct spoold {
 	struct timer	 expiry_timer;	/* for the first of them */
 	struct flights	 flights;	/* attempts, until settled */
 	struct trials	 trials;	/* tests of destinations */
+	struct revocations revocations;	/* of links, on their way to disk */
+	struct fetches	*fetches;	/* own; who asks for links */
 	unsigned	 drops_at_work;	/* at intake */
 	unsigned	 awaited;	/* attempts whose answer may come soon */
 	struct owner	 owner;		/* of the last drop */
