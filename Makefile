@@ -63,7 +63,7 @@ DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_row egress) $(SETTINGS)
+    conf_row egress network) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
@@ -73,7 +73,7 @@ WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 COURIER := $(addprefix workers/common/,attempt courier headers held http \
     parcel path settings silence tls transfer transfer_set trial verdict) \
     $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress \
-    path_template url)
+    network path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -160,7 +160,7 @@ PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
 PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
-PROBE_egress := lib/egress
+PROBE_egress := lib/egress lib/network
 PROBE_path := lib/path_template
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
@@ -258,7 +258,7 @@ help: ## list the targets
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
 DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libseccomp-dev libssh-dev libssl-dev \
+    libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev libssl-dev \
     linux-libc-dev ca-certificates python3:python3
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
