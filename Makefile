@@ -119,6 +119,11 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     email config delivery dialogue header login message mime outcome smtp \
     test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
     -lseccomp -lcjson -lssl -lcrypto))
+DOWNLOAD := $(addprefix workers/download/,answer certificate disposition \
+    guests listener page pass peer range reply route)
+$(eval $(call program,libexec/spoold/download,$(addprefix \
+    workers/download/,download config server visit) $(DOWNLOAD) $(COURIER), \
+    -lcurl -lmicrohttpd -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     sftp client clients config delivery openssh outcome phases reader same \
     session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
@@ -165,6 +170,7 @@ PROBE_path := lib/path_template
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
+PROBE_links := lib/link lib/network
 PROBE_sandbox := workers/common/sandbox
 PROBE_mustache := lib/mustache
 
