@@ -120,6 +120,11 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     email config delivery dialogue header login message mime outcome smtp \
     test) $(addprefix lib/,mail_address mustache) $(COURIER),-lcurl \
     -lseccomp -lcjson -lssl -lcrypto))
+DOWNLOAD := $(addprefix workers/download/,answer certificate disposition \
+    guests listener page pass peer range reply route)
+$(eval $(call program,libexec/spoold/download,$(addprefix \
+    workers/download/,download config server visit) $(DOWNLOAD) $(COURIER), \
+    -lcurl -lmicrohttpd -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     sftp client clients config delivery openssh outcome phases reader same \
     session test upload wire) $(COURIER) lib/hostkey,-lcurl -lssh \
@@ -166,6 +171,7 @@ PROBE_path := lib/path_template
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
+PROBE_links := lib/link lib/network
 PROBE_sandbox := workers/common/sandbox
 PROBE_mustache := lib/mustache
 
@@ -259,7 +265,7 @@ help: ## list the targets
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
 DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libseccomp-dev libssh-dev libssl-dev \
+    libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev libssl-dev \
     linux-libc-dev ca-certificates python3:python3
 CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \

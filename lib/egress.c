@@ -7,7 +7,6 @@
  * writes 0.0.0.0/0 means the internet, not this host's own services or a
  * cloud's metadata.
  */
-#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +34,33 @@ struct egress {
 enum class {
 	CLASS_PUBLIC, CLASS_PRIVATE, CLASS_LOOPBACK, CLASS_FORBIDDEN
 };
+
+static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
+
+/* What an address stands for: NAT64 and 6to4 are IPv4 in disguise. */
+static void
+address_unmask(struct address *address)
+{
+	uint8_t bytes[4];
+
+	if (memcmp(address->bytes, nat64, sizeof(nat64)) == 0)
+		memcpy(bytes, address->bytes + 12, 4);
+	else if (address->bytes[0] == 0x20 && address->bytes[1] == 0x02)
+		memcpy(bytes, address->bytes + 2, 4);
+	else
+		return;
+	address_from_ipv4(address, bytes);
+}
+
+/* 0, or -1 if it is of no family that is known. */
+static int
+address_seen(struct address *address, const struct sockaddr *sa)
+{
+	if (address_from(address, sa) == -1)
+		return -1;
+	address_unmask(address);
+	return 0;
+}
 
 /* --- rules ---------------------------------------------------------------- */
 
@@ -155,7 +181,7 @@ egress_own(struct egress *egress, struct why *why)
 	egress->own_count = 0;
 	for (one = all; one != NULL; one = one->ifa_next) {
 		if (one->ifa_addr == NULL ||
-		    address_from(&address, one->ifa_addr) == -1)
+		    address_seen(&address, one->ifa_addr) == -1)
 			continue;
 		egress->own = xreallocarray(egress->own,
 		    egress->own_count + 1, sizeof(*egress->own));
@@ -218,12 +244,12 @@ egress_allows(const struct egress *egress, const struct sockaddr *sa,
 {
 	static const char *const names[] = { "public", "private",
 	    "this host itself", "never without being named" };
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[ADDRESS_TEXT] = "";
 	struct address address;
 	enum class class;
 	unsigned bits;
 
-	if (address_from(&address, sa) == -1)
+	if (address_seen(&address, sa) == -1)
 		return why_set(why, ERROR_EGRESS_DENIED,
 		    "an address of family %d", (int)sa->sa_family);
 	class = address_class(egress, &address, &bits);
@@ -238,12 +264,12 @@ int
 egress_allows_plaintext(const struct egress *egress,
     const struct sockaddr *sa, struct why *why)
 {
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[ADDRESS_TEXT] = "";
 	struct address address;
 	enum class class;
 	unsigned bits;
 
-	if (address_from(&address, sa) == -1)
+	if (address_seen(&address, sa) == -1)
 		return why_set(why, ERROR_EGRESS_DENIED,
 		    "an address of family %d", (int)sa->sa_family);
 	class = address_class(egress, &address, &bits);

@@ -33,7 +33,7 @@ listener_parse(const char *text, struct listener *listener)
 {
 	const size_t room = sizeof(((struct sockaddr_un *)NULL)->sun_path);
 	const char *colon = strrchr(text, ':');
-	char host[INET6_ADDRSTRLEN + 2];
+	char host[ADDRESS_TEXT + 2];
 	size_t length;
 
 	*listener = (struct listener) { .path = NULL };

@@ -1,5 +1,5 @@
 /*
- * network - addresses, and the networks that CIDRs name
+ * network - addresses of the Internet, and networks of them
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -9,9 +9,8 @@
 #include "lib/network.h"
 
 static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255 };
-static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
 
-static void
+void
 address_from_ipv4(struct address *address, const uint8_t bytes[4])
 {
 	memcpy(address->bytes, mapped, sizeof(mapped));
@@ -22,21 +21,6 @@ bool
 address_is_ipv4(const struct address *address)
 {
 	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
-}
-
-/* What an address stands for: NAT64 and 6to4 are IPv4 in disguise. */
-static void
-address_unmask(struct address *address)
-{
-	uint8_t bytes[4];
-
-	if (memcmp(address->bytes, nat64, sizeof(nat64)) == 0)
-		memcpy(bytes, address->bytes + 12, 4);
-	else if (address->bytes[0] == 0x20 && address->bytes[1] == 0x02)
-		memcpy(bytes, address->bytes + 2, 4);
-	else
-		return;
-	address_from_ipv4(address, bytes);
 }
 
 int
@@ -53,7 +37,6 @@ address_from(struct address *address, const struct sockaddr *sa)
 		return 0;
 	case AF_INET6:
 		memcpy(address->bytes, &in6->sin6_addr, 16);
-		address_unmask(address);
 		return 0;
 	default:
 		return -1;
@@ -73,17 +56,15 @@ address_parse(const char *text, struct address *address)
 }
 
 void
-address_text(const struct address *address, char out[INET6_ADDRSTRLEN])
+address_text(const struct address *address, char out[ADDRESS_TEXT])
 {
 	if (address_is_ipv4(address))
 		(void)inet_ntop(AF_INET, address->bytes + 12, out,
-		    INET6_ADDRSTRLEN);
+		    ADDRESS_TEXT);
 	else
-		(void)inet_ntop(AF_INET6, address->bytes, out,
-		    INET6_ADDRSTRLEN);
+		(void)inet_ntop(AF_INET6, address->bytes, out, ADDRESS_TEXT);
 }
 
-/* Whether the first bits agree. */
 bool
 network_has(const struct network *network, const struct address *address)
 {
@@ -99,21 +80,18 @@ int
 network_parse(const char *text, struct network *network)
 {
 	const char *slash = strchr(text, '/');
-	char host[INET6_ADDRSTRLEN];
+	char host[ADDRESS_TEXT];
 	unsigned long bits;
-	uint8_t bytes[16];
 	char *end;
 	bool ipv4;
 
 	if (snprintf(host, sizeof(host), "%.*s", (int)(slash == NULL ?
 	    strlen(text) : (size_t)(slash - text)), text) >=
-	    (int)sizeof(host))
+	    (int)sizeof(host) ||
+	    address_parse(host, &network->address) == -1)
 		return -1;
-	ipv4 = inet_pton(AF_INET, host, bytes) == 1;
-	if (ipv4)
-		address_from_ipv4(&network->address, bytes);
-	else if (inet_pton(AF_INET6, host, network->address.bytes) != 1)
-		return -1;
+	/* A mapped address is written with the bits of IPv6. */
+	ipv4 = strchr(host, ':') == NULL;
 	bits = ipv4 ? 32 : 128;
 	if (slash != NULL) {
 		unsigned long most = bits;

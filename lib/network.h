@@ -1,17 +1,20 @@
 /*
- * network - addresses, and the networks that CIDRs name
+ * network - addresses of the Internet, and networks of them
  *
- * Of one form inside: an IPv4 address is the IPv6 address ::ffff:a.b.c.d.
+ * Both families are one: IPv4 is kept as ::ffff:a.b.c.d, so that a mapped
+ * address and the one that it stands for are the same.
  */
 #ifndef LIB_NETWORK_H
 #define LIB_NETWORK_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* An address of either family. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ADDRESS_TEXT INET6_ADDRSTRLEN	/* bytes of one as text, with its NUL */
+
 struct address {
 	uint8_t	 bytes[16];
 };
@@ -21,25 +24,19 @@ struct network {
 	unsigned	 bits;		/* of 128 */
 };
 
-/*
- * Where to connect to: 0, or -1 if it is of no family that is known.  One that
- * only stands for an IPv4 address (NAT64's 64:ff9b::/96, 6to4's 2002::/16) is
- * that one.
- */
-int	 address_from(struct address *, const struct sockaddr *);
-
-/*
- * Who connects: an address as it is, from a text without port and brackets.
- * 0, or -1 if it is none.
- */
-int	 address_parse(const char *, struct address *);
-
+void	 address_from_ipv4(struct address *, const uint8_t bytes[4]);
 bool	 address_is_ipv4(const struct address *);
 
-/* As people write it. */
-void	 address_text(const struct address *, char out[INET6_ADDRSTRLEN]);
+/* 0, or -1 if it is of no family that is known. */
+int	 address_from(struct address *, const struct sockaddr *);
 
-/* A CIDR, or a bare address, which is one host.  0, or -1 if it is neither. */
+/* `10.0.0.7` or `2001:db8::7`, and nothing else: 0 or -1. */
+int	 address_parse(const char *, struct address *);
+
+/* The same back; IPv4 as such. */
+void	 address_text(const struct address *, char out[ADDRESS_TEXT]);
+
+/* A CIDR or one host: 0, or -1 if it is neither. */
 int	 network_parse(const char *, struct network *);
 
 bool	 network_has(const struct network *, const struct address *);

@@ -42,7 +42,7 @@ struct fetch {
 	struct organization *organization;	/* borrowed; of a take */
 	char		 reference[REFERENCE_SIZE];
 	uint8_t		 token[SHA256_LENGTH];
-	char		 peer[INET6_ADDRSTRLEN];	/* "": not known */
+	char		 peer[ADDRESS_TEXT];	/* "": not known */
 	int64_t		 count;		/* of a take: which it is */
 	bool		 counted;	/* its link's file says so */
 	bool		 ready;		/* to be sent */
@@ -213,10 +213,11 @@ address_allowed(const struct published *p, const char *peer)
 	struct network network;
 	struct address address;
 
-	if (p->network_count == 0)
-		return true;
+	/* Behind a proxy that does not say who asks, nobody does. */
 	if (address_parse(peer, &address) == -1)
 		return false;
+	if (p->network_count == 0)
+		return true;
 	for (size_t i = 0; i < p->network_count; i++)
 		if (network_parse(p->networks[i], &network) == 0 &&
 		    network_has(&network, &address))

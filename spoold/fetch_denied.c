@@ -3,14 +3,13 @@
  */
 #include <sys/queue.h>
 
-#include <netinet/in.h>
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/network.h"
 #include "lib/published.h"
 #include "lib/xalloc.h"
 
@@ -24,7 +23,7 @@
 struct refusal {
 	TAILQ_ENTRY(refusal) entry;
 	enum denial	 denial;
-	char		 peer[INET6_ADDRSTRLEN];
+	char		 peer[ADDRESS_TEXT];
 	char		 reference[REFERENCE_SIZE];	/* "": none */
 	char		 organization[64];
 	char		 destination[DESTINATION_ID_MAX + 1];

@@ -191,6 +191,8 @@ flight_record(const struct flight *flight, const struct secret *config,
 	record->text[ATTEMPT_correlation_id] = facts->job.correlation_id;
 	record->text[ATTEMPT_key] = facts->job.idempotency_key;
 	record->text[ATTEMPT_traceparent] = facts->job.traceparent;
+	record->text[ATTEMPT_organization] =
+	    flight->waiting->target->organization->id;
 	record->attempt = (struct link_attempt) {
 		.token = (uint64_t)flight->seq,
 		.id = facts->id,

@@ -67,6 +67,12 @@ courier_chunk(const struct courier *courier)
 	return courier->chunk;
 }
 
+void
+courier_send(struct courier *courier, const struct link_record *record)
+{
+	skeleton_send(&courier->skeleton, record);
+}
+
 /* --- the loop ------------------------------------------------------------- */
 
 void
@@ -95,7 +101,8 @@ static bool
 courier_listens(const struct courier *courier)
 {
 	return !courier->skeleton.ended &&
-	    courier->attempts < courier->concurrency;
+	    (courier->attempts < courier->concurrency ||
+	    courier->transport->record != NULL);
 }
 
 /* What poll(2) is to look at; the link comes first. */
@@ -136,6 +143,8 @@ courier_wait(struct courier *courier, bool busy)
 {
 	nfds_t count = courier_polled(courier);
 	int64_t wait = WAIT_MAX;
+	bool idle = !busy && courier->attempts == 0 &&
+	    courier->wake == INT64_MAX;
 
 	if (courier->wake != INT64_MAX) {
 		int64_t left = courier->wake - clock_monotonic();
@@ -147,8 +156,7 @@ courier_wait(struct courier *courier, bool busy)
 		wait = 0;
 	if (courier->http != NULL)
 		http_wait(courier->http, courier->polled, count, wait);
-	else if (poll(courier->polled, count, courier->attempts == 0 &&
-	    !busy ? -1 : (int)wait) == -1)
+	else if (poll(courier->polled, count, idle ? -1 : (int)wait) == -1)
 		return;
 	/* One that is called may take others out. */
 	for (nfds_t i = 1; i < count; i++) {
@@ -171,6 +179,8 @@ courier_serve(struct courier *courier)
 			attempt_take(courier, &record);
 		else if (record.type == LINK_test)
 			trial_take(courier, &record);
+		else if (courier->transport->record != NULL)
+			courier->transport->record(courier, &record);
 		/* It may hold a secret. */
 		explicit_bzero(courier->skeleton.buffer->bytes,
 		    courier->skeleton.buffer->used);
