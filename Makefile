@@ -51,7 +51,7 @@ JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
 RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
 LAYOUT := spool-layout/layout
-SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
+SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \

@@ -20,6 +20,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/network.h"
+#include "lib/published_file.h"
 #include "lib/xalloc.h"
 
 #include "spoold/commit.h"
@@ -177,7 +178,7 @@ asked_find(const struct spoold *s, const uint8_t token[SHA256_LENGTH],
 	int found;
 
 	TAILQ_FOREACH(org, &s->organizations, entry) {
-		found = links_read(org, reference, &asked->published,
+		found = published_load(org->spool, reference, &asked->published,
 		    &asked->state, &why);
 		if (found == -1)
 			log_warning("%s: links/%s: %s", org->id, reference,

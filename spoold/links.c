@@ -22,6 +22,7 @@
 
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/published_file.h"
 #include "lib/spool.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
@@ -316,44 +317,6 @@ links_forget(struct flight *flight)
 
 /* --- the files ------------------------------------------------------------ */
 
-/* The whole file.  1, 0 if there is none, -1 with *why. */
-static int
-read_text(const struct organization *org, const char *reference,
-    struct buf *text, struct why *why)
-{
-	char chunk[4096];
-	ssize_t got;
-	int fd;
-
-	fd = spool_open_file(org->spool, QUEUE_links, reference, why);
-	if (fd == -1)
-		return why->number == ENOENT ? 0 : -1;
-	text->max = PUBLISHED_MAX;
-	while ((got = read(fd, chunk, sizeof(chunk))) > 0)
-		buf_add(text, chunk, (size_t)got);
-	if (got == -1)
-		(void)why_errno(why, "read links/%s", reference);
-	close(fd);
-	return got == -1 ? -1 : 1;
-}
-
-int
-links_read(const struct organization *org, const char *reference,
-    struct published *p, struct published_state *state, struct why *why)
-{
-	struct buf text = { 0 };
-	int result;
-
-	result = read_text(org, reference, &text, why);
-	if (result == 1 && text.len == 0)
-		result = why_set(why, ERROR_VALIDATION_ERROR, "it is empty");
-	if (result == 1 && published_read_file(text.data, text.len, p, state,
-	    why) == -1)
-		result = -1;
-	buf_free(&text);
-	return result;
-}
-
 int
 links_change(const struct organization *org, const char *reference,
     int64_t fetches, int64_t revoked_at, struct why *why)
@@ -363,7 +326,7 @@ links_change(const struct organization *org, const char *reference,
 	struct published p;
 	int result;
 
-	result = links_read(org, reference, &p, &state, why);
+	result = published_load(org->spool, reference, &p, &state, why);
 	if (result != 1)
 		return result;
 	published_free(&p);
@@ -390,7 +353,7 @@ write_file(const struct organization *org, const struct published *p,
 	int result;
 
 	published_reference(p->token, reference);
-	result = links_read(org, reference, &there, &state, why);
+	result = published_load(org->spool, reference, &there, &state, why);
 	if (result == 1) {
 		published_free(&there);
 		return 0;

@@ -49,13 +49,6 @@ char	*links_text(const struct spoold *, const struct organization *,
 	    const struct receipt_ticket *);
 
 /*
- * Reads the file of a link.  1, 0 if there is none, -1 with *why (it is
- * damaged, and is no link then).  On 1 freed by published_free().
- */
-int	 links_read(const struct organization *, const char *reference,
-	    struct published *, struct published_state *, struct why *);
-
-/*
  * Its file says at least that many fetches, and when it was ended (0: it does
  * not change).  1, 0 if there is none, -1 with *why.
  */

@@ -9,6 +9,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/published_file.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
@@ -176,7 +177,7 @@ link_lives(const struct spoold *s, const struct organization *org,
 	bool lives;
 	struct why why;
 
-	if (links_read(org, reference, &p, &state, &why) != 1)
+	if (published_load(org->spool, reference, &p, &state, &why) != 1)
 		return false;
 	lives = state.revoked_at == 0 && p.expires_at > clock_wall() &&
 	    !revoke_pending(s, reference);

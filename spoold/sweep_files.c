@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/published_file.h"
 #include "lib/receipt.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
@@ -128,7 +129,7 @@ spared_link(const struct sweep_work *work, const char *name)
 	struct why why;
 	bool spared;
 
-	if (links_read(work->organization, name, &p, &state, &why) != 1)
+	if (published_load(work->organization->spool, name, &p, &state, &why) != 1)
 		return true;
 	spared = (state.revoked_at == 0 && p.expires_at > work->now) ||
 	    sweep_is_held(work, &p.id);
