@@ -1,6 +1,7 @@
 /*
  * published - a download link: what it leads to, until when, and for whom
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,28 @@
 #include "lib/xalloc.h"
 
 #define NETWORKS_MAX 64
+#define ENDING ".link"
 
 void
 published_reference(const uint8_t token[SHA256_LENGTH],
     char out[REFERENCE_SIZE])
 {
 	hex_format(token, REFERENCE_BYTES, out);
+}
+
+void
+published_name(const char *reference, char out[PUBLISHED_NAME])
+{
+	(void)snprintf(out, PUBLISHED_NAME, "%s%s", reference, ENDING);
+}
+
+bool
+published_named(const char *name)
+{
+	uint8_t bytes[REFERENCE_BYTES];
+
+	return hex_parse(name, bytes, sizeof(bytes)) == 0 &&
+	    strcmp(name + REFERENCE_SIZE - 1, ENDING) == 0;
 }
 
 /* --- writing -------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /*
  * published - a download link: what it leads to, until when, and for whom
  *
- * One file for each in links/, named by the link's reference, which is the
- * beginning of its token's SHA-256.  The token itself is kept nowhere.  What
+ * One file for each, jobs/<reference>.link; the reference is the beginning of
+ * its token's SHA-256.  The token itself is kept nowhere.  What
  * was published stands in the file's second line as it stands in the journal's
  * `delivered` line, and never changes; how often it was fetched, and whether
  * it was ended, stands in the first, which always has the same length, so that
@@ -58,6 +58,11 @@ struct published_state {
 /* The reference of the token with that SHA-256. */
 void	 published_reference(const uint8_t token[SHA256_LENGTH],
 	    char out[REFERENCE_SIZE]);
+
+/* The name of a link's file, and whether a name is one. */
+#define PUBLISHED_NAME (REFERENCE_SIZE + sizeof(".link") - 1)
+void	 published_name(const char *reference, char out[PUBLISHED_NAME]);
+bool	 published_named(const char *name);
 
 /* Writes the members into an object that is open. */
 void	 published_write(struct buf *, const struct published *);

@@ -1,5 +1,5 @@
 /*
- * published_file - the file of a download link, links/<reference>
+ * published_file - the file of a download link, jobs/<reference>.link
  */
 #ifndef LIB_PUBLISHED_FILE_H
 #define LIB_PUBLISHED_FILE_H

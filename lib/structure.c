@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "lib/clock.h"
+#include "lib/published.h"
 #include "lib/structure.h"
 #include "lib/xalloc.h"
 
@@ -128,6 +129,8 @@ shape_fits(const struct shape *shape, const char *name)
 	size_t length = strlen(name);
 	struct id id;
 
+	if (shape->queue == QUEUE_jobs && published_named(name))
+		return true;
 	if (shape->by_id && id_parse(name, &id) == -1)
 		return false;
 	for (size_t i = 0; i < SUFFIXES && shape->suffixes[i] != NULL; i++) {

@@ -181,7 +181,7 @@ asked_find(const struct spoold *s, const uint8_t token[SHA256_LENGTH],
 		found = published_load(org->spool, reference, &asked->published,
 		    &asked->state, &why);
 		if (found == -1)
-			log_warning("%s: links/%s: %s", org->id, reference,
+			log_warning("%s: link %s: %s", org->id, reference,
 			    why.text);
 		if (found != 1)
 			continue;
@@ -344,14 +344,9 @@ fetch_describe(struct fetch *fetch, const struct asked *asked,
 	const struct published *p = &asked->published;
 	struct link_fetched *answer = &fetch->answer;
 	struct buf name = { 0 };
-	struct why why;
 
-	if (links_name(fetch->spoold, asked->organization, p, &name,
-	    &why) == 0)
-		fetch->name = xstrdup(name.data);
-	else
-		log_warning("link %s: its name: %s", fetch->reference,
-		    why.text);
+	links_name(fetch->spoold, asked->organization, p, &name);
+	fetch->name = xstrdup(name.data);
 	buf_wipe(&name);
 	fetch->type = xstrdup(p->content_type);
 	answer->offset = p->offset;

@@ -22,6 +22,7 @@
 
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/published_file.h"
 #include "lib/spool.h"
 #include "lib/utf8.h"
@@ -321,6 +322,7 @@ int
 links_change(const struct organization *org, const char *reference,
     int64_t fetches, int64_t revoked_at, struct why *why)
 {
+	char name[PUBLISHED_NAME];
 	struct published_state state;
 	struct buf line = { 0 };
 	struct published p;
@@ -335,8 +337,9 @@ links_change(const struct organization *org, const char *reference,
 	if (revoked_at != 0 && state.revoked_at == 0)
 		state.revoked_at = revoked_at;
 	published_write_state(&line, &state);
-	result = spool_overwrite(org->spool, QUEUE_links, reference,
-	    line.data, line.len, why);
+	published_name(reference, name);
+	result = spool_overwrite(org->spool, QUEUE_jobs, name, line.data,
+	    line.len, why);
 	buf_free(&line);
 	return result;
 }
@@ -346,7 +349,7 @@ static int
 write_file(const struct organization *org, const struct published *p,
     struct why *why)
 {
-	char reference[REFERENCE_SIZE];
+	char reference[REFERENCE_SIZE], name[PUBLISHED_NAME];
 	struct published_state state;
 	struct published there;
 	struct buf text = { 0 };
@@ -359,40 +362,55 @@ write_file(const struct organization *org, const struct published *p,
 		return 0;
 	}
 	published_write_file(&text, p);
-	result = spool_replace(org->spool, QUEUE_links, reference, text.data,
+	published_name(reference, name);
+	result = spool_replace(org->spool, QUEUE_jobs, name, text.data,
 	    text.len, why);
 	buf_free(&text);
 	return result == -1 ? -1 : 0;
 }
 
-int
-links_publish(struct spoold *s, struct organization *org,
-    const struct published *p, const char *correlation_id, struct why *why)
+/* A master key that was replaced since can tell nobody any more. */
+static int
+tell(struct spoold *s, struct organization *org, const struct published *p,
+    const char *correlation_id, struct why *why)
 {
 	struct buf token = { 0 }, link = { 0 };
-	int result;
+	struct why cause;
+	int result = 0;
 
-	result = write_file(org, p, why);
-	if (result == 0 && p->notify != NULL) {
-		result = token_remake(s->vault, org->id, p, &token, why);
-		if (result == 0) {
-			link_put(&link, p->base, &token);
-			result = notify_send(s, org, p, link.data,
-			    correlation_id, why);
-		}
-	}
+	if (token_remake(s->vault, org->id, p, &token, &cause) == 0) {
+		link_put(&link, p->base, &token);
+		result = notify_send(s, org, p, link.data, correlation_id,
+		    why);
+	} else
+		log_warning("%s is not told of its link: %s", p->notify,
+		    cause.text);
 	buf_wipe(&token);
 	buf_wipe(&link);
 	return result;
 }
 
 int
+links_publish(struct spoold *s, struct organization *org,
+    const struct published *p, const char *correlation_id, struct why *why)
+{
+	if (write_file(org, p, why) == -1)
+		return -1;
+	return p->notify == NULL ? 0 : tell(s, org, p, correlation_id, why);
+}
+
+void
 links_name(const struct spoold *s, const struct organization *org,
-    const struct published *p, struct buf *out, struct why *why)
+    const struct published *p, struct buf *out)
 {
 	struct vault_place place = name_place(org, p);
+	char id[ID_LENGTH + 1];
+	struct why why;
 
-	return vault_unseal(s->vault, &place, p->name, out, why);
+	if (vault_unseal(s->vault, &place, p->name, out, &why) == 0)
+		return;
+	id_format(&p->id, id);
+	buf_printf(out, "%s%s", id, p->has_file ? "" : ".json");
 }
 
 int

@@ -61,9 +61,12 @@ int	 links_redo_delivered(struct spoold *, struct story *,
 int	 links_redo_download(const struct organization *,
 	    const struct json *line, struct why *);
 
-/* Appends the name that its file is to be given. */
-int	 links_name(const struct spoold *, const struct organization *,
-	    const struct published *, struct buf *, struct why *);
+/*
+ * Appends the name that its file is to be given; one that does not open any
+ * more, since the master key was replaced, is the delivery's id.
+ */
+void	 links_name(const struct spoold *, const struct organization *,
+	    const struct published *, struct buf *);
 
 /* Opens what it leads to; -1 with *why: it is not what was published. */
 int	 links_open(const struct organization *, const struct published *,

@@ -12,16 +12,15 @@
 #define KEY_MAX 256
 
 /* What is told: the link, and what can be known of it without following it. */
-static int
+static void
 notify_data(struct buf *out, const struct spoold *s,
     const struct organization *org, const struct published *p,
-    const char *link, struct why *why)
+    const char *link)
 {
 	char id[ID_LENGTH + 1], digest[HEX_SIZE(SHA256_LENGTH)];
 	struct buf name = { 0 };
 
-	if (links_name(s, org, p, &name, why) == -1)
-		return -1;
+	links_name(s, org, p, &name);
 	id_format(&p->id, id);
 	hex_format(p->sha256, SHA256_LENGTH, digest);
 	json_open(out, "data", '{');
@@ -37,7 +36,6 @@ notify_data(struct buf *out, const struct spoold *s,
 	json_put_string(out, "sha256", digest);
 	json_close(out, '}');
 	buf_wipe(&name);
-	return 0;
 }
 
 int
@@ -66,11 +64,10 @@ notify_send(struct spoold *s, struct organization *org,
 	json_close(&text, '}');
 	json_open(&text, "payload", '{');
 	json_put_string(&text, "type", "data");
-	result = notify_data(&text, s, org, p, link, why);
+	notify_data(&text, s, org, p, link);
 	json_close(&text, '}');
 	json_close(&text, '}');
-	if (result == 0)
-		result = callback_put(s, org, name, &text, why);
+	result = callback_put(s, org, name, &text, why);
 	buf_wipe(&text);
 	return result;
 }

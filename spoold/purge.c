@@ -89,7 +89,7 @@ purge_queue(enum purge_kind kind)
 static bool
 is_jobs(enum purge_kind kind)
 {
-	return kinds[kind].queue == QUEUE_jobs;
+	return kind == PURGE_delivered || kind == PURGE_failed;
 }
 
 /* --- collecting ----------------------------------------------------------- */
@@ -467,7 +467,7 @@ purge_redo(const struct spoold *s, struct organization *org,
 			result = spool_remove(org->spool, QUEUE_receipts,
 			    file, why);
 		else if (strcmp(kind, purge_name(PURGE_links)) == 0)
-			result = spool_remove(org->spool, QUEUE_links, file,
+			result = spool_remove(org->spool, QUEUE_jobs, file,
 			    why);
 		else if (strcmp(kind, purge_name(PURGE_keys)) == 0)
 			result = remove_key(s, org, file, why);

@@ -114,22 +114,19 @@ spared_receipt(const struct sweep_work *work, const char *name)
 	    sweep_is_held(work, &id));
 }
 
-static bool
-fits_link(const char *name)
-{
-	return strlen(name) == REFERENCE_SIZE - 1;
-}
-
 /* One that lives; one that cannot be read is left for a person. */
 static bool
 spared_link(const struct sweep_work *work, const char *name)
 {
+	char reference[REFERENCE_SIZE];
 	struct published_state state;
 	struct published p;
 	struct why why;
 	bool spared;
 
-	if (published_load(work->organization->spool, name, &p, &state, &why) != 1)
+	(void)strlcpy(reference, name, sizeof(reference));
+	if (published_load(work->organization->spool, reference, &p, &state,
+	    &why) != 1)
 		return true;
 	spared = (state.revoked_at == 0 && p.expires_at > work->now) ||
 	    sweep_is_held(work, &p.id);
@@ -264,7 +261,7 @@ int
 sweep_links(struct sweep_work *work, struct why *why)
 {
 	static const struct files files = { PURGE_links, false, false,
-	    fits_link, spared_link };
+	    published_named, spared_link };
 
 	return files_step(work, &files, why);
 }

@@ -1,6 +1,6 @@
 // story.mjs - what the kill campaign lets an instance live through
 //
-// Three stories.  In `work` spoold accepts, attempts, records outcomes, retries,
+// Its stories, beside that of links (links.mjs).  In `work` spoold accepts, attempts, records outcomes, retries,
 // holds, writes checkpoints and stops.  In `recovery` it starts on what a kill
 // in the middle of all that left, and a torn journal.  In `purge` it sweeps what
 // has rested for long enough, and goes on working.  A story is told the

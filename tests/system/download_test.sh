@@ -21,7 +21,7 @@ listening() {
 download() {
 	printf '{"id":"%s","label":"%s","type":"download","config":{"download":
 	    {"baseUrl":"%s"%s}}}' "$1" "$1" "$BASE" "${2:+,$2}" |
-	    spooldest create - >"$SCRATCH/created" 2>&1 ||
+	    spooldest create -o "$ORG" - >"$SCRATCH/created" 2>&1 ||
 	    fail "create: $(cat "$SCRATCH/created")"
 	assertEquals "$1" "$(cat "$SCRATCH/created")"
 }
@@ -74,9 +74,9 @@ says() {
 
 # takes COUNT: so many at once, each from an address of its own; their statuses.
 takes() {
-	seq "$1" | xargs -P 50 -I N curl -s -o /dev/null -w '%{http_code}\n' \
+	seq "$1" | xargs -P 50 -I {} curl -s -o /dev/null -w '%{http_code}\n' \
 	    --max-time 20 --unix-socket "$SOCKET" -X POST \
-	    -H 'X-Forwarded-For: 198.51.100.N' \
+	    -H 'X-Forwarded-For: 198.51.100.{}' \
 	    "http://files.example.org/d/$TOKEN"
 }
 
@@ -165,7 +165,7 @@ test_what_a_file_is_called_follows_its_template_and_stays_sealed() {
 	assertTrue 'the name' \
 	    "grep -qi '^content-disposition:.*\"Zschokke-export.bin\"' \
 	    '$SCRATCH/head'"
-	assertEquals '' "$(grep -rl Zschokke "$LOG" "$SPOOL/links" \
+	assertEquals '' "$(grep -rl Zschokke "$LOG" "$SPOOL"/jobs/*.link \
 	    "$SPOOL/done" "$SPOOL/receipts")"
 }
 
@@ -201,7 +201,7 @@ test_no_crash_brings_a_fetch_more() {
 	assertTrue "$got of six" "[ $got -le 6 ]"
 	assertEquals '1 2 3 4 5 6' "$(fetches)"
 	assertEquals 404 "$(ask POST)"
-	assertEquals 6 "$(jq -s '.[0].fetches' "$SPOOL/links/$REFERENCE")"
+	assertEquals 6 "$(jq -s '.[0].fetches' "$SPOOL/jobs/$REFERENCE.link")"
 }
 
 test_a_worker_that_is_killed_is_followed_by_another_with_the_same_counts() {
@@ -264,7 +264,7 @@ test_a_revoked_link_opens_nothing_any_more_and_never_comes_back() {
 	ran 0 "$ID.dl: unchanged: it has no link that can be fetched
 0 tickets revoked, 1 unchanged" ''
 	gone=$TOKEN
-	run spoolsuper -r --delivered "$ID"
+	run spoolsuper --delivered -r "$ID"
 	assertEquals 0 "$STATUS"
 	eventually receipt_says one "$ID" '.destinations[0].link != null'
 	published one dl
@@ -289,7 +289,7 @@ test_a_link_is_revoked_while_spoold_is_down_too() {
 # A link's file is spoold's own; the test lets it expire by hand.
 expire() {
 	sed -i '2s/"expiresAt":"[^"]*"/"expiresAt":"2026-01-01T00:00:00.000Z"/' \
-	    "$SPOOL/links/$REFERENCE"
+	    "$SPOOL/jobs/$REFERENCE.link"
 }
 
 test_an_expired_link_opens_nothing_and_is_swept_as_a_revoked_one() {
@@ -306,8 +306,8 @@ test_an_expired_link_opens_nothing_and_is_swept_as_a_revoked_one() {
 	publish three dl
 	run spoolsuper -p
 	assertEquals 'links: 2 links' "$(echo "$OUT" | grep links)"
-	assertEquals "$REFERENCE" "$(ls "$SPOOL/links")"
-	assertEquals "$(printf '%s\n' "$expired" "$revoked" | sort)" \
+	assertEquals "$REFERENCE.link" "$(ls "$SPOOL/jobs" | grep link)"
+	assertEquals "$(printf '%s.link\n' "$expired" "$revoked" | sort)" \
 	    "$(journal 'select(.event == "purged" and .kind == "links") |
 	    .names[]' | sort)"
 	assertEquals 200 "$(ask GET)"
@@ -383,11 +383,12 @@ test_the_job_of_a_live_link_rests_from_its_end() {
 test_who_is_to_be_told_gets_the_link_by_a_job_of_its_own() {
 	listening
 	sink
+	mkdir "$SINK_DIR/bodies"
 	destination hook '"body":"data"'
 	download dl '"notify":"hook","maxAccess":4'
 	publish one dl
 	eventually arrived ''
-	SENT=$(tail -1 "$SINK_DIR/requests" | jq -r .body)
+	SENT=$(cat "$SINK_DIR"/bodies/*)
 	assertEquals "$LINK" "$(echo "$SENT" | jq -r .link)"
 	assertEquals "$ID dl payload.bin 300001 4 $(entry one dl .expiresAt)" \
 	    "$(echo "$SENT" | jq -r '"\(.deliveryId) \(.destinationId) \(
@@ -429,7 +430,7 @@ test_a_link_that_a_power_cut_took_is_made_again_with_its_count() {
 	link=$LINK
 	crash
 	# What was renamed may be there without its content, or not at all.
-	: >"$SPOOL/links/$REFERENCE"
+	: >"$SPOOL/jobs/$REFERENCE.link"
 	: >"$(receipt two "$ID")"
 	find "$SPOOL/done" -name "$ID.*" -delete
 	start
@@ -439,7 +440,7 @@ test_a_link_that_a_power_cut_took_is_made_again_with_its_count() {
 	assertEquals '1 2 3' "$(fetches)"
 	ticket=$(find "$SPOOL/done" -name "$ID.*")
 	assertTrue 'it rests from its end' \
-	    "[ '$ticket' -nt '$SPOOL/links/$REFERENCE' ]"
+	    "[ '$ticket' -nt '$SPOOL/jobs/$REFERENCE.link' ]"
 }
 
 test_a_revocation_that_a_power_cut_took_holds() {
@@ -449,10 +450,10 @@ test_a_revocation_that_a_power_cut_took_holds() {
 	eventually says 404 GET
 	download dl
 	publish one dl
-	before=$(cat "$SPOOL/links/$REFERENCE" && echo .)
+	before=$(cat "$SPOOL/jobs/$REFERENCE.link" && echo .)
 	run spoolsuper --revoke "$ID"
 	crash
-	printf '%s' "${before%.}" >"$SPOOL/links/$REFERENCE"
+	printf '%s' "${before%.}" >"$SPOOL/jobs/$REFERENCE.link"
 	start
 	eventually says 404 GET
 	assertEquals '1 it was revoked' "$(denials)"
@@ -534,14 +535,14 @@ test_one_listener_serves_every_organization_and_mixes_none() {
 	instance
 	SOCKET=$INSTANCE/links.sock
 	setting download listen "unix:$SOCKET"
-	run spoolctl init --root "$INSTANCE" --organization clinic
+	printf 'organization clinic {\n}\n' >>"$CONF"
+	mkdir -p -m 700 "$INSTANCE/state/clinic/destinations"
+	run spoolctl check --fix
 	start
 	download dl
 	ORG=clinic
 	use_instance "$INSTANCE"
-	printf '{"id":"dl","label":"dl","type":"download","config":{"download":
-	    {"baseUrl":"%s"}}}' "$BASE" | spooldest create -o clinic - \
-	    >"$SCRATCH/created" 2>&1
+	download dl
 	publish one dl
 	theirs=$ID
 	assertEquals 200 "$(ask POST)"
@@ -552,6 +553,8 @@ test_one_listener_serves_every_organization_and_mixes_none() {
 	assertEquals 66 "$STATUS"
 	assertEquals 200 "$(ask GET)"
 	assertEquals 1 "$(workers download | wc -l)"
+	run spoolctl stop -o demo
+	eventually stopped
 }
 
 # shellcheck disable=SC1091
