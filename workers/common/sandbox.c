@@ -127,6 +127,7 @@ static const struct narrow narrow_descriptors[] = {
 
 static const struct narrow narrow_listener[] = {
 	{ CALL(ioctl), 1, EXACTLY, SIOCOUTQ },
+	{ CALL(newfstatat), 3, EXACTLY, AT_EMPTY_PATH },	/* fstat(3) */
 	NARROW_LAST
 };
 
