@@ -170,6 +170,7 @@ PROBE_path := lib/path_template
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
+PROBE_download = $(DOWNLOAD) lib/base64 lib/network
 PROBE_links := lib/link lib/network
 PROBE_sandbox := workers/common/sandbox
 PROBE_mustache := lib/mustache
