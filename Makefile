@@ -49,21 +49,22 @@ BASE := $(addprefix lib/,why log xalloc buf hex utf8 lines clock id ticket \
     replace write)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
-RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)
+RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
 LAYOUT := spool-layout/layout
-SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
+SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,destination destination_field \
-    destination_form destination_form_http destination_form_mail \
-    destination_form_ssh destination_form_storage destination_form_tls \
+    destination_form destination_form_download destination_form_http \
+    destination_form_mail destination_form_ssh destination_form_storage \
+    destination_form_tls \
     destination_make destination_sealed destination_secret destination_store \
     destination_together destination_update hostkey mail_address mustache \
-    path_template signing url)
+    network path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_row egress network) $(SETTINGS)
+    conf_listen conf_row egress listener network) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
@@ -97,9 +98,9 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable expiry \
-    finished flight forward health hostkeys keys loop moves organization \
-    orphans outcome purge receipts recent recover refuse replay request \
-    reserve restore retry scan schedule secrets server settle stepped sweep \
+    fetch fetch_denied finished flight forward health hostkeys keys links \
+    loop moves notify organization orphans outcome purge receipts recent recover refuse replay request \
+    reserve restore retry revoke scan schedule secrets server settle setup stepped sweep \
     sweep_files sweep_jobs sweep_journal target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)

@@ -296,6 +296,8 @@ static const struct {
 	{ "lock", form_check_lock },
 	{ "hostkey", form_check_hostkey },
 	{ "sshkey", form_check_sshkey },
+	{ "base", form_check_base },
+	{ "networks", form_check_networks },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 

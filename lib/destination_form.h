@@ -20,6 +20,7 @@ form_check	 form_check_address, form_check_addresses, form_check_host,
 
 form_check	 form_check_directory, form_check_mode, form_check_bucket,
 		    form_check_region, form_check_class, form_check_lock;
+form_check	 form_check_base, form_check_networks;
 form_check	 form_check_hostkey, form_check_sshkey;
 
 /* The characters of a text; -1 if it has a control that is not in `but`. */

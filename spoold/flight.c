@@ -18,6 +18,7 @@
 #include "spoold/alert.h"
 #include "spoold/change.h"
 #include "spoold/commit.h"
+#include "spoold/fetch.h"
 #include "spoold/flight.h"
 #include "spoold/moves.h"
 #include "spoold/organization.h"
@@ -46,9 +47,8 @@ flight_free(struct flight *flight)
 	if (flight->ticket != -1)
 		close(flight->ticket);
 	ticket_file_free(&flight->file);
-	free(flight->line.reason);
-	free(flight->line.reference);
-	free(flight->line.remote);
+	event_line_free(&flight->line);
+	links_forget(flight);
 	free(flight);
 }
 
@@ -263,6 +263,12 @@ flight_hand_out(struct spoold *s, void *arg)
 		flight_give_up(flight, TICKET_failed, &why);
 		return;
 	}
+	if (w->target->destination->transport == TRANSPORT_download &&
+	    links_look(flight->payload != -1 ? flight->payload : flight->job,
+	    &flight->seen, &why) == -1) {
+		outcome_defer(flight, why.code, why.text);
+		return;
+	}
 	if (worker_send(flight->worker, &record) != 1)
 		return;		/* `able` or `died` goes on with it */
 	flight->handed_out = flight->awaited = true;
@@ -285,7 +291,8 @@ flight_is_over(const struct ticket_file *file)
 	last = &file->lines[file->line_count - 1];
 	return last->event == TICKET_delivered ||
 	    last->event == TICKET_failed || last->event == TICKET_cancelled ||
-	    last->event == TICKET_expired || last->to != NULL;
+	    last->event == TICKET_expired || last->event == TICKET_revoked ||
+	    last->to != NULL;
 }
 
 /*
@@ -407,6 +414,8 @@ flight_heard(struct spoold *s, struct worker *worker,
 
 	if (record->type == LINK_tested)
 		return trial_heard(s, worker, record, why);
+	if (record->type == LINK_fetch)
+		return fetch_heard(s, worker, record, why);
 	if (record->type != LINK_progress && record->type != LINK_outcome)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it speaks out of turn");
@@ -428,6 +437,7 @@ flight_able(struct spoold *s, struct worker *worker)
 	struct flight *flight, *next;
 
 	s->look_for_work = true;
+	fetches_able(s, worker);
 	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next)
 		if (flight->worker == worker && !flight->handed_out &&
 		    flight->seq <= journal_durable(s->journal))
@@ -441,6 +451,7 @@ flight_died(struct spoold *s, struct worker *worker, bool asked)
 
 	(void)asked;
 	trials_died(s, worker);
+	fetches_died(s, worker);
 	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next) {
 		if (flight->worker != worker)
 			continue;

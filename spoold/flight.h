@@ -22,6 +22,8 @@
 #include "lib/facts.h"
 #include "spool-layout/layout.h"
 
+#include "spoold/links.h"
+
 #define QUICK 100		/* ms within which most answers come */
 
 struct organization;
@@ -56,11 +58,14 @@ struct flight {
 	enum queue	 to;		/* where it puts the ticket */
 	int		 attempts;	/* the ticket's new count */
 	bool		 recorded;	/* its line is in the ticket's file */
+	/* Of a download: */
+	struct links_seen seen;		/* the file, as it was handed out */
+	struct published *published;	/* own; the link, or NULL */
 };
 
 TAILQ_HEAD(flights, flight);
 
-/* The worker processes of a transport for an organization. */
+/* The worker processes of a transport for an organization; NULL: for all. */
 struct pool	*flight_pool(struct spoold *, struct organization *,
 		    enum transport);
 

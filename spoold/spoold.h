@@ -20,6 +20,7 @@
 #include "spoold/flight.h"
 #include "spoold/loop.h"
 #include "spoold/organization.h"
+#include "spoold/revoke.h"
 #include "spoold/stepped.h"
 #include "spoold/tickets.h"
 #include "spoold/trial.h"
@@ -28,7 +29,9 @@ struct checkpoint;
 struct link_buffer;
 struct recent;
 struct commit;
+struct pool;
 struct durable;
+struct fetches;
 struct server;
 struct sweep;
 struct usage;
@@ -60,6 +63,7 @@ struct spoold {
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
 	struct recent	*recent;	/* own */
+	struct pool	*listener;	/* own; the download workers' */
 	struct link_buffer *link_buffer;	/* own; of the record at hand */
 	struct watch	*watch;		/* own */
 	struct sweep	*sweep;		/* own; NULL before it runs */
@@ -73,6 +77,8 @@ struct spoold {
 	struct timer	 expiry_timer;	/* for the first of them */
 	struct flights	 flights;	/* attempts, until settled */
 	struct trials	 trials;	/* tests of destinations */
+	struct revocations revocations;	/* of links, on their way to disk */
+	struct fetches	*fetches;	/* own; who asks for links */
 	unsigned	 drops_at_work;	/* at intake */
 	unsigned	 awaited;	/* attempts whose answer may come soon */
 	struct owner	 owner;		/* of the last drop */

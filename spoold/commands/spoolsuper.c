@@ -24,6 +24,8 @@ struct deed {
 	const char	*done;		/* as spoold calls it */
 };
 
+#define REVOKE 0			/* it has no letter */
+
 static const struct deed deeds[] = {
 	{ 'd', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
 	    "delivery.cancel", "cancelled" },
@@ -32,6 +34,7 @@ static const struct deed deeds[] = {
 	{ 'r', QUEUE_BIT(failed), "delivery.retry", "requeued" },
 	{ 'e', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
 	    "delivery.expire", "expired" },
+	{ REVOKE, QUEUE_BIT(done), "delivery.revoke", "revoked" },
 	{ 0, 0, NULL, NULL }
 };
 
@@ -66,6 +69,8 @@ static const struct cli_option options[] = {
 	    wish_add },
 	{ 'e', "expire", "ID", "Give up now; it goes to failed/ as expired.",
 	    CLI_CALL, 0, wish_add },
+	{ REVOKE, "revoke", "ID", "End the download links of what was "
+	    "delivered.", CLI_CALL, 0, wish_add },
 	{ 'p', "purge", NULL, "Purge now what retention says is due.",
 	    CLI_FLAG, SUPER(purge), NULL },
 	{ 's', "structure", NULL, "Check the spool's structure and repair it, "
@@ -268,7 +273,7 @@ spoolsuper(struct cli *cli, void *state)
 	super->cli = cli;
 	if (super->count == 0 && !super->structure && !super->purge)
 		return cli_usage(cli, "what to do is missing: -d, -e, -h, "
-		    "-H, -p, -r, -s");
+		    "-H, -p, -r, -s, --revoke");
 	if (!super->retries && (super->to != NULL || super->delivered))
 		return cli_usage(cli, "--to and --delivered are for -r");
 	if (super->structure && super->only)

@@ -127,7 +127,8 @@ static const struct narrow narrow_descriptors[] = {
 
 static const struct narrow narrow_listener[] = {
 	{ CALL(ioctl), 1, EXACTLY, SIOCOUTQ },
-	{ CALL(newfstatat), 3, EXACTLY, AT_EMPTY_PATH },	/* fstat(3) */
+	/* fstat(3), as glibc does it: of what it has been passed. */
+	{ CALL(newfstatat), 3, EXACTLY, AT_EMPTY_PATH },
 	NARROW_LAST
 };
 
