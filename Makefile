@@ -268,7 +268,7 @@ help: ## list the targets
 DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
     libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev libssl-dev \
     linux-libc-dev ca-certificates python3:python3
-CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
+CHECK_DEPS := shunit2 chromium:chromium wget:wget curl:curl nodejs:node npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
