@@ -34,7 +34,7 @@ links_ready() {
 
 # tell WORD...: a command for the stand-in; @PORT@ is $PORT.
 tell() {
-	echo "$*" | sed "s/@PORT@/$PORT/g" >&8
+	printf '%s\n' "$*" | sed "s/@PORT@/$PORT/g" >&8
 }
 
 # link TOKEN WORD...
