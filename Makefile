@@ -171,6 +171,7 @@ PROBE_path := lib/path_template
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
+PROBE_download = $(DOWNLOAD) lib/base64 lib/network
 PROBE_links := lib/link lib/network
 PROBE_sandbox := workers/common/sandbox
 PROBE_mustache := lib/mustache
@@ -265,9 +266,10 @@ help: ## list the targets
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
 DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev libssl-dev \
-    linux-libc-dev ca-certificates python3:python3
-CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
+    libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev \
+    libssl-dev linux-libc-dev ca-certificates python3:python3
+CHECK_DEPS := shunit2 chromium:chromium wget:wget curl:curl nodejs:node \
+    npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
