@@ -273,7 +273,7 @@ spoolsuper(struct cli *cli, void *state)
 	super->cli = cli;
 	if (super->count == 0 && !super->structure && !super->purge)
 		return cli_usage(cli, "what to do is missing: -d, -e, -h, "
-		    "-H, -p, -r, -s, --revoke");
+		    "-H, -p, -r, -s");
 	if (!super->retries && (super->to != NULL || super->delivered))
 		return cli_usage(cli, "--to and --delivered are for -r");
 	if (super->structure && super->only)

@@ -33,7 +33,7 @@ function ask(instance, token, method) {
 			let text = '';
 			response.on('data', (chunk) => { text += chunk; });
 			response.on('end', () => done(response.complete &&
-			    (response.statusCode !== 200 || method === 'GET' ||
+			    (response.statusCode !== 200 || method !== 'POST' ||
 			    text === PAYLOAD) ? response.statusCode : 0));
 			response.on('error', () => done(0));
 		});
@@ -71,6 +71,7 @@ export async function links(instance, run) {
 		return;
 	await take(instance);
 	await Promise.all([take(instance), take(instance), take(instance)]);
+	const before = instance.checkpoint();
 	const said = await instance.run('spoolsuper', '--revoke',
 	    instance.drops[1].id);
 	instance.revoked = said.status === 0 && / revoked/.test(said.out) &&
@@ -78,7 +79,6 @@ export async function links(instance, run) {
 	await ask(instance, instance.links['l-revoked'], 'POST');
 	if (run.ended)
 		return;
-	const before = instance.checkpoint();
 	await eventually('a checkpoint', () => run.ended ||
 		instance.checkpoint() !== before);
 	await instance.run('spoolctl', 'stop');
