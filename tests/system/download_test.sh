@@ -109,8 +109,11 @@ test_a_link_stands_in_the_submitters_receipt_and_nowhere_else() {
 	assertEquals 200 "$(ask GET)"
 	assertEquals 200 "$(ask POST)"
 	assertTrue 'byte for byte' 'cmp "$SCRATCH/payload" "$SCRATCH/body"'
-	run spoolq "$ID"
-	run spoolsuper -n -r "$ID"
+	run spoolq --explain "$ID"
+	assertTrue "$OUT" "echo \"\$OUT\" | grep -q \
+	    'its link is $REFERENCE, fetched 1 time of 3'"
+	run spoolctl check
+	assertEquals "$OUT" '' "$(echo "$OUT" | grep "$REFERENCE")"
 	printf '{"id":1,"verb":"delivery.status","organizationId":"%s",%s}\n' \
 	    "$ORG" "\"deliveryId\":\"$ID\"" |
 	    node "$TESTS/system/control.mjs" "$INSTANCE/run/control.sock" \
@@ -306,7 +309,7 @@ test_an_expired_link_opens_nothing_and_is_swept_as_a_revoked_one() {
 	publish three dl
 	run spoolsuper -p
 	assertEquals 'links: 2 links' "$(echo "$OUT" | grep links)"
-	assertEquals "$REFERENCE.link" "$(ls "$SPOOL/jobs" | grep link)"
+	assertEquals "$REFERENCE.link" "$(cd "$SPOOL/jobs" && echo *.link)"
 	assertEquals "$(printf '%s.link\n' "$expired" "$revoked" | sort)" \
 	    "$(journal 'select(.event == "purged" and .kind == "links") |
 	    .names[]' | sort)"
@@ -536,7 +539,8 @@ test_one_listener_serves_every_organization_and_mixes_none() {
 	SOCKET=$INSTANCE/links.sock
 	setting download listen "unix:$SOCKET"
 	printf 'organization clinic {\n}\n' >>"$CONF"
-	mkdir -p -m 700 "$INSTANCE/state/clinic/destinations"
+	mkdir -m 700 "$INSTANCE/state/clinic"
+	mkdir -m 700 "$INSTANCE/state/clinic/destinations"
 	run spoolctl check --fix
 	start
 	download dl
