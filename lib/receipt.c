@@ -151,7 +151,7 @@ static void
 write_link(struct buf *out, const struct receipt_ticket *ticket,
     const struct story *story, enum standing standing)
 {
-	if (standing != STANDING_delivered)
+	if (standing != STANDING_delivered || story->attempt == NULL)
 		return;
 	if (story->revoked != NULL)
 		json_put_time(out, "revokedAt", story->revoked->at);
