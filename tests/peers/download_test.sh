@@ -29,6 +29,7 @@ content() {
 get() {
 	rm -f "$LINKS/body"
 	: >"$LINKS/raw"
+	# shellcheck disable=SC2046 # two words
 	set -- $(curl -s -m 60 -D "$LINKS/raw" -o "$LINKS/body" \
 	    -w '%{http_code} %{time_total}' "$@")
 	CODE=$1
