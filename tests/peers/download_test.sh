@@ -225,6 +225,18 @@ test_no_more_fetches_than_there_are_however_many_ask_at_once() {
 	    "$LINKS/codes")"
 }
 
+test_what_cannot_be_counted_at_the_moment_is_not_said_to_be_gone() {
+	links_ready
+	link TOKEN
+	tell unable
+	eventually grep -qx unable "$LINKS/out"
+	get -d '' "$URL/TOKEN"
+	assertEquals 503 "$CODE"
+	head_says 'Retry-After: 60'
+	get "$URL/TOKEN"
+	assertEquals 200 "$CODE"
+}
+
 test_a_part_of_a_file_is_all_that_is_there() {
 	links_ready
 	printf 'before{"n":1}after' >"$LINKS/job"

@@ -32,8 +32,8 @@
  *    Cut off is who has not sent a request in 15 s, or takes less than 1 KiB a
  *    second over 30 s.  A head may have 16 KiB, a body 4 KiB, which is ignored.
  *  - 404 for anything that is not to be fetched, 250 ms (or a multiple) after
- *    it was asked for; 405, 413, 429 and, when spoold has not answered for
- *    30 s, 503.
+ *    it was asked for; 405, 413, 429 and, when spoold can count nothing at the
+ *    moment or has not answered for 30 s, 503.
  */
 #include <stdio.h>
 #include <stdlib.h>

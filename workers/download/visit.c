@@ -380,7 +380,10 @@ static void
 visit_told(struct visit *visit, struct link_record *record)
 {
 	visit_waits_no_more(visit);
-	if (record->fetched.error == ERROR_NONE && visit->known)
+	/* That says nothing of the link: spoold counts none at the moment. */
+	if (record->fetched.error == ERROR_UNAVAILABLE)
+		visit_notice(visit, NOTICE_WAITED);
+	else if (record->fetched.error == ERROR_NONE && visit->known)
 		answers[visit->access](visit, record);
 	else if (visit->access == ACCESS_resume)
 		visit_ask(visit, ACCESS_look);
