@@ -12,6 +12,7 @@
  *   mute                       what is asked from now on stays unanswered
  *   unable                     takes are answered by UNAVAILABLE from now on
  *   test                       tries a destination
+ *   retire                     the worker is to end when it is done
  *
  * Whatever the worker asks is answered and printed, one line each: `take TOKEN
  * from ADDRESS: yes`.  It ends, and the worker with it, at the end of standard
@@ -225,6 +226,15 @@ do_unable(struct probe *probe, char *const *words)
 }
 
 static void
+do_retire(struct probe *probe, char *const *words)
+{
+	(void)words;
+	if (shutdown(probe->link, SHUT_WR) == -1)
+		give_up("shutdown");
+	printf("retired\n");
+}
+
+static void
 do_test(struct probe *probe, char *const *words)
 {
 	struct link_record record;
@@ -346,6 +356,7 @@ static const struct {
 } commands[] = {
 	{ "setup", do_setup }, { "link", do_link }, { "revoke", do_revoke },
 	{ "mute", do_mute }, { "unable", do_unable }, { "test", do_test },
+	{ "retire", do_retire },
 };
 
 static void

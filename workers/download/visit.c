@@ -405,6 +405,15 @@ visit_fetched(struct download *download, struct link_record *record)
 		(void)close(record->fd[0]);
 }
 
+void
+visits_end(struct download *download)
+{
+	struct visit *visit;
+
+	while ((visit = TAILQ_FIRST(&download->asking)) != NULL)
+		visit_notice(visit, NOTICE_WAITED);
+}
+
 int64_t
 visits_turn(struct download *download, int64_t now)
 {
