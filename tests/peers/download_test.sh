@@ -29,6 +29,7 @@ content() {
 get() {
 	rm -f "$LINKS/body"
 	: >"$LINKS/raw"
+	# shellcheck disable=SC2046 # two words
 	set -- $(curl -s -m 60 -D "$LINKS/raw" -o "$LINKS/body" \
 	    -w '%{http_code} %{time_total}' "$@")
 	CODE=$1
@@ -222,6 +223,41 @@ test_no_more_fetches_than_there_are_however_many_ask_at_once() {
 	    >"$LINKS/codes"
 	assertEquals '5 35' "$(grep -cx 200 "$LINKS/codes") $(grep -cx 404 \
 	    "$LINKS/codes")"
+}
+
+test_what_cannot_be_counted_at_the_moment_is_not_said_to_be_gone() {
+	links_ready
+	link TOKEN
+	tell unable
+	eventually grep -qx unable "$LINKS/out"
+	get -d '' "$URL/TOKEN"
+	assertEquals 503 "$CODE"
+	head_says 'Retry-After: 60'
+	get "$URL/TOKEN"
+	assertEquals 200 "$CODE"
+}
+
+test_a_worker_that_is_to_end_sends_what_it_is_sending() {
+	links_ready
+	content 20000000
+	link TOKEN file="$FILE" direct=1
+	curl -s -m 60 --limit-rate 8M -o "$LINKS/slow" "$URL/TOKEN" &
+	slow=$!
+	eventually grep -qx 'take TOKEN from 127.0.0.1: yes' "$LINKS/out"
+	eventually test -s "$LINKS/slow"
+	tell retire
+	eventually grep -qx retired "$LINKS/out"
+	eventually refused
+	assertTrue 'it is gone too early' "kill -0 $slow"
+	wait "$slow"
+	assertEquals 0 $?
+	assertTrue "cmp '$FILE' '$LINKS/slow'"
+	eventually grep -qx 'exit status 0' "$LINKS/out"
+}
+
+refused() {
+	curl -s -m 60 -o /dev/null "$URL/TOKEN"
+	[ $? -eq 7 ]
 }
 
 test_a_part_of_a_file_is_all_that_is_there() {

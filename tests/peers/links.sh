@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # for the suites
 # links.sh - the worker for links, with a stand-in for spoold that knows them
 #
 # Sourced after tests/system/harness.sh.  `links WORD...` starts the worker in
@@ -10,7 +10,8 @@ links() {
 	LINKS=$(mktemp -d "${TMPDIR:-/tmp}/spoold-links.XXXXXX") || exit 1
 	SCRATCH=$LINKS
 	LOG=$LINKS
-	: >"$LINKS/out" >"$LINKS/spoold.log"
+	: >"$LINKS/out"
+	: >"$LINKS/spoold.log"
 	PORT=$(node -e '
 		const server = require("net").createServer();
 		server.listen(0, "127.0.0.1", () => {

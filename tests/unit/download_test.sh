@@ -83,7 +83,7 @@ test_of_many_hops_the_rightmost_untrusted_counts() {
 }
 
 test_a_peer_that_is_not_told_or_malformed_is_unknown() {
-	for forwarded in '' ' ' , '192.0.2.7,' unknown '"192.0.2.7"' \
+	for forwarded in '' ' ' ',' '192.0.2.7,' unknown '"192.0.2.7"' \
 	    192.0.2 192.0.2.7x 192.0.2.7: 192.0.2.7:x '[2001:db8::7' \
 	    '[2001:db8::7]x' 10.0.0.2 '10.0.0.2, 10.0.0.3' ' _hidden' \
 	    '192.0.2.7, for=192.0.2.8'; do

@@ -10,7 +10,9 @@
  *                              offset and length of it in the file
  *   revoke TOKEN               there is no longer
  *   mute                       what is asked from now on stays unanswered
+ *   unable                     takes are answered by UNAVAILABLE from now on
  *   test                       tries a destination
+ *   retire                     the worker is to end when it is done
  *
  * Whatever the worker asks is answered and printed, one line each: `take TOKEN
  * from ADDRESS: yes`.  It ends, and the worker with it, at the end of standard
@@ -49,7 +51,7 @@ struct link {
 struct probe {
 	int	 link;
 	pid_t	 worker;
-	bool	 mute;
+	bool	 mute, unable;
 	uint64_t serials;
 	TAILQ_HEAD(, link) links;
 	struct link_buffer buffer;
@@ -216,6 +218,23 @@ do_mute(struct probe *probe, char *const *words)
 }
 
 static void
+do_unable(struct probe *probe, char *const *words)
+{
+	(void)words;
+	probe->unable = true;
+	printf("unable\n");
+}
+
+static void
+do_retire(struct probe *probe, char *const *words)
+{
+	(void)words;
+	if (shutdown(probe->link, SHUT_WR) == -1)
+		give_up("shutdown");
+	printf("retired\n");
+}
+
+static void
 do_test(struct probe *probe, char *const *words)
 {
 	struct link_record record;
@@ -278,6 +297,10 @@ answer_fetch(struct probe *probe, const struct link_record *asked)
 	link_init(&record, LINK_fetched);
 	record.fetched.token = asked->fetch.token;
 	record.fetched.error = lets ? ERROR_NONE : ERROR_PERMISSION_DENIED;
+	if (probe->unable && asked->fetch.access == ACCESS_take) {
+		lets = false;
+		record.fetched.error = ERROR_UNAVAILABLE;
+	}
 	if (lets) {
 		record.fetched.serial = asked->fetch.access == ACCESS_take ?
 		    link->last : asked->fetch.serial;
@@ -332,7 +355,8 @@ static const struct {
 	void		(*run)(struct probe *, char *const *words);
 } commands[] = {
 	{ "setup", do_setup }, { "link", do_link }, { "revoke", do_revoke },
-	{ "mute", do_mute }, { "test", do_test },
+	{ "mute", do_mute }, { "unable", do_unable }, { "test", do_test },
+	{ "retire", do_retire },
 };
 
 static void

@@ -67,6 +67,12 @@ courier_chunk(const struct courier *courier)
 	return courier->chunk;
 }
 
+bool
+courier_ended(const struct courier *courier)
+{
+	return courier->skeleton.ended;
+}
+
 void
 courier_send(struct courier *courier, const struct link_record *record)
 {
@@ -266,7 +272,8 @@ courier_run(const struct transport *transport)
 			http_run(courier.http);
 		if (transport->turn != NULL && transport->turn(&courier))
 			more = true;
-		if (courier.skeleton.ended && courier.attempts == 0)
+		if (courier.skeleton.ended && courier.attempts == 0 &&
+		    (transport->busy == NULL || !transport->busy(&courier)))
 			skeleton_end(&courier.skeleton);
 	}
 }

@@ -12,6 +12,8 @@
  *    are read then, as the worker's user, and once: after a renewal the worker
  *    has to be started anew.  It may accept then, and no longer open files,
  *    bind or connect.
+ *  - When the configuration is reloaded, another worker takes the listener
+ *    over; the old one sends what it is sending, and ends.
  *  - Plain HTTP on loopback and Unix sockets only.  A Unix socket has the mode
  *    0660 and the worker's group: a proxy has to be in it.  One that is left
  *    over is replaced.
@@ -32,8 +34,8 @@
  *    Cut off is who has not sent a request in 15 s, or takes less than 1 KiB a
  *    second over 30 s.  A head may have 16 KiB, a body 4 KiB, which is ignored.
  *  - 404 for anything that is not to be fetched, 250 ms (or a multiple) after
- *    it was asked for; 405, 413, 429 and, when spoold has not answered for
- *    30 s, 503.
+ *    it was asked for; 405, 413, 429 and, when spoold can count nothing at the
+ *    moment or has not answered for 30 s, 503.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,15 +129,28 @@ static bool
 download_turn(struct courier *courier)
 {
 	struct download *download = courier_own(courier);
-	int64_t now = clock_monotonic();
-	int64_t due = visits_turn(download, now);
-	int64_t wait = server_run(download->server, now);
+	int64_t now = clock_monotonic(), due, wait;
 
+	if (courier_ended(courier)) {
+		server_close(download->server);
+		visits_end(download);
+	}
+	due = visits_turn(download, now);
+	wait = server_run(download->server, now);
 	if (due != INT64_MAX)
 		courier_wake(courier, due);
 	if (wait > 0)
 		courier_wake(courier, now + wait);
 	return wait == 0;
+}
+
+/* What is on its way gets there, when the listener is another's already. */
+static bool
+download_busy(const struct courier *courier)
+{
+	const struct download *download = courier_own(courier);
+
+	return server_busy(download->server);
 }
 
 static void
@@ -300,6 +315,7 @@ static const struct transport downloads = {
 	.test = download_test,
 	.turn = download_turn,
 	.record = download_record,
+	.busy = download_busy,
 };
 
 int

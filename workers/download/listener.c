@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 
 #define BACKLOG 512
 #define UNIX_MODE 0660
+#define TRIES 40		/* where another listens still, which ends */
+#define TRY_AGAIN 50		/* ms */
 #define FORMS "ADDR:PORT, [V6]:PORT or unix:PATH"
 
 union place {
@@ -118,7 +121,7 @@ listener_bind(int fd, const union place *place, socklen_t size,
 {
 	const int on = 1, off = 0;
 	mode_t mask;
-	int result;
+	int result, tries = 0;
 
 	if (place->any.sa_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off,
@@ -127,7 +130,9 @@ listener_bind(int fd, const union place *place, socklen_t size,
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
 		    sizeof(on));
 	mask = umask(0777 & ~UNIX_MODE);
-	result = bind(fd, &place->any, size);
+	while ((result = bind(fd, &place->any, size)) == -1 &&
+	    errno == EADDRINUSE && ++tries < TRIES)
+		(void)poll(NULL, 0, TRY_AGAIN);
 	(void)umask(mask);
 	if (result == -1)
 		return why_errno(why, "download.listen: bind to %s", where);

@@ -70,20 +70,38 @@ put_grouped(struct buf *out, int64_t number)
 	}
 }
 
+/* The nearest number of `scale` bytes. */
+static int64_t
+rounded(int64_t bytes, int64_t scale)
+{
+	return bytes / scale + (bytes % scale >= scale / 2);
+}
+
+/* 1234567 as 1.2 MB, in units of 1000. */
 static void
-put_size(struct buf *out, int64_t bytes)
+put_rounded(struct buf *out, int64_t bytes)
 {
 	static const char *const units[] = { "kB", "MB", "GB", "TB", "PB",
 	    "EB" };
-	double size = (double)bytes / 1000;
+	int64_t scale = 1000;
 	size_t unit = 0;
 
+	/* What would be written as 1000 is 1 of the next. */
+	for (; rounded(bytes, scale) >= 1000; scale *= 1000)
+		unit++;
+	if (rounded(bytes, scale / 10) < 100)
+		buf_printf(out, "%d.%d", (int)(rounded(bytes, scale / 10) / 10),
+		    (int)(rounded(bytes, scale / 10) % 10));
+	else
+		buf_integer(out, rounded(bytes, scale));
+	buf_printf(out, " %s", units[unit]);
+}
+
+static void
+put_size(struct buf *out, int64_t bytes)
+{
 	if (bytes >= 1000) {
-		/* What would be written as 1000 is 1 of the next. */
-		for (; size >= 999.5; size /= 1000)
-			unit++;
-		buf_printf(out, size < 9.95 ? "%.1f %s" : "%.0f %s", size,
-		    units[unit]);
+		put_rounded(out, bytes);
 		buf_str(out, " <small>(");
 	}
 	put_grouped(out, bytes);

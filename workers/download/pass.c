@@ -87,8 +87,10 @@ kept_find(const struct passes *passes, uint64_t serial)
 static void
 pass_name(const uint8_t link[SHA256_LENGTH], char name[NAME_SIZE])
 {
-	memcpy(name, "fetch-", strlen("fetch-"));
-	hex_format(link, LINK_BYTES, name + strlen("fetch-"));
+	char digits[HEX_SIZE(LINK_BYTES)];
+
+	hex_format(link, LINK_BYTES, digits);
+	(void)snprintf(name, NAME_SIZE, "fetch-%s", digits);
 }
 
 /* Appends SERIAL.UNTIL.MAC. */

@@ -65,7 +65,7 @@ struct line {
 struct server {
 	struct MHD_Daemon *daemon;	/* own */
 	const struct server_handler *handler;	/* borrowed */
-	bool		 secure, by_unix;
+	bool		 secure, by_unix, closing;
 	TAILQ_HEAD(, line) lines;
 	int64_t		 looked;	/* monotonic ms */
 	char		 words[256];	/* what libmicrohttpd said last */
@@ -367,6 +367,8 @@ line_slow(struct line *line, int64_t now)
 {
 	int64_t arrived;
 
+	if (line->call == NULL && line->server->closing)
+		return true;
 	if (line->call == NULL || !line->call->asked)
 		return now - line->since > SERVER_HEAD_TIME;
 	if (line->call->response == NULL || now - line->looked < SERVER_WINDOW)
@@ -495,6 +497,22 @@ server_fd(const struct server *server)
 	    MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
+void
+server_close(struct server *server)
+{
+	int fd = server->closing ? -1 : MHD_quiesce_daemon(server->daemon);
+
+	if (fd != -1)
+		(void)close(fd);
+	server->closing = true;
+}
+
+bool
+server_busy(const struct server *server)
+{
+	return !TAILQ_EMPTY(&server->lines);
+}
+
 int64_t
 server_run(struct server *server, int64_t now)
 {
@@ -504,7 +522,7 @@ server_run(struct server *server, int64_t now)
 	if (MHD_run(server->daemon) != MHD_YES)
 		log_fatal(error_exit_status(ERROR_INTERNAL_ERROR),
 		    "the server for downloads: %s", server->words);
-	if (now - server->looked >= LOOK_EVERY)
+	if (now - server->looked >= LOOK_EVERY || server->closing)
 		server_look(server, now);
 	if (!TAILQ_EMPTY(&server->lines))
 		result = LOOK_EVERY;

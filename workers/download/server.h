@@ -67,6 +67,15 @@ int		 server_fd(const struct server *);
 /* Does it; returns the ms until it wants to be called again, -1: none. */
 int64_t		 server_run(struct server *, int64_t now);
 
+/*
+ * Listens no longer, and closes every connection as soon as its request was
+ * answered; again and again is no harm.
+ */
+void		 server_close(struct server *);
+
+/* Whether there is a connection still. */
+bool		 server_busy(const struct server *);
+
 /* Appends a header's value, "" if there is none; of several, all of them. */
 void		 exchange_header(const struct exchange *, const char *name,
 		    struct buf *);

@@ -380,7 +380,10 @@ static void
 visit_told(struct visit *visit, struct link_record *record)
 {
 	visit_waits_no_more(visit);
-	if (record->fetched.error == ERROR_NONE && visit->known)
+	/* That says nothing of the link: spoold counts none at the moment. */
+	if (record->fetched.error == ERROR_UNAVAILABLE)
+		visit_notice(visit, NOTICE_WAITED);
+	else if (record->fetched.error == ERROR_NONE && visit->known)
 		answers[visit->access](visit, record);
 	else if (visit->access == ACCESS_resume)
 		visit_ask(visit, ACCESS_look);
@@ -400,6 +403,15 @@ visit_fetched(struct download *download, struct link_record *record)
 		visit_told(visit, record);
 	if (record->fd[0] != -1)
 		(void)close(record->fd[0]);
+}
+
+void
+visits_end(struct download *download)
+{
+	struct visit *visit;
+
+	while ((visit = TAILQ_FIRST(&download->asking)) != NULL)
+		visit_notice(visit, NOTICE_WAITED);
 }
 
 int64_t

@@ -19,6 +19,9 @@ void	 visit_ended(void *arg, struct exchange *, int64_t delivered);
 /* spoold's answer; its descriptor is taken, or closed. */
 void	 visit_fetched(struct download *, struct link_record *);
 
+/* There will be no more answers of spoold's. */
+void	 visits_end(struct download *);
+
 /* Answers what is due; when (monotonic ms) the next is, or INT64_MAX. */
 int64_t	 visits_turn(struct download *, int64_t now);
 
