@@ -103,11 +103,11 @@ fetch_free(struct fetch *fetch)
 void
 fetches_free(struct fetches **fetches)
 {
-	struct fetch *fetch;
+	struct fetch *fetch, *next;
 
 	if (*fetches == NULL)
 		return;
-	while ((fetch = TAILQ_FIRST(&(*fetches)->list)) != NULL)
+	TAILQ_FOREACH_SAFE(fetch, &(*fetches)->list, entry, next)
 		fetch_free(fetch);
 	denials_free(&(*fetches)->denials);
 	free(*fetches);

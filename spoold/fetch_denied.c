@@ -59,14 +59,12 @@ denials_new(void)
 void
 denials_free(struct denials **denials)
 {
-	struct refusal *refusal;
+	struct refusal *refusal, *next;
 
 	if (*denials == NULL)
 		return;
-	while ((refusal = TAILQ_FIRST(&(*denials)->list)) != NULL) {
-		TAILQ_REMOVE(&(*denials)->list, refusal, entry);
+	TAILQ_FOREACH_SAFE(refusal, &(*denials)->list, entry, next)
 		free(refusal);
-	}
 	free(*denials);
 	*denials = NULL;
 }
@@ -172,11 +170,13 @@ void
 denials_check(struct spoold *s, struct denials *denials)
 {
 	int64_t now = clock_monotonic();
-	struct refusal *refusal, *others = &denials->others;
+	struct refusal *refusal, *next, *others = &denials->others;
 
-	while ((refusal = TAILQ_FIRST(&denials->list)) != NULL &&
-	    now - refusal->since >= DENIALS_EVERY)
+	TAILQ_FOREACH_SAFE(refusal, &denials->list, entry, next) {
+		if (now - refusal->since < DENIALS_EVERY)
+			break;
 		refusal_settle(s, denials, refusal, now);
+	}
 	if (others->count == 0 || now - others->since < DENIALS_EVERY)
 		return;
 	refusal_journal(s, others, others->count);

@@ -418,7 +418,7 @@ links_open(const struct organization *org, const struct published *p,
     struct why *why)
 {
 	char name[ID_LENGTH + 8];
-	struct links_seen seen;
+	struct links_seen seen = { 0 };
 	int fd;
 
 	admit_job_name(&p->id, p->has_file ? "data" : "json", name);

@@ -56,9 +56,9 @@ revocation_free(struct spoold *s, struct revocation *revocation)
 void
 revoke_free_all(struct spoold *s)
 {
-	struct revocation *revocation;
+	struct revocation *revocation, *next;
 
-	while ((revocation = TAILQ_FIRST(&s->revocations)) != NULL)
+	TAILQ_FOREACH_SAFE(revocation, &s->revocations, entry, next)
 		revocation_free(s, revocation);
 }
 
