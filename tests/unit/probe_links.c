@@ -425,6 +425,7 @@ main(int argc, char *argv[])
 {
 	struct probe *probe = xcalloc(1, sizeof *probe);
 	struct buf input = { 0 };
+	struct link *link, *next;
 	bool more = true, lives = true;
 	int status = 0;
 
@@ -453,8 +454,8 @@ main(int argc, char *argv[])
 		printf("killed by signal %d\n", WTERMSIG(status));
 	else if (!lives)
 		printf("exit status %d\n", WEXITSTATUS(status));
-	while (!TAILQ_EMPTY(&probe->links))
-		link_free(probe, TAILQ_FIRST(&probe->links));
+	TAILQ_FOREACH_SAFE(link, &probe->links, entry, next)
+		link_free(probe, link);
 	buf_free(&input);
 	free(probe);
 	return 0;

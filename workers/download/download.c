@@ -17,12 +17,13 @@
  *  - Plain HTTP on loopback and Unix sockets only.  A Unix socket has the mode
  *    0660 and the worker's group: a proxy has to be in it.  One that is left
  *    over is replaced.
- *  - A link's page is `…/d/TOKEN`, its button's POST goes to `…/d/TOKEN/file`
- *    and is answered with the file; a POST to the page's address does the same.
+ *  - A link's page is `…/d/TOKEN`, its button's POST goes to
+ *    `…/d/TOKEN/file` and is answered with the file; a POST to the page's
+ *    address does the same.
  *    Whatever path baseUrl has before `/d/` may be there or be taken off by a
  *    proxy.
- *  - Either sets the cookie `fetch-…` (HttpOnly, SameSite=Lax, 24 h, Secure by
- *    TLS or X-Forwarded-Proto: https of a trusted proxy).  With it, GET of
+ *  - Either sets the cookie `fetch-…` (HttpOnly, SameSite=Lax, 24 h, Secure
+ *    by TLS or X-Forwarded-Proto: https of a trusted proxy).  With it, GET of
  *    `…/d/TOKEN/file`, or of the page's address with Range, goes on, up to
  *    twice the size in bytes that arrived.  HEAD is free.  4,096 such fetches
  *    are remembered, the others and those before a restart count as used up.

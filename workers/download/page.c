@@ -18,7 +18,7 @@
 #include "workers/download/page_style.h"
 
 #define ICON "data:image/svg+xml,"					\
-	"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' "	\
+	"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' " \
 	"fill='none' stroke='%230b6570' stroke-width='2.5'%3E"		\
 	"%3Cpath d='M12 3v12m-5-5 5 5 5-5M4 20h16'/%3E%3C/svg%3E"
 
@@ -27,9 +27,9 @@
 	"stroke-linecap=\"round\" stroke-linejoin=\"round\" "		\
 	"aria-hidden=\"true\" focusable=\"false\">"
 #define ARROW SVG "<path d=\"M12 4v11m-5-5 5 5 5-5M5 20h14\"/></svg>"
-#define SHEET SVG "<path d=\"M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 "	\
+#define SHEET SVG "<path d=\"M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 " \
 	"0 0 0 2-2V8zm0 0v5h5M9 13h6M9 17h4\"/></svg>"
-#define SIGN SVG "<circle cx=\"12\" cy=\"12\" r=\"9\"/>"			\
+#define SIGN SVG "<circle cx=\"12\" cy=\"12\" r=\"9\"/>"		\
 	"<path d=\"M12 7.5v5.5m0 3.2v.1\"/></svg>"
 
 static void

@@ -9,12 +9,12 @@
 
 struct route {
 	const char	*token;		/* borrowed from the path */
-	size_t		 length;	/* its bytes; it may be no token at all */
+	size_t		 length;	/* its bytes; it may be none at all */
 	bool		 file;		/* the file itself, not its page */
 };
 
 /*
- * `…/d/TOKEN` and `…/d/TOKEN/file`, behind whatever a baseUrl has as its path.
+ * `…/d/TOKEN` and `…/d/TOKEN/file`, behind whatever path a baseUrl has.
  * False for any other path.
  */
 bool	 route_parse(const char *path, struct route *);
