@@ -49,23 +49,23 @@ BASE := $(addprefix lib/,why log xalloc buf hex utf8 lines clock id ticket \
     replace write)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
-RECORDS := $(JOB) $(addprefix lib/,facts ticket_file receipt)
+RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
 LAYOUT := spool-layout/layout
-SPOOL := $(addprefix lib/,spool spool_list spool_lock spool_place \
+SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_cms destination_field destination_form destination_form_cloud \
-    destination_form_http destination_form_mail \
+    destination_form_download destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
     destination_make destination_sealed destination_secret \
     destination_service destination_store destination_together \
-    destination_update hostkey mail_address mustache path_template signing \
-    url)
+    destination_update hostkey mail_address mustache network path_template \
+    signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_row egress) $(SETTINGS)
+    conf_listen conf_row egress listener network) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
@@ -75,7 +75,7 @@ WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held http \
     parcel path settings silence tls transfer transfer_set trial verdict) \
     $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress \
-    path_template url)
+    network path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -99,12 +99,11 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable erasure \
-    erasure_record expiry \
-    finished flight forward health hostkeys keys loop moves organization \
-    orphans outcome purge receipts recent recover refuse replay request \
-    reserve restore resume retry scan schedule secrets server settle stepped \
-    sweep sweep_files sweep_jobs sweep_journal sweep_stored target tickets \
-    trial usage \
+    erasure_record expiry fetch fetch_denied finished flight forward health \
+    hostkeys keys links loop moves notify organization orphans outcome purge \
+    receipts recent recover refuse replay request reserve restore resume retry \
+    revoke scan schedule secrets server settle setup stepped sweep sweep_files \
+    sweep_jobs sweep_journal sweep_stored target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
 
@@ -125,6 +124,11 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     $(addprefix workers/common/,cms sigv4) \
     $(addprefix lib/,certificate mail_address mustache) \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
+DOWNLOAD := $(addprefix workers/download/,answer certificate disposition \
+    guests listener page pass peer range reply route)
+$(eval $(call program,libexec/spoold/download,$(addprefix \
+    workers/download/,download config server visit) $(DOWNLOAD) $(COURIER), \
+    -lcurl -lmicrohttpd -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     sftp client clients config delivery envelope openssh outcome pending \
     phases reader same session test upload wire write) workers/common/cms \
@@ -172,12 +176,14 @@ PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
 PROBE_stored := $(VAULT) lib/stored
-PROBE_egress := lib/egress
+PROBE_egress := lib/egress lib/network
 PROBE_path := lib/path_template
 PROBE_pending := workers/sftp/pending
 PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
     tests/unit/worker_process
 PROBE_link := lib/link $(JOB)
+PROBE_download = $(DOWNLOAD) lib/base64 lib/network
+PROBE_links := lib/link lib/network
 PROBE_sandbox := workers/common/sandbox
 PROBE_mustache := lib/mustache
 
@@ -196,7 +202,7 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    workers/common/cms workers/common/settings \
+    $(DOWNLOAD) workers/common/cms workers/common/settings \
     $(addprefix workers/email/,api_answer encoded header mime smime) \
     workers/sftp/wire \
     $(addprefix workers/storage/,answer azure_codes gcs_codes s3_codes))
@@ -278,9 +284,10 @@ help: ## list the targets
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
 DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libseccomp-dev libssh-dev libssl-dev \
-    linux-libc-dev ca-certificates python3:python3
-CHECK_DEPS := shunit2 nodejs:node npm:npm nginx:nginx strace jq procps openssl \
+    libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev \
+    libssl-dev linux-libc-dev ca-certificates python3:python3
+CHECK_DEPS := shunit2 chromium:chromium wget:wget curl:curl nodejs:node \
+    npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \

@@ -168,7 +168,8 @@ conf_read(const char *file, struct why *why)
 	conf = conf_new(file);
 	if (conf_text_read(conf->file, &text, why) == -1 ||
 	    conf_parse(conf, &text, why) == -1 ||
-	    conf_environment(conf, why) == -1)
+	    conf_environment(conf, why) == -1 ||
+	    conf_check_listen(conf, why) == -1)
 		conf_free(&conf);
 	else
 		conf_resolve(conf);
@@ -181,7 +182,8 @@ conf_read_text(const char *file, const struct buf *text, struct why *why)
 {
 	struct conf *conf = conf_new(file);
 
-	if (conf_parse(conf, text, why) == -1)
+	if (conf_parse(conf, text, why) == -1 ||
+	    conf_check_listen(conf, why) == -1)
 		conf_free(&conf);
 	else
 		conf_resolve(conf);

@@ -33,12 +33,14 @@ typedef int64_t		 conf_size;	/* bytes */
 typedef int64_t		 conf_integer;
 typedef double		 conf_real;
 typedef bool		 conf_boolean;
+typedef char		*conf_listener;	/* lib/listener.h, or "" */
 typedef struct conf_list conf_addresses;	/* CIDRs, words of egress.h */
 typedef struct conf_list conf_names;	/* as an id */
 typedef struct conf_list conf_words;	/* any text */
 typedef struct conf_list conf_statuses;	/* HTTP statuses */
 typedef struct conf_list conf_durations;
 typedef struct conf_list conf_paths;	/* absolute ones of directories */
+typedef struct conf_list conf_networks;	/* CIDRs */
 
 struct conf_organization {
 	char	*id;

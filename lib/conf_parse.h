@@ -26,6 +26,9 @@ int	 conf_environment(struct conf *, struct why *);
 /* Makes relative paths absolute: seen from the file's directory. */
 void	 conf_resolve(struct conf *);
 
+/* What download's settings say only together.  0, or -1 with *why. */
+int	 conf_check_listen(const struct conf *, struct why *);
+
 /* A titled section of that title, made with its defaults if it is new. */
 struct conf_organization	*conf_add_organization(struct conf *,
 				    const char *id);

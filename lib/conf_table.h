@@ -14,9 +14,10 @@
 enum setting_type {
 	SETTING_string, SETTING_path, SETTING_choice, SETTING_duration,
 	SETTING_size, SETTING_integer, SETTING_real, SETTING_boolean,
+	SETTING_listener,
 	/* Lists. */
 	SETTING_addresses, SETTING_names, SETTING_paths, SETTING_words,
-	SETTING_statuses, SETTING_durations
+	SETTING_statuses, SETTING_durations, SETTING_networks
 };
 
 #define SETTING_NAME_MAX 256	/* with a title, and the NUL */

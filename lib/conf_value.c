@@ -11,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/conf_table.h"
 #include "lib/egress.h"
+#include "lib/listener.h"
 #include "lib/ticket.h"
 #include "lib/xalloc.h"
 
@@ -165,6 +166,7 @@ store_choice(const struct setting *setting, char **field, const char *text,
 static int
 check_item(const struct setting *setting, const char *text, struct why *why)
 {
+	struct network network;
 	int64_t number;
 
 	switch (setting->type) {
@@ -181,6 +183,9 @@ check_item(const struct setting *setting, const char *text, struct why *why)
 		    "of directories, without a comma", text);
 	case SETTING_words:
 		return 0;
+	case SETTING_networks:
+		return network_parse(text, &network) == 0 ? 0 : why_set(why,
+		    ERROR_CONFIG_ERROR, "\"%s\": allowed are CIDRs", text);
 	default:
 		return store_number(setting, &number, text, why);
 	}
@@ -194,6 +199,19 @@ check_path(const struct setting *setting, const char *text, struct why *why)
 		return why_set(why, ERROR_CONFIG_ERROR,
 		    "\"\": allowed is a path");
 	return 0;
+}
+
+/* Empty: nothing listens. */
+static int
+check_listener(const char *text, struct why *why)
+{
+	struct listener listener;
+
+	if (text[0] == '\0' || listener_parse(text, &listener) == 0)
+		return 0;
+	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed are an "
+	    "address and a port (192.0.2.1:8443, [::1]:8080) and unix: with "
+	    "an absolute path", text);
 }
 
 /* What a type alone cannot say. */
@@ -268,6 +286,11 @@ store_one(const struct setting *setting, void *field, const char *text,
 		return store_choice(setting, field, text, why);
 	case SETTING_path:
 		if (check_path(setting, text, why) == -1)
+			return -1;
+		store_text(field, text);
+		return 0;
+	case SETTING_listener:
+		if (check_listener(text, why) == -1)
 			return -1;
 		store_text(field, text);
 		return 0;
@@ -377,6 +400,7 @@ setting_print(const struct setting *setting, const void *base,
 	case SETTING_boolean:
 		buf_str(out, *(const bool *)field ? "true" : "false");
 		break;
+	case SETTING_listener:
 	case SETTING_string:
 	case SETTING_path:
 	case SETTING_choice:
@@ -424,7 +448,8 @@ setting_free(const struct setting *setting, void *base)
 	if (setting_is_list(setting)) {
 		conf_list_free(field);
 	} else if (setting->type == SETTING_string ||
-	    setting->type == SETTING_path || setting->type == SETTING_choice) {
+	    setting->type == SETTING_path || setting->type == SETTING_choice ||
+	    setting->type == SETTING_listener) {
 		free(*(char **)field);
 		*(char **)field = NULL;
 	}

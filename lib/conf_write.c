@@ -32,6 +32,8 @@ is_quoted(const struct setting *setting)
 	case SETTING_words:
 	case SETTING_durations:
 	case SETTING_paths:
+	case SETTING_listener:
+	case SETTING_networks:
 		return true;
 	default:
 		return false;

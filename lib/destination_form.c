@@ -303,6 +303,8 @@ static const struct {
 	{ "hostkey", form_check_hostkey },
 	{ "sshkey", form_check_sshkey },
 	{ "request", form_check_request },
+	{ "base", form_check_base },
+	{ "networks", form_check_networks },
 };
 #define FORMS (sizeof(forms) / sizeof(*forms))
 

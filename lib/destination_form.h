@@ -24,6 +24,7 @@ form_check	 form_check_directory, form_check_mode, form_check_bucket,
 		    form_check_region, form_check_class, form_check_lock;
 form_check	 form_check_account, form_check_storagekey, form_check_sas,
 		    form_check_container, form_check_serviceaccount;
+form_check	 form_check_base, form_check_networks;
 form_check	 form_check_hostkey, form_check_sshkey;
 
 /* The characters of a text; -1 if it has a control that is not in `but`. */

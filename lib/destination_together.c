@@ -163,18 +163,21 @@ check_login(const struct json *config, enum transport transport,
 	}
 }
 
-/* A program speaks to nobody that spoold knows of. */
+/* A program speaks to nobody that spoold knows of, and links are fetched. */
 static void
-check_pipe(const struct json *config, struct complaints *all)
+check_without_network(const struct json *config, enum transport transport,
+    struct complaints *all)
 {
 	static const char *const network[] = { "tls", "proxy", "proxyAuth" };
 	char path[FIELD_PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(network) / sizeof(*network); i++)
 		if (json_get(config, network[i]) != NULL) {
-			(void)snprintf(path, sizeof(path), "config.pipe.%s",
-			    network[i]);
-			complain(all, path, "means nothing to a program");
+			(void)snprintf(path, sizeof(path), "config.%s.%s",
+			    transport_name(transport), network[i]);
+			complain(all, path, transport == TRANSPORT_pipe ?
+			    "means nothing to a program" :
+			    "means nothing to a link, which is fetched");
 		}
 }
 
@@ -194,8 +197,8 @@ destination_check_together(const struct json *config, enum transport transport,
 	check_login(config, transport, all);
 	if (transport == TRANSPORT_email)
 		destination_check_service(config, all);
-	if (transport == TRANSPORT_pipe)
-		check_pipe(config, all);
+	if (transport == TRANSPORT_pipe || transport == TRANSPORT_download)
+		check_without_network(config, transport, all);
 	if (transport == TRANSPORT_storage)
 		destination_check_storage(config, all);
 	if (transport == TRANSPORT_sftp)

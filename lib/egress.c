@@ -7,27 +7,16 @@
  * writes 0.0.0.0/0 means the internet, not this host's own services or a
  * cloud's metadata.
  */
-#include <arpa/inet.h>
 #include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
 #include "lib/egress.h"
+#include "lib/network.h"
 #include "lib/xalloc.h"
 
 #define REFRESH_EVERY 10000	/* ms */
-
-/* An address of either family; IPv4 as ::ffff:a.b.c.d. */
-struct address {
-	uint8_t	 bytes[16];
-};
-
-struct network {
-	struct address	 address;
-	unsigned	 bits;		/* of 128 */
-};
 
 struct rules {
 	bool		 private, public, loopback;	/* the words */
@@ -46,21 +35,7 @@ enum class {
 	CLASS_PUBLIC, CLASS_PRIVATE, CLASS_LOOPBACK, CLASS_FORBIDDEN
 };
 
-static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255 };
 static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
-
-static void
-address_from_ipv4(struct address *address, const uint8_t bytes[4])
-{
-	memcpy(address->bytes, mapped, sizeof(mapped));
-	memcpy(address->bytes + 12, bytes, 4);
-}
-
-static bool
-address_is_ipv4(const struct address *address)
-{
-	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
-}
 
 /* What an address stands for: NAT64 and 6to4 are IPv4 in disguise. */
 static void
@@ -79,83 +54,15 @@ address_unmask(struct address *address)
 
 /* 0, or -1 if it is of no family that is known. */
 static int
-address_from(struct address *address, const struct sockaddr *sa)
+address_seen(struct address *address, const struct sockaddr *sa)
 {
-	const struct sockaddr_in *in = (const void *)sa;
-	const struct sockaddr_in6 *in6 = (const void *)sa;
-	uint8_t bytes[4];
-
-	switch (sa->sa_family) {
-	case AF_INET:
-		memcpy(bytes, &in->sin_addr, 4);
-		address_from_ipv4(address, bytes);
-		return 0;
-	case AF_INET6:
-		memcpy(address->bytes, &in6->sin6_addr, 16);
-		address_unmask(address);
-		return 0;
-	default:
+	if (address_from(address, sa) == -1)
 		return -1;
-	}
-}
-
-static void
-address_text(const struct address *address, char out[INET6_ADDRSTRLEN])
-{
-	if (address_is_ipv4(address))
-		(void)inet_ntop(AF_INET, address->bytes + 12, out,
-		    INET6_ADDRSTRLEN);
-	else
-		(void)inet_ntop(AF_INET6, address->bytes, out,
-		    INET6_ADDRSTRLEN);
-}
-
-/* Whether the first bits agree. */
-static bool
-network_has(const struct network *network, const struct address *address)
-{
-	unsigned whole = network->bits / 8, rest = network->bits % 8;
-
-	if (memcmp(network->address.bytes, address->bytes, whole) != 0)
-		return false;
-	return rest == 0 || ((network->address.bytes[whole] ^
-	    address->bytes[whole]) >> (8 - rest)) == 0;
+	address_unmask(address);
+	return 0;
 }
 
 /* --- rules ---------------------------------------------------------------- */
-
-/* A CIDR or one host.  0, or -1 if it is neither. */
-static int
-network_parse(const char *text, struct network *network)
-{
-	const char *slash = strchr(text, '/');
-	char host[INET6_ADDRSTRLEN];
-	unsigned long bits;
-	uint8_t bytes[16];
-	char *end;
-	bool ipv4;
-
-	if (snprintf(host, sizeof(host), "%.*s", (int)(slash == NULL ?
-	    strlen(text) : (size_t)(slash - text)), text) >=
-	    (int)sizeof(host))
-		return -1;
-	ipv4 = inet_pton(AF_INET, host, bytes) == 1;
-	if (ipv4)
-		address_from_ipv4(&network->address, bytes);
-	else if (inet_pton(AF_INET6, host, network->address.bytes) != 1)
-		return -1;
-	bits = ipv4 ? 32 : 128;
-	if (slash != NULL) {
-		unsigned long most = bits;
-
-		bits = strtoul(slash + 1, &end, 10);
-		if (slash[1] < '0' || slash[1] > '9' || *end != '\0' ||
-		    bits > most)
-			return -1;
-	}
-	network->bits = (unsigned)bits + (ipv4 ? 96 : 0);
-	return 0;
-}
 
 int
 egress_check_rule(const char *text, struct why *why)
@@ -274,7 +181,7 @@ egress_own(struct egress *egress, struct why *why)
 	egress->own_count = 0;
 	for (one = all; one != NULL; one = one->ifa_next) {
 		if (one->ifa_addr == NULL ||
-		    address_from(&address, one->ifa_addr) == -1)
+		    address_seen(&address, one->ifa_addr) == -1)
 			continue;
 		egress->own = xreallocarray(egress->own,
 		    egress->own_count + 1, sizeof(*egress->own));
@@ -337,12 +244,12 @@ egress_allows(const struct egress *egress, const struct sockaddr *sa,
 {
 	static const char *const names[] = { "public", "private",
 	    "this host itself", "never without being named" };
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[ADDRESS_TEXT] = "";
 	struct address address;
 	enum class class;
 	unsigned bits;
 
-	if (address_from(&address, sa) == -1)
+	if (address_seen(&address, sa) == -1)
 		return why_set(why, ERROR_EGRESS_DENIED,
 		    "an address of family %d", (int)sa->sa_family);
 	class = address_class(egress, &address, &bits);
@@ -357,12 +264,12 @@ int
 egress_allows_plaintext(const struct egress *egress,
     const struct sockaddr *sa, struct why *why)
 {
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[ADDRESS_TEXT] = "";
 	struct address address;
 	enum class class;
 	unsigned bits;
 
-	if (address_from(&address, sa) == -1)
+	if (address_seen(&address, sa) == -1)
 		return why_set(why, ERROR_EGRESS_DENIED,
 		    "an address of family %d", (int)sa->sa_family);
 	class = address_class(egress, &address, &bits);

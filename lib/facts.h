@@ -56,7 +56,7 @@ void	 facts_free(struct facts *);
 /* What a ticket's further lines say; the names stand in the file as they are. */
 enum ticket_event {
 	TICKET_delivered, TICKET_deferred, TICKET_failed, TICKET_maybe,
-	TICKET_cancelled, TICKET_expired, TICKET_requeued,
+	TICKET_cancelled, TICKET_expired, TICKET_requeued, TICKET_revoked,
 	TICKET_EVENTS
 };
 const char	*ticket_event_name(enum ticket_event);
@@ -78,10 +78,18 @@ struct event_line {
 	char		*by;		/* who did it, for operators' events */
 	char		*to;		/* requeued: another destination that it
 					 * is tried at instead */
+	/* delivered, by download: what its link is made from again. */
+	int64_t		 link_expires_at;	/* wall ms; 0: there is none */
+	int		 link_number;	/* of all of the ticket's attempts */
+	char		*link_base;
+	char		*link_key;	/* id of the master key */
 };
 
 /* Appends one line, with its newline. */
 void	 event_line_write(struct buf *, const struct event_line *);
+
+/* What is owned by it. */
+void	 event_line_free(struct event_line *);
 
 /* True if what is before that line does not count any more. */
 bool	 event_line_restarts(const struct event_line *);

@@ -72,6 +72,7 @@ static const size_t caps[LINK_TYPES][LINK_TEXTS] = {
 		[ATTEMPT_key] = WORD_BYTES,
 		[ATTEMPT_traceparent] = 256,
 		[ATTEMPT_resume] = RESUME_MAX,
+		[ATTEMPT_organization] = 64,
 	},
 	[LINK_drop] = { [DROP_name] = 255 },
 	[LINK_payload] = { [PAYLOAD_text] = 1024 },

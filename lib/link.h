@@ -78,12 +78,14 @@ struct link_setup {
 
 /*
  * attempt: one ticket to deliver.  fd 0 is the job, fd 1 a payload file.
+ * `organization` is whose it is: that of the setup, if there is one in it.
  * `resume` is what the last attempt asked to be told again: where it had come
  * to.  It is kept in memory only, for it may be a secret.
  */
 enum { ATTEMPT_config, ATTEMPT_destination, ATTEMPT_name, ATTEMPT_filename,
 	ATTEMPT_content_type, ATTEMPT_correlation_id, ATTEMPT_key,
-	ATTEMPT_traceparent, ATTEMPT_resume, ATTEMPT_texts };
+	ATTEMPT_traceparent, ATTEMPT_resume, ATTEMPT_organization,
+	ATTEMPT_texts };
 struct link_attempt {
 	uint64_t	 token;		/* the attempt line's seq */
 	struct id	 id;
@@ -250,6 +252,7 @@ struct link_erased {
  * journal before the answer; `resume` goes on with one that was taken.
  * fetched: error 0 means yes, and why not is for the journal only.  What is to
  * be sent is `length` bytes at `offset` of fd 0, which `take` and `resume` get.
+ * An empty `peer` is one that is not known: it may nothing.
  */
 enum access { ACCESS_look, ACCESS_take, ACCESS_resume, ACCESSES };
 enum { FETCH_peer, FETCH_texts };

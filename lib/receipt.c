@@ -42,6 +42,7 @@ struct story {
 	const struct event_line *attempt;	/* the last one, or NULL */
 	const struct event_line *end;		/* the last of any kind */
 	const char	*forwarded;	/* tried there instead, or NULL */
+	const struct event_line *revoked;	/* of that link, or NULL */
 	bool		 possible_duplicate;
 };
 
@@ -62,12 +63,19 @@ static void
 story_end(struct story *story, const struct event_line *line)
 {
 	if (event_line_restarts(line)) {
-		story->end = NULL;
+		story->end = story->revoked = NULL;
 		story->forwarded = NULL;
+	} else if (line->event == TICKET_revoked) {
+		if (story->end != NULL && story->end->reference != NULL &&
+		    line->reference != NULL && strcmp(line->reference,
+		    story->end->reference) == 0)
+			story->revoked = line;
 	} else if (line->event == TICKET_requeued)
 		story->forwarded = line->to;
-	else if (!story_is_over(story, line))
+	else if (!story_is_over(story, line)) {
 		story->end = line;
+		story->revoked = NULL;
+	}
 }
 
 static void
@@ -127,6 +135,33 @@ write_failure(struct buf *out, const struct story *story,
 		json_put_string(out, "errorCode", error_name(error));
 }
 
+const struct event_line *
+receipt_link(const struct receipt_ticket *ticket)
+{
+	struct story story;
+
+	story_read(ticket->file, &story);
+	return ticket->queue == QUEUE_done && story.revoked == NULL &&
+	    story.attempt != NULL && story.attempt->link_expires_at != 0 ?
+	    story.attempt : NULL;
+}
+
+/* A link is shown to nobody who is not given it, nor when it ends. */
+static void
+write_link(struct buf *out, const struct receipt_ticket *ticket,
+    const struct story *story, enum standing standing)
+{
+	if (standing != STANDING_delivered || story->attempt == NULL)
+		return;
+	if (story->revoked != NULL)
+		json_put_time(out, "revokedAt", story->revoked->at);
+	else if (ticket->link != NULL) {
+		json_put_string(out, "link", ticket->link);
+		json_put_time(out, "expiresAt",
+		    story->attempt->link_expires_at);
+	}
+}
+
 static void
 write_attempt(struct buf *out, const struct event_line *line,
     enum standing standing)
@@ -160,6 +195,7 @@ write_destination(struct buf *out, const struct receipt_ticket *ticket,
 	else if (standing == STANDING_retrying && !ticket->in_flight)
 		json_put_time(out, "nextAttemptAt", now);
 	write_attempt(out, story.attempt, standing);
+	write_link(out, ticket, &story, standing);
 	json_put_boolean(out, "possibleDuplicate", story.possible_duplicate);
 	write_failure(out, &story, standing);
 	json_put_string(out, "forwardedTo", story.forwarded);
@@ -329,6 +365,26 @@ receipt_write(struct buf *out, const char *organization,
 	buf_free(&destinations);
 	write_tail(out, facts, now);
 	return status;
+}
+
+bool
+receipt_hide_links(struct json *receipt)
+{
+	const struct json *entry;
+	bool any = false;
+
+	entry = json_first(json_get(receipt, "destinations"));
+	for (; entry != NULL; entry = json_next(entry)) {
+		/* Part of the receipt, which is the caller's to change. */
+		struct json *own = (struct json *)(uintptr_t)entry;
+
+		if (json_get(own, "link") == NULL)
+			continue;
+		json_remove(own, "link");
+		json_remove(own, "expiresAt");
+		any = true;
+	}
+	return any;
 }
 
 void

@@ -42,7 +42,15 @@ struct receipt_ticket {
 	bool		 in_flight;
 	int64_t		 due;		/* wall ms, in retry/ */
 	const struct ticket_file *file;	/* borrowed */
+	const char	*link;		/* borrowed; of receipt_link()'s line;
+					 * NULL: not for whom this is for */
 };
+
+/*
+ * The line of the delivery that published a link which can still be shown: it
+ * was not ended.  NULL if there is none.
+ */
+const struct event_line	*receipt_link(const struct receipt_ticket *);
 
 /*
  * Writes the receipt's JSON, without a newline; `now` becomes updatedAt.
@@ -51,6 +59,12 @@ struct receipt_ticket {
 enum receipt_status	receipt_write(struct buf *, const char *organization,
 			    const struct receipt_ticket *, size_t count,
 			    int64_t now);
+
+/*
+ * Takes the links out of a receipt, for whoever is not its reader.  True if
+ * there were any.
+ */
+bool	 receipt_hide_links(struct json *);
 
 /* The receipt of a drop that was refused: `error` is its reason. */
 void	 receipt_write_refused(struct buf *, const char *organization,

@@ -88,6 +88,14 @@ int	 spool_append(const struct spool *, enum queue, const char *name,
 int	 spool_append_open(int fd, enum queue, const char *name, const void *,
 	    size_t, struct why *);
 
+/*
+ * Writes over the beginning of a file, which stays as long as it is: a few
+ * bytes, which a crash leaves as they were or as they are.  1, 0 or -1 as
+ * above.
+ */
+int	 spool_overwrite(const struct spool *, enum queue, const char *name,
+	    const void *, size_t, struct why *);
+
 /* Sets a ticket's mtime (when it is due).  1, 0 or -1 as above. */
 int	 spool_set_due(const struct spool *, enum queue, const char *name,
 	    int64_t wall_ms, struct why *);

@@ -153,6 +153,31 @@ append_lines(int fd, off_t size, const void *data, size_t length)
 }
 
 int
+spool_overwrite(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	struct spool_place place;
+	int fd, result = 1;
+
+	if (spool_place(sp, queue, name, false, &place, why) == -1)
+		return why->number == ENOENT ? 0 : -1;
+	fd = spool_openat(place.fd, place.name, O_WRONLY);
+	if (fd == -1)
+		result = errno == ENOENT ? 0 : why_errno(why, "open %s/%s",
+		    queue_name(queue), name);
+	spool_place_close(&place);
+	if (fd == -1)
+		return result;
+	if (write_all(fd, data, length) == -1)
+		result = why_errno(why, "write %s/%s", queue_name(queue),
+		    name);
+	if (close(fd) == -1 && result == 1)
+		result = why_errno(why, "write %s/%s", queue_name(queue),
+		    name);
+	return result;
+}
+
+int
 spool_append_open(int fd, enum queue queue, const char *name,
     const void *data, size_t length, struct why *why)
 {

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "lib/clock.h"
+#include "lib/published.h"
 #include "lib/stored.h"
 #include "lib/structure.h"
 #include "lib/xalloc.h"
@@ -137,6 +138,8 @@ shape_fits(const struct shape *shape, const char *name)
 
 	if (shape->records)
 		return stored_parse(name, &id, destination) == 0;
+	if (shape->queue == QUEUE_jobs && published_named(name))
+		return true;
 	if (shape->by_id && id_parse(name, &id) == -1)
 		return false;
 	for (size_t i = 0; i < SUFFIXES && shape->suffixes[i] != NULL; i++) {

@@ -26,6 +26,7 @@ static const char *const event_names[TICKET_EVENTS] = {
 	[TICKET_cancelled] = "cancelled",
 	[TICKET_expired] = "expired",
 	[TICKET_requeued] = "requeued",
+	[TICKET_revoked] = "revoked",
 };
 
 /* Which of them end an attempt. */
@@ -66,6 +67,11 @@ event_line_write(struct buf *out, const struct event_line *line)
 	json_put_string(out, "remote", line->remote);
 	json_put_string(out, "by", line->by);
 	json_put_string(out, "to", line->to);
+	json_put_time(out, "linkExpiresAt", line->link_expires_at);
+	if (line->link_number != 0)
+		json_put_integer(out, "linkNumber", line->link_number);
+	json_put_string(out, "linkBase", line->link_base);
+	json_put_string(out, "linkKey", line->link_key);
 	json_close(out, '}');
 	buf_char(out, '\n');
 }
@@ -123,10 +129,14 @@ event_line_read(const struct json *json, struct event_line *line)
 	line->remote = copy_of(json, "remote");
 	line->by = copy_of(json, "by");
 	line->to = copy_of(json, "to");
+	line->link_expires_at = time_of(json, "linkExpiresAt");
+	line->link_number = (int)number_of(json, "linkNumber", INT32_MAX);
+	line->link_base = copy_of(json, "linkBase");
+	line->link_key = copy_of(json, "linkKey");
 	return true;
 }
 
-static void
+void
 event_line_free(struct event_line *line)
 {
 	free(line->reason);
@@ -134,6 +144,8 @@ event_line_free(struct event_line *line)
 	free(line->remote);
 	free(line->by);
 	free(line->to);
+	free(line->link_base);
+	free(line->link_key);
 }
 
 /* Appends `length` bytes from `offset`.  0, or -1 with *why. */
@@ -210,6 +222,7 @@ ticket_file_add(struct ticket_file *file, struct event_line *line)
 	file->lines[file->line_count++] = *line;
 	line->reason = line->reference = line->remote = NULL;
 	line->by = line->to = NULL;
+	line->link_base = line->link_key = NULL;
 }
 
 /* Takes one line of an event, if it is one. */

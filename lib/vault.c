@@ -15,6 +15,9 @@
  *   key id      first 8 hex digits of SHA-256("spoold-master-key-v1\n", key)
  *   key         HKDF-SHA256(salt: none, info: organization, destination)
  *   associated  organization, destination, origin, field, "v1"
+ *
+ * What authenticates goes by HMAC-SHA256 under HKDF-SHA256(salt: none, info:
+ * what it is for, as it is): no place is a word with no length before it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +25,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
@@ -169,29 +173,40 @@ add_counted(struct buf *out, const char *text)
 }
 
 static int
-derive(const struct vault *vault, int n, const struct vault_place *place,
+derive(const struct vault *vault, int n, struct buf *info,
     unsigned char key[KEY_LENGTH], struct why *why)
 {
 	const struct secret *master = &vault->keys[n];
 	EVP_KDF_CTX *context = EVP_KDF_CTX_new(vault->kdf);
-	struct buf info = { 0 };
 	OSSL_PARAM params[4];
 	char hash[] = "SHA256";
 	int result;
 
-	add_counted(&info, place->organization);
-	add_counted(&info, place->destination);
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST,
 	    hash, 0);
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY,
 	    master->data, master->length);
 	params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO,
-	    info.data, info.len);
+	    info->data, info->len);
 	params[3] = OSSL_PARAM_construct_end();
 	result = context != NULL &&
 	    EVP_KDF_derive(context, key, KEY_LENGTH, params) == 1 ? 0 :
 	    crypto_failed(why, "derive a key");
 	EVP_KDF_CTX_free(context);
+	return result;
+}
+
+/* The key under which the values of a destination are sealed. */
+static int
+derive_for(const struct vault *vault, int n, const struct vault_place *place,
+    unsigned char key[KEY_LENGTH], struct why *why)
+{
+	struct buf info = { 0 };
+	int result;
+
+	add_counted(&info, place->organization);
+	add_counted(&info, place->destination);
+	result = derive(vault, n, &info, key, why);
 	buf_free(&info);
 	return result;
 }
@@ -263,7 +278,7 @@ vault_seal(const struct vault *vault, const struct vault_place *place,
 	sealed = xmalloc(length + TAG_LENGTH);
 	run.in_length = (int)length;
 	run.out = sealed;
-	if (derive(vault, vault->count - 1, place, run.key, why) == -1)
+	if (derive_for(vault, vault->count - 1, place, run.key, why) == -1)
 		goto out;
 	if (RAND_bytes(run.nonce, NONCE_LENGTH) != 1 ||
 	    run_cipher(vault, place, &run, 1) == -1) {
@@ -338,7 +353,8 @@ vault_unseal(const struct vault *vault, const struct vault_place *place,
 	run.in = (const unsigned char *)body.data;
 	run.in_length = (int)length;
 	run.out = xmalloc(length + 1);
-	if (derive(vault, find_key(vault, sealed), place, run.key, why) == -1)
+	if (derive_for(vault, find_key(vault, sealed), place, run.key,
+	    why) == -1)
 		goto out;
 	if (run_cipher(vault, place, &run, 0) == -1) {
 		(void)why_set(why, ERROR_CONFIG_ERROR, "%s of %s does not "
@@ -355,5 +371,42 @@ out:
 	OPENSSL_cleanse(&run, sizeof(run));
 	buf_free(&nonce);
 	buf_free(&body);
+	return result;
+}
+
+/* The key of that id, or -1. */
+static int
+key_of(const struct vault *vault, const char *id)
+{
+	for (int i = 0; i < vault->count; i++)
+		if (strcmp(vault->ids[i], id) == 0)
+			return i;
+	return -1;
+}
+
+int
+vault_authenticate(const struct vault *vault, const char *id,
+    const char *purpose, const struct buf *text,
+    unsigned char out[VAULT_MAC_LENGTH], struct why *why)
+{
+	unsigned char key[KEY_LENGTH];
+	struct buf info = { 0 };
+	int n = key_of(vault, id), result = -1;
+
+	if (n == -1)
+		return why_set(why, ERROR_CONFIG_ERROR, "it was made under "
+		    "another master key than %s", vault_key_id(vault));
+	buf_str(&info, purpose);
+	if (derive(vault, n, &info, key, why) == -1)
+		goto out;
+	if (HMAC(EVP_sha256(), key, KEY_LENGTH,
+	    (const unsigned char *)text->data, text->len, out, NULL) == NULL) {
+		(void)crypto_failed(why, "make an HMAC");
+		goto out;
+	}
+	result = 0;
+out:
+	OPENSSL_cleanse(key, sizeof(key));
+	buf_free(&info);
 	return result;
 }

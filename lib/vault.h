@@ -72,6 +72,16 @@ int	 vault_unseal(const struct vault *, const struct vault_place *,
 	    const char *sealed, struct buf *out, struct why *);
 
 /*
+ * What nobody can make, or know, without the master key of that id:
+ * HMAC-SHA256 of the text under a key derived for that purpose.  Returns 0, or
+ * -1 with *why: there is no such key any more.
+ */
+#define VAULT_MAC_LENGTH 32
+int	 vault_authenticate(const struct vault *, const char *key_id,
+	    const char *purpose, const struct buf *text,
+	    unsigned char out[VAULT_MAC_LENGTH], struct why *);
+
+/*
  * A buffer for secrets: wiped when freed, locked and left out of core dumps.
  */
 struct secret {

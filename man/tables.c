@@ -180,12 +180,14 @@ put_allowed(const struct setting *setting)
 		[SETTING_integer] = "A whole number",
 		[SETTING_real] = "A number",
 		[SETTING_boolean] = "True or false",
+		[SETTING_listener] = "ADDRESS:PORT, or unix: and a path",
 		[SETTING_addresses] = "A list of addresses",
 		[SETTING_names] = "A list of names",
 		[SETTING_words] = "A list",
 		[SETTING_statuses] = "A list of HTTP statuses",
 		[SETTING_durations] = "A list of durations",
 		[SETTING_paths] = "A list of absolute paths",
+		[SETTING_networks] = "A list of CIDRs",
 	};
 
 	(void)fputs(types[setting->type], stdout);

@@ -52,6 +52,31 @@ allowed_pipe(const struct spoold *s, const struct conf_organization *conf,
 	    "the configuration declares it, where it may", name);
 }
 
+/* A link to a link would tell nobody what is behind it. */
+static int
+allowed_download(const struct spoold *s, const struct organization *org,
+    const struct destination *destination, struct why *why)
+{
+	const char *notify = json_string(json_get(config_of(destination),
+	    "notify"), NULL);
+	const struct target *target;
+
+	if (s->conf->download_listen[0] == '\0')
+		return why_field(why, "type", "type is download, and nobody "
+		    "listens for links: the administrator of this instance "
+		    "sets download.listen");
+	if (notify == NULL)
+		return 0;
+	target = target_find(org, notify);
+	if (target == NULL)
+		return why_field(why, "config.download.notify",
+		    "config.download.notify: there is no destination %s",
+		    notify);
+	return target->destination->transport != TRANSPORT_download ? 0 :
+	    why_field(why, "config.download.notify", "config.download.notify: "
+	    "%s is a download, too, which sends nothing to anybody", notify);
+}
+
 int
 allowed(const struct spoold *s, const struct organization *org,
     const struct destination *destination, struct why *why)
@@ -63,6 +88,8 @@ allowed(const struct spoold *s, const struct organization *org,
 		return allowed_pipe(s, conf, destination, why);
 	case TRANSPORT_storage:
 		return allowed_storage(conf, destination, why);
+	case TRANSPORT_download:
+		return allowed_download(s, org, destination, why);
 	default:
 		return 0;
 	}

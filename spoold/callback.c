@@ -24,8 +24,7 @@
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
 
-#define PREFIX "callback-"
-#define NAME_SIZE (sizeof(PREFIX) + ID_LENGTH + 16)
+#define NAME_SIZE 160
 
 struct callback {
 	STAILQ_ENTRY(callback) entry;
@@ -161,13 +160,29 @@ callback_write(struct buf *out, const struct facts *facts,
 }
 
 int
+callback_put(struct spoold *s, struct organization *org, const char *name,
+    const struct buf *text, struct why *why)
+{
+	struct callback *callback;
+
+	if (spool_replace(org->spool, QUEUE_tmp, name, text->data, text->len,
+	    why) == -1)
+		return -1;
+	callback = xcalloc(1, sizeof(*callback));
+	callback->organization = org;
+	(void)snprintf(callback->name, sizeof(callback->name), "%s", name);
+	STAILQ_INSERT_TAIL(&s->callbacks->waiting, callback, entry);
+	callbacks_sync(s);
+	return 0;
+}
+
+int
 callback_send(struct spoold *s, struct organization *org,
     const struct facts *facts, enum receipt_status status,
     const struct buf *receipt, struct why *why)
 {
-	struct callback *callback;
+	char id[ID_LENGTH + 1], name[NAME_SIZE];
 	struct buf text = { 0 };
-	char id[ID_LENGTH + 1];
 	struct json *json;
 	int64_t attempts;
 	int result;
@@ -179,22 +194,13 @@ callback_send(struct spoold *s, struct organization *org,
 		return -1;
 	attempts = receipt_attempts(json);
 	json_free(&json);
-	callback = xcalloc(1, sizeof(*callback));
-	callback->organization = org;
 	id_format(&facts->id, id);
-	(void)snprintf(callback->name, sizeof(callback->name),
-	    PREFIX "%s-%lld.json", id, (long long)attempts);
+	(void)snprintf(name, sizeof(name), CALLBACK_PREFIX "%s-%lld.json",
+	    id, (long long)attempts);
 	callback_write(&text, facts, status, attempts, receipt);
-	result = spool_replace(org->spool, QUEUE_tmp, callback->name,
-	    text.data, text.len, why);
+	result = callback_put(s, org, name, &text, why);
 	buf_free(&text);
-	if (result == -1) {
-		free(callback);
-		return -1;
-	}
-	STAILQ_INSERT_TAIL(&s->callbacks->waiting, callback, entry);
-	callbacks_sync(s);
-	return 0;
+	return result;
 }
 
 /* True if it is on its way: it is not synced yet, maybe. */
@@ -224,7 +230,8 @@ callbacks_resume(struct spoold *s, struct organization *org, struct why *why)
 	if (list == NULL)
 		return -1;
 	while (result != -1 && (name = spool_list_next(list, &day)) != NULL)
-		if (strncmp(name, PREFIX, strlen(PREFIX)) == 0 &&
+		if (strncmp(name, CALLBACK_PREFIX,
+		    strlen(CALLBACK_PREFIX)) == 0 &&
 		    !callback_pending(s->callbacks, org, name)) {
 			result = spool_move(org->spool, QUEUE_tmp, name,
 			    QUEUE_new, name, why);

@@ -27,6 +27,15 @@ int	 callback_send(struct spoold *, struct organization *,
 	    const struct facts *, enum receipt_status,
 	    const struct buf *receipt, struct why *);
 
+/*
+ * Drops a job of spoold's own, whose name begins with that word: its text is
+ * written now, and is dropped once it is durable.  An idempotency key in it is
+ * to see that what is told twice is sent once.  0, or -1 with *why.
+ */
+#define CALLBACK_PREFIX "callback-"
+int	 callback_put(struct spoold *, struct organization *,
+	    const char *name, const struct buf *text, struct why *);
+
 /* At the start: drops what the last run had not dropped yet.  The same. */
 int	 callbacks_resume(struct spoold *, struct organization *,
 	    struct why *);

@@ -18,6 +18,7 @@
 #include "spoold/alert.h"
 #include "spoold/change.h"
 #include "spoold/commit.h"
+#include "spoold/fetch.h"
 #include "spoold/flight.h"
 #include "spoold/moves.h"
 #include "spoold/organization.h"
@@ -46,13 +47,12 @@ flight_free(struct flight *flight)
 	if (flight->ticket != -1)
 		close(flight->ticket);
 	ticket_file_free(&flight->file);
-	free(flight->line.reason);
-	free(flight->line.reference);
-	free(flight->line.remote);
+	event_line_free(&flight->line);
 	if (flight->stored != NULL)
 		stored_free(flight->stored);
 	free(flight->stored);
 	free(flight->replaces);
+	links_forget(flight);
 	free(flight);
 }
 
@@ -197,6 +197,8 @@ flight_record(const struct flight *flight, const struct secret *config,
 	record->text[ATTEMPT_traceparent] = facts->job.traceparent;
 	record->text[ATTEMPT_resume] = resume_of(&flight->spoold->resumes,
 	    flight->waiting);
+	record->text[ATTEMPT_organization] =
+	    flight->waiting->target->organization->id;
 	record->attempt = (struct link_attempt) {
 		.token = (uint64_t)flight->seq,
 		.id = facts->id,
@@ -267,6 +269,12 @@ flight_hand_out(struct spoold *s, void *arg)
 		flight_give_up(flight, TICKET_failed, &why);
 		return;
 	}
+	if (w->target->destination->transport == TRANSPORT_download &&
+	    links_look(flight->payload != -1 ? flight->payload : flight->job,
+	    &flight->seen, &why) == -1) {
+		outcome_defer(flight, why.code, why.text);
+		return;
+	}
 	if (worker_send(flight->worker, &record) != 1)
 		return;		/* `able` or `died` goes on with it */
 	flight->handed_out = flight->awaited = true;
@@ -289,7 +297,8 @@ flight_is_over(const struct ticket_file *file)
 	last = &file->lines[file->line_count - 1];
 	return last->event == TICKET_delivered ||
 	    last->event == TICKET_failed || last->event == TICKET_cancelled ||
-	    last->event == TICKET_expired || last->to != NULL;
+	    last->event == TICKET_expired || last->event == TICKET_revoked ||
+	    last->to != NULL;
 }
 
 /*
@@ -430,6 +439,8 @@ flight_heard(struct spoold *s, struct worker *worker,
 		return trial_heard(s, worker, record, why);
 	if (record->type == LINK_erased)
 		return erasure_heard(s, worker, record, why);
+	if (record->type == LINK_fetch)
+		return fetch_heard(s, worker, record, why);
 	if (record->type != LINK_progress && record->type != LINK_outcome)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it speaks out of turn");
@@ -452,6 +463,7 @@ flight_able(struct spoold *s, struct worker *worker)
 	struct flight *flight, *next;
 
 	s->look_for_work = true;
+	fetches_able(s, worker);
 	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next)
 		if (flight->worker == worker && !flight->handed_out &&
 		    flight->seq <= journal_durable(s->journal))
@@ -466,6 +478,7 @@ flight_died(struct spoold *s, struct worker *worker, bool asked)
 	(void)asked;
 	trials_died(s, worker);
 	erasures_died(s, worker);
+	fetches_died(s, worker);
 	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next) {
 		if (flight->worker != worker)
 			continue;

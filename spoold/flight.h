@@ -22,6 +22,8 @@
 #include "lib/facts.h"
 #include "spool-layout/layout.h"
 
+#include "spoold/links.h"
+
 #define QUICK 100		/* ms within which most answers come */
 
 struct organization;
@@ -61,11 +63,14 @@ struct flight {
 	int64_t		 erase_at;	/* wall ms */
 	char		*replaces;	/* own; the record of a delivery before,
 					 * or NULL */
+	/* Of a download: */
+	struct links_seen seen;		/* the file, as it was handed out */
+	struct published *published;	/* own; the link, or NULL */
 };
 
 TAILQ_HEAD(flights, flight);
 
-/* The worker processes of a transport for an organization. */
+/* The worker processes of a transport for an organization; NULL: for all. */
 struct pool	*flight_pool(struct spoold *, struct organization *,
 		    enum transport);
 

@@ -35,6 +35,7 @@
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
 #include "spoold/durable.h"
+#include "spoold/fetch.h"
 #include "spoold/hostkeys.h"
 #include "spoold/recent.h"
 #include "spoold/recover.h"
@@ -101,6 +102,7 @@ signals_check(void *arg)
 	flights_check(s);
 	trials_check(s);
 	erasures_check(s);
+	fetches_check(s);
 	secrets_check(s);
 	hostkeys_check(s);
 	stepped_check(s);
@@ -243,6 +245,7 @@ spoold_work(struct spoold *s)
 		schedule_run(s);
 		trials_run(s);
 		erasures_run(s);
+		fetches_run(s);
 	}
 	if (s->phase == PHASE_DRAINING && s->drops_at_work == 0 &&
 	    (TAILQ_EMPTY(&s->flights) || flights_are_stuck(s)))
@@ -282,6 +285,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	TAILQ_INIT(&s->trials);
 	resume_begin(&s->resumes);
 	TAILQ_INIT(&s->erasures);
+	TAILQ_INIT(&s->revocations);
 	RB_INIT(&s->due);
 	RB_INIT(&s->expiries);
 	s->lock = -1;
@@ -291,6 +295,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	s->started_at = clock_wall();
 	s->recent = recent_new();
 	s->callbacks = callbacks_new();
+	s->fetches = fetches_new();
 	s->link_buffer = xcalloc(1, sizeof(*s->link_buffer));
 }
 
@@ -409,6 +414,8 @@ spoold_free(struct spoold *s)
 	sweep_free(&s->sweep);
 	usage_free(&s->usage);
 	organizations_close(s);
+	fetches_free(&s->fetches);
+	revoke_free_all(s);
 	callbacks_free(&s->callbacks);
 	watch_free(&s->watch);
 	checkpoint_free(&s->checkpoint);

@@ -36,7 +36,8 @@ organization_free(struct spoold *s, struct organization *org)
 	drops_free(org);
 	keys_settle_all(org);
 	for (int i = 0; i < TRANSPORTS; i++)
-		pool_free(&org->pools[i]);
+		if (org->pools[i] != s->listener)
+			pool_free(&org->pools[i]);
 	pool_free(&org->intake);
 	spool_list_free(&org->list);
 	while ((w = RB_MIN(waiting_by_name, &org->tickets)) != NULL)
@@ -68,7 +69,8 @@ organization_open(struct spoold *s, const char *id, struct why *why)
 	    targets_load(s, org, why) == -1)
 		return -1;
 	for (int i = 0; i < TRANSPORTS; i++)
-		org->pools[i] = flight_pool(s, org, (enum transport)i);
+		org->pools[i] = i == TRANSPORT_download ? s->listener :
+		    flight_pool(s, org, (enum transport)i);
 	org->intake = drops_pool(s, org);
 	return 0;
 }
@@ -76,6 +78,7 @@ organization_open(struct spoold *s, const char *id, struct why *why)
 int
 organizations_open(struct spoold *s, struct why *why)
 {
+	s->listener = flight_pool(s, NULL, TRANSPORT_download);
 	for (size_t i = 0; i < s->conf->organization_count; i++)
 		if (organization_open(s, s->conf->organizations[i].id,
 		    why) == -1)
@@ -92,6 +95,7 @@ organizations_close(struct spoold *s)
 		TAILQ_REMOVE(&s->organizations, org, entry);
 		organization_free(s, org);
 	}
+	pool_free(&s->listener);
 }
 
 struct organization *

@@ -32,7 +32,7 @@ struct organization {
 	struct drops	 drops;
 	struct claims	 claims;		/* of idempotency keys */
 	struct forwards	 forwards;		/* on their way to the journal */
-	struct pool	*pools[TRANSPORTS];	/* own */
+	struct pool	*pools[TRANSPORTS];	/* own, but the listener */
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */
 	int64_t		 failed, delivered;	/* tickets at rest, as counted

@@ -28,6 +28,7 @@
 #include "spoold/spoold.h"
 #include "spoold/target.h"
 #include "spoold/usage.h"
+#include "spoold/worker.h"
 
 /* What each end of an attempt means. */
 static const struct {
@@ -71,6 +72,20 @@ outcome_count(struct organization *org, const struct flight *flight,
 	}
 }
 
+/* A link is there before anybody is told of it.  0, or -1 with *why. */
+static int
+outcome_publish(struct spoold *s, struct organization *org,
+    struct flight *flight, struct why *why)
+{
+	if (flight->published == NULL)
+		return 0;
+	if (links_publish(s, org, flight->published,
+	    flight->file.facts.job.correlation_id, why) == -1)
+		return -1;
+	links_forget(flight);
+	return 0;
+}
+
 /* The action: the ticket's file goes where the outcome says. */
 static void
 outcome_apply(struct spoold *s, void *arg)
@@ -85,6 +100,7 @@ outcome_apply(struct spoold *s, void *arg)
 		.to = flight->to,
 		.attempts = flight->attempts,
 		.due = flight->line.due,
+		.rests_from = flight->line.link_expires_at,
 		.line = told && !flight->recorded ? &flight->line : NULL,
 		.file = flight->ticket,
 		.moved_wins = flight->to == QUEUE_retry,
@@ -98,7 +114,9 @@ outcome_apply(struct spoold *s, void *arg)
 		return;
 	}
 	tickets_ticket(w, &settlement.ticket);
-	result = settle(s, org, &settlement, &settled, &why);
+	result = outcome_publish(s, org, flight, &why);
+	if (result == 0)
+		result = settle(s, org, &settlement, &settled, &why);
 	flight->recorded = told && settlement.line == NULL;
 	if (result == -1) {
 		commit_redo(s, org, outcome_apply, flight, why.text);
@@ -185,6 +203,11 @@ outcome_journal(struct flight *flight, const struct link_record *record)
 		    flight->file.facts.job.correlation_id);
 		erasure_note(flight, record->text[OUTCOME_stored], &fields);
 	}
+	if (flight->published != NULL) {
+		json_open(&fields, "published", '{');
+		published_write(&fields, flight->published);
+		json_close(&fields, '}');
+	}
 	outcome_peer(&fields, record);
 	flight->line.seq = commit_line(flight->spoold,
 	    ends[line->event].event, &fields);
@@ -212,7 +235,9 @@ outcome_fill(struct flight *flight, enum ticket_event event,
 	line->error = (enum error)record->outcome.error;
 	line->possible_duplicate = flight->doubtful;
 	line->reason = outcome_text(record->text[OUTCOME_reason]);
-	line->reference = outcome_text(record->text[OUTCOME_reference]);
+	if (line->reference == NULL)
+		line->reference =
+		    outcome_text(record->text[OUTCOME_reference]);
 	line->remote = outcome_text(record->text[OUTCOME_remote]);
 	flight->to = ends[event].to;
 	flight->attempts = flight->seq == 0 ?
@@ -256,6 +281,19 @@ outcome_deferred(struct flight *flight, const struct link_record *record)
 	free(reason);
 }
 
+/* What was published is delivered when it can be said of what and how. */
+static void
+outcome_delivered(struct flight *flight, const struct link_record *record)
+{
+	struct why why;
+
+	if (flight->worker->pool == flight->spoold->listener &&
+	    links_prepare(flight, record, &why) == -1)
+		outcome_defer(flight, why.code, why.text);
+	else
+		outcome_settle(flight, TICKET_delivered, record);
+}
+
 void
 outcome_heard(struct flight *flight, const struct link_record *record)
 {
@@ -278,7 +316,7 @@ outcome_heard(struct flight *flight, const struct link_record *record)
 		    record->text[OUTCOME_reason]);
 	switch (record->outcome.verdict) {
 	case VERDICT_delivered:
-		outcome_settle(flight, TICKET_delivered, record);
+		outcome_delivered(flight, record);
 		break;
 	case VERDICT_failed:
 		outcome_settle(flight, TICKET_failed, record);

@@ -89,7 +89,7 @@ purge_queue(enum purge_kind kind)
 static bool
 is_jobs(enum purge_kind kind)
 {
-	return kinds[kind].queue == QUEUE_jobs;
+	return kind == PURGE_delivered || kind == PURGE_failed;
 }
 
 /* --- collecting ----------------------------------------------------------- */
@@ -466,6 +466,9 @@ purge_redo(const struct spoold *s, struct organization *org,
 		else if (strcmp(kind, purge_name(PURGE_receipts)) == 0)
 			result = spool_remove(org->spool, QUEUE_receipts,
 			    file, why);
+		else if (strcmp(kind, purge_name(PURGE_links)) == 0)
+			result = spool_remove(org->spool, QUEUE_jobs, file,
+			    why);
 		else if (strcmp(kind, purge_name(PURGE_keys)) == 0)
 			result = remove_key(s, org, file, why);
 	}

@@ -28,6 +28,7 @@ struct stories;
 	PURGE(refused, "refused", QUEUE_failed, "drop", "drops")	\
 	PURGE(receipts, "receipts", QUEUE_receipts, "receipt", "receipts") \
 	PURGE(keys, "keys", QUEUE_keys, "key", "keys")			\
+	PURGE(links, "links", QUEUE_jobs, "link", "links")		\
 	PURGE(delivered, "delivered", QUEUE_jobs, "job", "jobs")	\
 	PURGE(failed, "failed", QUEUE_jobs, "job", "jobs")		\
 	PURGE(stored, "stored", QUEUE_stored, "object", "objects")	\

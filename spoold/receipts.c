@@ -22,6 +22,7 @@
 #include "spoold/commit.h"
 #include "spoold/finished.h"
 #include "spoold/flight.h"
+#include "spoold/links.h"
 #include "spoold/organization.h"
 #include "spoold/receipts.h"
 #include "spoold/server.h"
@@ -185,6 +186,8 @@ struct names {
 	size_t		  count;
 	char		**copies;	/* own */
 	size_t		  copy_count;
+	const struct spoold *spoold;	/* borrowed; NULL: without links */
+	size_t		  links;	/* that are in the receipt */
 };
 
 static bool
@@ -227,6 +230,26 @@ names_free(struct names *names)
 	free(names->items);
 }
 
+/* Gives the tickets their links, which stay while it is written. */
+static void
+links_put(struct organization *org, struct names *names,
+    struct receipt_ticket *tickets, size_t count)
+{
+	for (size_t i = 0; names->spoold != NULL && i < count; i++) {
+		tickets[i].link = links_text(names->spoold, org, &tickets[i]);
+		names->links += tickets[i].link != NULL;
+	}
+}
+
+static void
+links_wipe(struct receipt_ticket *tickets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (tickets[i].link != NULL)
+			freezero((char *)(uintptr_t)tickets[i].link,
+			    strlen(tickets[i].link));
+}
+
 /*
  * The receipt of these destinations.  RECEIPT_STATUSES, with nothing in `out`,
  * if there are more than that: they are in `names` now.
@@ -254,8 +277,11 @@ receipt_of(struct organization *org, const struct facts *facts,
 			found++;
 	for (size_t i = 0; i < found; i++)
 		more = names_add(names, tickets[i].file) || more;
+	if (!more)
+		links_put(org, names, tickets, found);
 	status = more ? RECEIPT_STATUSES :
 	    receipt_write(out, org->id, tickets, found, clock_wall());
+	links_wipe(tickets, found);
 	for (size_t i = 0; i < found; i++)
 		ticket_file_free(&files[i]);
 	json_free(&old);
@@ -265,11 +291,14 @@ receipt_of(struct organization *org, const struct facts *facts,
 	return status;
 }
 
+/* With a `spoold`, whose vault can make them, also with its links. */
 static enum receipt_status
-receipt_build(struct organization *org, const struct facts *facts,
-    const struct known *known, struct buf *out)
+receipt_build(const struct spoold *s, struct organization *org,
+    const struct facts *facts, const struct known *known, struct buf *out,
+    size_t *links_r)
 {
-	struct names names = { .count = facts->job.destination_count };
+	struct names names = { .count = facts->job.destination_count,
+	    .spoold = s };
 	enum receipt_status status = RECEIPT_STATUSES;
 
 	names.items = xcalloc(names.count, sizeof(*names.items));
@@ -278,6 +307,7 @@ receipt_build(struct organization *org, const struct facts *facts,
 	while (status == RECEIPT_STATUSES)
 		status = receipt_of(org, facts, known, &names, out);
 	names_free(&names);
+	*links_r = names.links;
 	return status;
 }
 
@@ -285,7 +315,9 @@ enum receipt_status
 receipts_build(struct organization *org, const struct facts *facts,
     struct buf *out)
 {
-	return receipt_build(org, facts, NULL, out);
+	size_t links;
+
+	return receipt_build(NULL, org, facts, NULL, out, &links);
 }
 
 /* The file ends with its line; the text stays as it is. */
@@ -304,26 +336,36 @@ receipts_put(struct organization *org, const char *dropped,
 	return result == -1 ? -1 : 0;
 }
 
-/* 0, or -1 with *why: the receipt is not written, and nobody told. */
+/*
+ * 0, or -1 with *why: the receipt is not written, and nobody told.  Links are
+ * for its reader alone, and in no answer and no callback.
+ */
 static int
 receipts_write(struct spoold *s, struct organization *org,
     const struct facts *facts, const struct known *known, struct why *why)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, without = { 0 };
+	const struct buf *told = &text;
 	enum receipt_status status;
+	size_t links, none;
 	bool finished;
 	int result;
 
-	status = receipt_build(org, facts, known, &text);
+	status = receipt_build(s, org, facts, known, &text, &links);
+	if (links > 0) {
+		(void)receipt_build(NULL, org, facts, known, &without, &none);
+		told = &without;
+	}
 	finished = receipt_finished(status);
 	result = receipts_put(org, facts->name, &facts->id, &text, why);
 	if (result == 0 && finished && status != RECEIPT_completed)
 		result = keys_release(org, facts, why);
 	if (result == 0 && finished)
-		result = callback_send(s, org, facts, status, &text, why);
+		result = callback_send(s, org, facts, status, told, why);
 	if (result == 0)
-		server_tell(s, org, &facts->id, &text, finished);
-	buf_free(&text);
+		server_tell(s, org, &facts->id, told, finished);
+	buf_wipe(&text);
+	buf_free(&without);
 	if (result == 0 && finished)
 		finished_forget(org, &facts->id);
 	return result;
@@ -477,6 +519,10 @@ receipts_status(struct organization *org, const struct id *id,
 	receipt = receipt_read(org, path, out);
 	if (receipt == NULL)
 		return 0;
+	if (receipt_hide_links(receipt)) {
+		buf_wipe(out);
+		json_print(out, receipt);
+	}
 	json_free(&receipt);
 	return 1;
 }

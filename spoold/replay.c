@@ -27,6 +27,7 @@ enum effect {
 	EFFECT_ATTEMPT,		/* an attempt begins */
 	EFFECT_OUTCOME,		/* it ends, and puts the ticket somewhere */
 	EFFECT_MOVE,		/* an operator or the clock put it somewhere */
+	EFFECT_LINE,		/* its file gets a line, no more */
 	EFFECT_WITHDRAWN
 };
 
@@ -47,6 +48,7 @@ static const struct {
 	[EVENT_requeued] = { EFFECT_MOVE, QUEUE_cur, true, true },
 	[EVENT_cancelled] = { EFFECT_MOVE, QUEUE_failed, true, true },
 	[EVENT_expired] = { EFFECT_MOVE, QUEUE_failed, true, true },
+	[EVENT_revoked] = { EFFECT_LINE, QUEUES, false, true },
 	[EVENT_withdrawn] = { EFFECT_WITHDRAWN, QUEUE_new, false, false },
 };
 
@@ -279,6 +281,9 @@ replay_ticket(struct story *story, enum event event, int64_t seq,
 			return;
 		}
 		break;
+	case EFFECT_LINE:
+		story->ended = true;
+		return;
 	default:
 		break;
 	}

@@ -23,10 +23,12 @@
 #include "spoold/admit.h"
 #include "spoold/erasure.h"
 #include "spoold/keys.h"
+#include "spoold/links.h"
 #include "spoold/organization.h"
 #include "spoold/purge.h"
 #include "spoold/receipts.h"
 #include "spoold/restore.h"
+#include "spoold/revoke.h"
 #include "spoold/spoold.h"
 
 struct restore {
@@ -158,6 +160,7 @@ restore_event_line(struct event_line *out, int event, int64_t seq,
     const struct json *line)
 {
 	const char *error = json_string(json_get(line, "errorCode"), "");
+	const struct json *link = json_get(line, "published");
 	int64_t time;
 
 	*out = (struct event_line) {
@@ -177,11 +180,19 @@ restore_event_line(struct event_line *out, int event, int64_t seq,
 		    NULL),
 		.to = (char *)(uintptr_t)json_string(json_get(line, "to"),
 		    NULL),
+		.link_number = (int)json_integer(json_get(link, "number"), 0),
+		.link_base = (char *)(uintptr_t)json_string(json_get(link,
+		    "baseUrl"), NULL),
+		.link_key = (char *)(uintptr_t)json_string(json_get(link,
+		    "key"), NULL),
 	};
 	if (clock_parse(json_string(json_get(line, "time"), ""), &time) == 0)
 		out->at = time;
 	if (clock_parse(json_string(json_get(line, "due"), ""), &time) == 0)
 		out->due = time;
+	if (clock_parse(json_string(json_get(link, "expiresAt"), ""),
+	    &time) == 0)
+		out->link_expires_at = time;
 }
 
 /* Adds an outcome's line to its ticket, if it is not in it. */
@@ -311,6 +322,8 @@ restore_line(void *arg, const struct journal_line *line,
 	if (line->event < 0 ||
 	    !replay_about(restore->spoold, json, &org, &id))
 		return 0;
+	if (line->event == EVENT_download)
+		return links_redo_download(org, json, why);
 	if (line->event == EVENT_refused)
 		return restore_refused(org, &id, json, why);
 	if (line->event == EVENT_duplicate)
@@ -334,7 +347,12 @@ restore_line(void *arg, const struct journal_line *line,
 	if (story == NULL || !story->found || story->withdrawn ||
 	    story->purged)
 		return 0;
-	return restore_outcome(story, event, line->seq, json, why);
+	if (restore_outcome(story, event, line->seq, json, why) == -1)
+		return -1;
+	if (line->event == EVENT_revoked)
+		return revoke_redo(story, json, why);
+	return line->event == EVENT_delivered ? links_redo_delivered(
+	    restore->spoold, story, json, why) : 0;
 }
 
 int

@@ -135,10 +135,13 @@ settle_from(struct spoold *s, struct organization *org, enum queue from,
 	 * In retry/ the mtime says when it is due, else when it came there,
 	 * which is what it says of a line that was just written.
 	 */
-	if (settled->queue == QUEUE_retry || !written)
+	if (settled->queue == QUEUE_retry)
 		result = spool_set_due(org->spool, from, before,
-		    settled->queue == QUEUE_retry ? settlement->due : now,
-		    why);
+		    settlement->due, why);
+	else if (!written || settlement->rests_from != 0)
+		result = spool_set_due(org->spool, from, before,
+		    settlement->rests_from != 0 ? settlement->rests_from :
+		    now, why);
 	if (result != 1)
 		return result;
 	clock_format_day(now, day);

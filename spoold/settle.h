@@ -31,6 +31,7 @@ struct settlement {
 	enum queue	 to;
 	int		 attempts;	/* its new count */
 	int64_t		 due;		/* wall ms, to retry/ */
+	int64_t		 rests_from;	/* wall ms, elsewhere; 0: now */
 	const struct event_line *line;	/* for its file; NULL: none, or it is
 					 * in it already */
 	int		 file;		/* borrowed; it, open to append, or -1 */

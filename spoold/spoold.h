@@ -22,6 +22,7 @@
 #include "spoold/loop.h"
 #include "spoold/organization.h"
 #include "spoold/resume.h"
+#include "spoold/revoke.h"
 #include "spoold/stepped.h"
 #include "spoold/tickets.h"
 #include "spoold/trial.h"
@@ -30,7 +31,9 @@ struct checkpoint;
 struct link_buffer;
 struct recent;
 struct commit;
+struct pool;
 struct durable;
+struct fetches;
 struct server;
 struct sweep;
 struct usage;
@@ -62,6 +65,7 @@ struct spoold {
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
 	struct recent	*recent;	/* own */
+	struct pool	*listener;	/* own; the download workers' */
 	struct link_buffer *link_buffer;	/* own; of the record at hand */
 	struct watch	*watch;		/* own */
 	struct sweep	*sweep;		/* own; NULL before it runs */
@@ -77,6 +81,8 @@ struct spoold {
 	struct resumes	 resumes;	/* what attempts can go on with */
 	struct trials	 trials;	/* tests of destinations */
 	struct erasures	 erasures;	/* of what was stored there */
+	struct revocations revocations;	/* of links, on their way to disk */
+	struct fetches	*fetches;	/* own; who asks for links */
 	unsigned	 drops_at_work;	/* at intake */
 	unsigned	 awaited;	/* attempts whose answer may come soon */
 	struct owner	 owner;		/* of the last drop */

@@ -48,7 +48,7 @@ struct sweep {
 /* Payloads after the drops that may need them. */
 static sweep_step *const steps[] = { sweep_held_drops, sweep_new_drops,
     sweep_tmp, sweep_payloads, sweep_refused, sweep_receipts, sweep_keys,
-    sweep_jobs, sweep_stored, sweep_days };
+    sweep_links, sweep_jobs, sweep_stored, sweep_days };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 
 /* --- what the steps share ------------------------------------------------- */

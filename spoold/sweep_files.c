@@ -16,12 +16,14 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/published_file.h"
 #include "lib/receipt.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
 #include "spoold/drop.h"
 #include "spoold/keys.h"
+#include "spoold/links.h"
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
 #include "spoold/sweep_work.h"
@@ -111,6 +113,26 @@ spared_receipt(const struct sweep_work *work, const char *name)
 	return receipt_id(name, &id) == 0 &&
 	    (tickets_first(work->organization, &id) != NULL ||
 	    sweep_is_held(work, &id));
+}
+
+/* One that lives; one that cannot be read is left for a person. */
+static bool
+spared_link(const struct sweep_work *work, const char *name)
+{
+	char reference[REFERENCE_SIZE];
+	struct published_state state;
+	struct published p;
+	struct why why;
+	bool spared;
+
+	(void)strlcpy(reference, name, sizeof(reference));
+	if (published_load(work->organization->spool, reference, &p, &state,
+	    &why) != 1)
+		return true;
+	spared = (state.revoked_at == 0 && p.expires_at > work->now) ||
+	    sweep_is_held(work, &p.id);
+	published_free(&p);
+	return spared;
 }
 
 /* --- the walk ------------------------------------------------------------- */
@@ -231,6 +253,16 @@ sweep_keys(struct sweep_work *work, struct why *why)
 {
 	static const struct files files = { PURGE_keys, false, false,
 	    fits_key, NULL };
+
+	return files_step(work, &files, why);
+}
+
+/* They stay as long as they can be fetched, and no longer. */
+int
+sweep_links(struct sweep_work *work, struct why *why)
+{
+	static const struct files files = { PURGE_links, false, false,
+	    published_named, spared_link };
 
 	return files_step(work, &files, why);
 }

@@ -45,8 +45,8 @@ struct sweep_work {
 typedef int	 sweep_step(struct sweep_work *, struct why *);
 
 sweep_step sweep_held_drops, sweep_new_drops, sweep_tmp, sweep_payloads,
-    sweep_refused, sweep_receipts, sweep_keys, sweep_jobs, sweep_days,
-    sweep_stored;
+    sweep_refused, sweep_receipts, sweep_keys, sweep_links, sweep_jobs,
+    sweep_days, sweep_stored;
 /* Once, after all organizations. */
 sweep_step sweep_journal;
 

@@ -15,6 +15,7 @@
 #include "spoold/spoold.h"
 #include "spoold/target.h"
 #include "spoold/usage.h"
+#include "spoold/worker.h"
 
 #define WINDOW_START 5.0
 #define WINDOW_MIN 1.0
@@ -96,7 +97,18 @@ target_set(struct target *target, struct destination *destination)
 bool
 target_open(const struct target *target)
 {
-	return target->destination != NULL && !target->destination->disabled;
+	return target->destination != NULL && !target->destination->disabled &&
+	    target_listened(target);
+}
+
+bool
+target_listened(const struct target *target)
+{
+	const struct pool *pool =
+	    target->organization->pools[TRANSPORT_download];
+
+	return target->destination->transport != TRANSPORT_download ||
+	    pool->spoold->conf->download_listen[0] != '\0';
 }
 
 /* The oldest ticket, found by going through the organization's once. */

@@ -65,6 +65,9 @@ void	 target_set(struct target *, struct destination *);
 /* True if its tickets may be attempted at all. */
 bool	 target_open(const struct target *);
 
+/* False for links while the configuration says that nobody listens. */
+bool	 target_listened(const struct target *);
+
 /*
  * The ticket to be attempted next, or NULL: of an `ordered` destination the
  * oldest of all, and that only when it is ready and nothing is under way.

@@ -412,6 +412,65 @@ expire(struct request *request)
 	change_verb(request, CHANGE_expire);
 }
 
+/* --- delivery.revoke ------------------------------------------------------ */
+
+/* One ticket's part of the answer. */
+static void
+revoke_one(struct request *request, const char *name, struct buf *result)
+{
+	const char *base = strrchr(name, '/');
+	struct change_place place;
+	struct ticket ticket = { .destination = "" };
+	char id[ID_LENGTH + 1];
+	struct why why;
+	int done = 0;
+
+	if (!ticket_place(request->organization, name, &place))
+		(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
+		    "there is no such ticket (any more)");
+	else
+		done = revoke_ticket(request->spoold, request->organization,
+		    &place, request->by, &why);
+	json_open(result, NULL, '{');
+	if (ticket_parse(base == NULL ? name : base + 1, &ticket) == 0) {
+		id_format(&ticket.id, id);
+		json_put_string(result, "deliveryId", id);
+		json_put_string(result, "destinationId", ticket.destination);
+	}
+	json_put_string(result, "status", done == 1 ? "revoked" :
+	    "unchanged");
+	if (done != 1) {
+		json_put_string(result, "reason", why.text);
+		json_put_string(result, "errorCode", error_name(why.code));
+	}
+	json_close(result, '}');
+}
+
+/* Tickets are named by their files: those in done/ are not in memory. */
+static void
+revoke(struct request *request)
+{
+	const struct json *item = json_first(json_get(request->json,
+	    "tickets"));
+	struct change_answer *answer;
+	struct why why;
+
+	if (item == NULL) {
+		(void)why_field(&why, "tickets", "names none");
+		request_fail(request, &why);
+		return;
+	}
+	answer = xcalloc(1, sizeof(*answer));
+	answer->request = request;
+	json_open(&answer->result, NULL, '{');
+	json_open(&answer->result, "tickets", '[');
+	for (; item != NULL; item = json_next(item))
+		revoke_one(request, json_string(item, ""), &answer->result);
+	json_close(&answer->result, ']');
+	json_close(&answer->result, '}');
+	commit_then(request->spoold, change_answer, answer);
+}
+
 /* --- delivery.payload ----------------------------------------------------- */
 
 static void
@@ -517,6 +576,7 @@ verbs_delivery(void)
 		    "tickets deliveryId destinationId" },
 		{ "delivery.expire", expire, true,
 		    "tickets deliveryId destinationId" },
+		{ "delivery.revoke", revoke, true, "tickets" },
 		{ "delivery.payload", payload, true, "deliveryId reason" },
 		{ "queue.flush", flush, true, "tickets destinationId" },
 		{ NULL, NULL, false, NULL }

@@ -32,7 +32,9 @@ put_waiting_in_cur(struct buf *out, const struct waiting *w)
 	char id[ID_LENGTH + 1];
 
 	if (!target_open(target)) {
-		json_put_string(out, "waitingFor", "disabled");
+		json_put_string(out, "waitingFor",
+		    target->destination == NULL ||
+		    target->destination->disabled ? "disabled" : "listener");
 		return;
 	}
 	if (target->destination->ordered)

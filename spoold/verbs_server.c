@@ -29,7 +29,9 @@ put_pool(struct buf *out, const struct pool *pool)
 	TAILQ_FOREACH(worker, &pool->workers, entry) {
 		json_open(out, NULL, '{');
 		json_put_string(out, "transport", pool->program);
-		json_put_string(out, "organizationId", pool->organization->id);
+		if (pool->organization != NULL)
+			json_put_string(out, "organizationId",
+			    pool->organization->id);
 		json_put_integer(out, "pid", worker->pid);
 		json_put_string(out, "state", worker_states[worker->state]);
 		json_put_integer(out, "inFlight", worker->busy);
@@ -46,8 +48,10 @@ put_workers(struct buf *out, const struct spoold *s)
 	TAILQ_FOREACH(org, &s->organizations, entry) {
 		put_pool(out, org->intake);
 		for (int i = 0; i < TRANSPORTS; i++)
-			put_pool(out, org->pools[i]);
+			if (org->pools[i] != s->listener)
+				put_pool(out, org->pools[i]);
 	}
+	put_pool(out, s->listener);
 	json_close(out, ']');
 }
 

@@ -22,12 +22,12 @@
 
 #include "lib/clock.h"
 #include "lib/control.h"
-#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
 #include "spoold/alert.h"
 #include "spoold/organization.h"
+#include "spoold/setup.h"
 #include "spoold/spoold.h"
 #include "spoold/worker.h"
 
@@ -122,98 +122,6 @@ out:
 	return result;
 }
 
-/* A list of settings, one a line. */
-static void
-setup_list(struct buf *out, const struct conf_list *list)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		buf_str(out, list->items[i]);
-		buf_char(out, '\n');
-	}
-}
-
-/* The pipes that an organization may use. */
-static void
-setup_pipes(struct buf *out, const struct conf *conf,
-    const struct conf_organization *org)
-{
-	json_open(out, NULL, '{');
-	for (size_t i = 0; i < org->pipes_allow.count; i++) {
-		const struct conf_pipe *pipe = conf_pipe(conf,
-		    org->pipes_allow.items[i]);
-
-		if (pipe == NULL)
-			continue;
-		json_open(out, pipe->name, '{');
-		json_open(out, "command", '[');
-		for (size_t j = 0; j < pipe->command.count; j++)
-			json_put_string(out, NULL, pipe->command.items[j]);
-		json_close(out, ']');
-		json_put_integer(out, "timeLimit", pipe->time_limit);
-		json_put_integer(out, "memoryLimit", pipe->memory_limit);
-		json_close(out, '}');
-	}
-	json_close(out, '}');
-}
-
-/*
- * What is put together for it, by the text that it becomes; a program gets
- * nothing that is another's.
- */
-static void
-setup_texts(const char *program, const struct conf *conf,
-    const struct conf_organization *org, struct buf made[SETUP_texts])
-{
-	setup_list(&made[SETUP_egress], &org->egress_allow);
-	setup_list(&made[SETUP_plaintext], &org->plaintext_allow);
-	setup_list(&made[SETUP_permanent], &conf->retry_permanent_status);
-	if (strcmp(program, transport_name(TRANSPORT_pipe)) == 0)
-		setup_pipes(&made[SETUP_pipes], conf, org);
-	if (strcmp(program, transport_name(TRANSPORT_storage)) != 0)
-		return;
-	setup_list(&made[SETUP_local], &org->local_allow);
-	buf_printf(&made[SETUP_private], "%s\n%s\n%s\n%s\n%s\n",
-	    conf->top_spool_directory, conf->top_state_directory,
-	    conf->top_log_directory, conf->top_run_directory,
-	    conf->top_key_directory);
-}
-
-static int
-worker_setup(struct worker *worker, struct why *why)
-{
-	const struct pool *pool = worker->pool;
-	const struct conf *conf = pool->spoold->conf;
-	const struct conf_organization *org = organization_conf(pool->spoold,
-	    pool->organization);
-	struct buf made[SETUP_texts] = { { 0 } };
-	struct link_record record;
-	int result;
-
-	link_init(&record, LINK_setup);
-	setup_texts(pool->program, conf, org, made);
-	for (int i = 0; i < SETUP_texts; i++)
-		record.text[i] = made[i].data;
-	record.text[SETUP_organization] = org->id;
-	record.text[SETUP_ca_file] = conf->security_ca_file;
-	record.text[SETUP_tls_minimum] = conf->security_tls_minimum;
-	record.text[SETUP_algorithm] = conf->webhook_secrets_algorithm;
-	record.text[SETUP_user_agent] = "spoold/" SPOOLD_VERSION;
-	record.setup.max_job_size = conf->queue_max_job_size;
-	record.setup.max_payload_size = conf->queue_max_payload_size;
-	record.setup.concurrency =
-	    (int32_t)((pool->concurrency + pool->processes - 1) /
-	    pool->processes);
-	record.setup.sandbox_required =
-	    strcmp(conf->top_sandbox, "required") == 0;
-	result = link_send(worker->link, &record, why);
-	for (int i = 0; i < SETUP_texts; i++)
-		buf_free(&made[i]);
-	if (result == 0)
-		return why_set(why, ERROR_INTERNAL_ERROR,
-		    "a new link takes no setup");
-	return result == 1 ? 0 : -1;
-}
-
 static void	 worker_readable(void *, uint32_t);
 static void	 worker_exited(void *, uint32_t);
 
@@ -234,7 +142,7 @@ worker_watch(struct worker *worker, struct why *why)
 	    source_add(loop, &worker->link_source, worker->link, EPOLLIN,
 	    why) == -1)
 		return -1;
-	return worker_setup(worker, why);
+	return setup_send(worker->pool, worker->link, why);
 }
 
 /* Starts one process; -1 with *why if that is not possible now. */
@@ -272,7 +180,8 @@ pool_start(struct pool *pool, struct why *why)
 		return -1;
 	}
 	log_debug("worker: started %s pid=%d organization=%s", pool->program,
-	    (int)worker->pid, pool->organization->id);
+	    (int)worker->pid, pool->organization == NULL ? "-" :
+	    pool->organization->id);
 	return 0;
 }
 
@@ -452,7 +361,9 @@ pool_configure(struct pool *pool)
 	const struct conf_transport *conf =
 	    conf_transport(pool->spoold->conf, pool->program);
 
-	pool->processes = (unsigned)conf->processes;
+	/* Nobody else can listen where one listens. */
+	pool->processes = pool->organization == NULL ? 1 :
+	    (unsigned)conf->processes;
 	pool->concurrency = (unsigned)conf->concurrency;
 }
 

@@ -1,7 +1,8 @@
 /*
  * worker - births, deaths and the links of worker processes
  *
- * A pool is the worker processes of one program for one organization.  A
+ * A pool is the worker processes of one program for one organization, or (for
+ * download, whose listener there is but once) for all.  A
  * worker holds attempts (or drops, for intake); when it dies they come back
  * to its pool's owner, and another is started, throttled if it dies before it
  * was ready.
@@ -58,7 +59,8 @@ struct pool_owner {
 
 struct pool {
 	struct spoold	*spoold;	/* borrowed */
-	struct organization *organization;	/* borrowed */
+	struct organization *organization;	/* borrowed; NULL: it serves
+					 * all of them */
 	const char	*program;	/* "intake", a transport's name */
 	const struct pool_owner *owner;
 	TAILQ_HEAD(, worker) workers;

@@ -190,6 +190,10 @@ add_fields(struct buf *out, int event, const struct json *line)
 		buf_char(out, '=');
 		if (strcmp(name, "inFlight") == 0)
 			buf_printf(out, "%zu", json_count(each));
+		/* Of what it takes to make it again, what tells people. */
+		else if (strcmp(name, "published") == 0)
+			buf_printf(out, "until:%s", json_string(json_get(each,
+			    "expiresAt"), "?"));
 		else
 			add_value(out, each);
 	}

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "lib/clock.h"
+#include "lib/published_file.h"
 #include "lib/receipt.h"
 #include "lib/show.h"
 #include "lib/xalloc.h"
@@ -161,6 +162,13 @@ explain_slot(struct explained *e)
 	int64_t allowed = json_integer(json_get(e->live, "allowed"), 0);
 
 	e->waiting_for = word;
+	if (word != NULL && strcmp(word, "listener") == 0) {
+		buf_str(&e->why, "nobody listens for links: download.listen "
+		    "is empty");
+		buf_str(&e->next, "an attempt when somebody does");
+		buf_str(&e->command, "spoolconf download.listen=ADDRESS:PORT");
+		return;
+	}
 	e->blocked_by = json_string(json_get(e->live, "blockedBy"), NULL);
 	if (e->blocked_by != NULL) {
 		buf_printf(&e->why, "%s is ordered: blocked by %s",
@@ -309,6 +317,37 @@ explain_failed(struct explained *e)
 		say_remedy(e);
 }
 
+/* What was published, and how often it was fetched. */
+static void
+say_link(struct explained *e, const struct event_line *line)
+{
+	struct published_state state;
+	struct published p;
+	struct why why;
+
+	buf_printf(&e->why, "its link is %s", line->reference == NULL ? "?" :
+	    line->reference);
+	if (line->reference == NULL || published_load(e->cli->spool,
+	    line->reference, &p, &state, &why) != 1) {
+		buf_str(&e->why, ", which has ended");
+		return;
+	}
+	buf_printf(&e->why, ", fetched %lld time%s",
+	    (long long)state.fetches, state.fetches == 1 ? "" : "s");
+	if (p.max_access > 0)
+		buf_printf(&e->why, " of %lld", (long long)p.max_access);
+	if (state.revoked_at != 0) {
+		buf_str(&e->why, ", revoked ");
+		say_time(&e->why, state.revoked_at, e->now);
+	} else {
+		e->next.len = 0;
+		buf_str(&e->next, "the link ends ");
+		say_time(&e->next, p.expires_at, e->now);
+		say_command(e, "spoolsuper --revoke");
+	}
+	published_free(&p);
+}
+
 static void
 explain_done(struct explained *e)
 {
@@ -319,10 +358,12 @@ explain_done(struct explained *e)
 	buf_str(&e->state, "was delivered ");
 	say_time(&e->state, last == NULL ? e->since : last->at, e->now);
 	buf_printf(&e->state, ", by attempt %d", e->item->ticket.attempts);
-	if (last != NULL && last->reference != NULL)
+	buf_str(&e->next, "nothing");
+	if (last != NULL && last->link_expires_at != 0)
+		say_link(e, last);
+	else if (last != NULL && last->reference != NULL)
 		buf_printf(&e->why, "the receiver calls it %s",
 		    last->reference);
-	buf_str(&e->next, "nothing");
 	if (e->file == NULL)
 		return;
 	receipt_name(e->file->facts.name, &e->item->ticket.id, name);

@@ -24,6 +24,8 @@ struct deed {
 	const char	*done;		/* as spoold calls it */
 };
 
+#define REVOKE 0			/* it has no letter */
+
 static const struct deed deeds[] = {
 	{ 'd', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
 	    "delivery.cancel", "cancelled" },
@@ -32,6 +34,7 @@ static const struct deed deeds[] = {
 	{ 'r', QUEUE_BIT(failed), "delivery.retry", "requeued" },
 	{ 'e', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
 	    "delivery.expire", "expired" },
+	{ REVOKE, QUEUE_BIT(done), "delivery.revoke", "revoked" },
 	{ 0, 0, NULL, NULL }
 };
 
@@ -66,6 +69,8 @@ static const struct cli_option options[] = {
 	    wish_add },
 	{ 'e', "expire", "ID", "Give up now; it goes to failed/ as expired.",
 	    CLI_CALL, 0, wish_add },
+	{ REVOKE, "revoke", "ID", "End the download links of what was "
+	    "delivered.", CLI_CALL, 0, wish_add },
 	{ 'p', "purge", NULL, "Purge now what retention says is due.",
 	    CLI_FLAG, SUPER(purge), NULL },
 	{ 's', "structure", NULL, "Check the spool's structure and repair it, "

@@ -15,6 +15,7 @@ import os from 'node:os';
 import { Instance, eventually } from './instance.mjs';
 import { Receiver } from './receiver.mjs';
 import { settled, wrongs } from './checks.mjs';
+import { links, lookAtLinks, prepareLinks } from './links.mjs';
 import { aged, erase, finish, prepare, purge, recovery, ripe, work, wreck }
 	from './story.mjs';
 
@@ -33,6 +34,7 @@ const STORIES = {
 	recovery: { before: wreck, tell: recovery },
 	purge: { before: ripe, tell: purge },
 	erase: { before: aged, tell: erase },
+	links: { prepare: prepareLinks, tell: links, look: lookAtLinks },
 };
 
 function options(argv) {
@@ -61,7 +63,7 @@ let number = 0;
 async function live(story, strace) {
 	const run = `r${++number}`;
 	const instance = new Instance(`${base}/${run}`);
-	await prepare(instance, receiver, run);
+	await (STORIES[story].prepare ?? prepare)(instance, receiver, run);
 	await STORIES[story].before?.(instance);
 	const traced = await instance.startTraced(strace(instance));
 	if (!traced.ended)
@@ -106,6 +108,7 @@ async function attempt({ story, name, when }) {
 	try {
 		await finish(instance);
 		await settled(instance);
+		await STORIES[story].look?.(instance, found);
 		await instance.must('spoolctl', 'stop');
 		found.push(...await wrongs(instance, receiver, run));
 	} catch (error) {

@@ -1,12 +1,13 @@
 // story.mjs - what the kill campaign lets an instance live through
 //
-// Four stories.  In `work` spoold accepts, attempts, records outcomes, retries,
-// holds, writes checkpoints and stops.  In `recovery` it starts on what a kill
-// in the middle of all that left, and a torn journal.  In `purge` it sweeps what
-// has rested for long enough, and goes on working.  In `erase` it delivers into
-// a directory, and erases there what is old enough, but not what is held.  A
-// story is told the same way each time, to its end or until spoold is dead; `finish` is what a
-// person does afterwards, so that every job ends.
+// Four stories, beside that of links (links.mjs).  In `work` spoold accepts,
+// attempts, records outcomes, retries, holds, writes checkpoints and stops.  In
+// `recovery` it starts on what a kill in the middle of all that left, and a torn
+// journal.  In `purge` it sweeps what has rested for long enough, and goes on
+// working.  In `erase` it delivers into a directory, and erases there what is old
+// enough, but not what is held.  A story is told the same way each time, to its
+// end or until spoold is dead; `finish` is what a person does afterwards, so that
+// every job ends.
 import fs from 'node:fs';
 import { settled } from './checks.mjs';
 import { eventually, pause } from './instance.mjs';

@@ -113,6 +113,10 @@ test_times_are_read_as_they_are_written() {
 	holds clock 40000
 }
 
+test_what_asks_for_a_link_is_read_and_a_name_breaks_nothing() {
+	holds download 20000
+}
+
 test_an_address_is_decided_alike_in_every_form() {
 	holds egress 8000
 }

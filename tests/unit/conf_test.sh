@@ -212,7 +212,7 @@ test_titles_are_checked() {
 	file 'organization Demo {}'
 	refused 2 'organization "Demo": allowed are a-z, 0-9 and -, beginning with a letter or digit, at most 63'
 	file 'transport pigeon {}'
-	refused 2 'transport "pigeon": there are webhook, pipe, email, storage, sftp, intake'
+	refused 2 'transport "pigeon": there are webhook, pipe, email, storage, sftp, download, intake'
 	file 'organization demo {}
 	organization demo {}'
 	refused 3 "found duplicate title 'demo'"

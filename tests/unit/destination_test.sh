@@ -183,7 +183,7 @@ test_required_fields_are_missed() {
 test_the_config_is_that_of_its_type() {
 	expect 1 'VALIDATION_ERROR path=config.email: config.email does not belong to the type webhook' \
 	    make '{"label":"A","type":"webhook","config":{"webhook":{"url":"https://a"},"email":{}}}'
-	refused type 'must be "webhook", "pipe", "email", "storage" or "sftp"' \
+	refused type 'must be "webhook", "pipe", "email", "storage", "sftp" or "download"' \
 	    '{"label":"A","type":"pigeon","config":{"pigeon":{}}}'
 }
 

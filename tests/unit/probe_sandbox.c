@@ -1,7 +1,8 @@
 /*
  * probe_sandbox - what is possible in a sandbox
  *
- * probe_sandbox none|descriptors|network|files|programs WHAT [PATH [DIRECTORY]]:
+ * probe_sandbox none|descriptors|listener|network|files|programs WHAT [PATH
+ * [DIRECTORY]]:
  * enters it, writable beneath the directory, tries, and prints `done` or why
  * not.  WHAT: read (a file), write (into a file), socket,
  * name (resolve localhost), run (a program), fork, thread, code (memory that
@@ -179,7 +180,8 @@ static const struct {
 };
 
 static const char *const names[SANDBOXES] = {
-	[SANDBOX_descriptors] = "descriptors", [SANDBOX_network] = "network",
+	[SANDBOX_descriptors] = "descriptors",
+	[SANDBOX_listener] = "listener", [SANDBOX_network] = "network",
 	[SANDBOX_files] = "files", [SANDBOX_programs] = "programs",
 };
 

@@ -446,6 +446,7 @@ do_attempt(struct probe *probe, char *const *words)
 	record.text[ATTEMPT_destination] = "ehr";
 	record.text[ATTEMPT_name] = "job.json";
 	record.text[ATTEMPT_resume] = word(words, "resume");
+	record.text[ATTEMPT_organization] = "demo";
 	if (word(words, "key") != NULL)
 		record.text[ATTEMPT_key] = word(words, "key");
 	if (word(words, "contentType") != NULL)

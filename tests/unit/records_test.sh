@@ -324,6 +324,37 @@ test_a_ticket_whose_file_is_lost_still_has_its_place() {
 	    cur:0:0 "$second,a0" missing done:0:0 "$first,a1" d
 }
 
+published='{"event":"delivered","attempt":1,"seq":9,"at":"'$AT_TEXT'","ms":3,"reference":"0123456789abcdef","linkExpiresAt":"2025-12-24T15:59:00.000Z","linkNumber":1,"linkBase":"https://a.example","linkKey":"4d6abfaa"}'
+ended='{"event":"revoked","seq":12,"at":"'$NOW_TEXT'","reference":"REF","by":"root (0)"}'
+
+# link_of FILE: what the receipt says of the first destination's link.
+link_of() {
+	probe receipt hospital $NOW done:0:0 "$ID.ehr-webhook:p5,a1" \
+	    "$SHUNIT_TMPDIR/$1" | tail -1 | jq -c '.destinations[0] | [.status,
+	    .crossSystemReference, .link, .expiresAt, .revokedAt]'
+}
+
+test_what_a_link_is_made_from_again_stands_in_its_ticket() {
+	expect 0 "report-17.json
+$published
+last=delivered doubtful=yes" events "$published"
+}
+
+test_a_revocation_is_of_the_link_that_it_names() {
+	printf '%s\n' "$FIRST" "$published" >"$SHUNIT_TMPDIR/live"
+	expect 0 '["delivered","0123456789abcdef",null,null,null]' link_of live
+	for reference in 0123456789abcdef fedcba9876543210; do
+		{
+			cat "$SHUNIT_TMPDIR/live"
+			echo "$ended" | sed "s/REF/$reference/"
+		} >"$SHUNIT_TMPDIR/$reference"
+	done
+	expect 0 '["delivered","0123456789abcdef",null,null,"'$NOW_TEXT'"]' \
+	    link_of 0123456789abcdef
+	expect 0 '["delivered","0123456789abcdef",null,null,null]' \
+	    link_of fedcba9876543210
+}
+
 test_a_refused_drop_has_a_receipt_with_the_error() {
 	expect 0 '{"deliveryId":"'$ID'","name":"x.json","organizationId":"hospital","submitter":"ris","status":"refused","error":{"code":"VALIDATION_ERROR","message":"options.priority must be \"…\"","details":{"path":"options.priority","offset":17}},"destinations":[],"createdAt":"'$NOW_TEXT'","updatedAt":"'$NOW_TEXT'"}' \
 	    probe refused hospital x.json $ID ris options.priority 17 \

@@ -19,12 +19,14 @@ test_outside_of_a_sandbox_all_of_it_works() {
 	expect 0 '' sandbox none run /bin/true
 }
 
-test_with_descriptors_only_anything_else_kills() {
+test_with_descriptors_only_or_a_listener_anything_else_kills() {
 	killed='socket name run thread unix'
 	sanitized || killed="$killed read write fork code signal owner limits"
-	for what in $killed; do
-		sandbox descriptors "$what" >/dev/null 2>&1
-		assertEquals "$what" 159 "$?"
+	for which in descriptors listener; do
+		for what in $killed; do
+			sandbox $which "$what" >/dev/null 2>&1
+			assertEquals "$which $what" 159 "$?"
+		done
 	done
 }
 

@@ -67,6 +67,18 @@ courier_chunk(const struct courier *courier)
 	return courier->chunk;
 }
 
+bool
+courier_ended(const struct courier *courier)
+{
+	return courier->skeleton.ended;
+}
+
+void
+courier_send(struct courier *courier, const struct link_record *record)
+{
+	skeleton_send(&courier->skeleton, record);
+}
+
 /* --- the loop ------------------------------------------------------------- */
 
 void
@@ -101,7 +113,8 @@ static bool
 courier_listens(const struct courier *courier)
 {
 	return !courier->skeleton.ended &&
-	    courier->attempts < courier->concurrency;
+	    (courier->attempts < courier->concurrency ||
+	    courier->transport->record != NULL);
 }
 
 /* What poll(2) is to look at; the link comes first. */
@@ -142,6 +155,8 @@ courier_wait(struct courier *courier, bool busy)
 {
 	nfds_t count = courier_polled(courier);
 	int64_t wait = WAIT_MAX;
+	bool idle = !busy && courier_is_idle(courier) &&
+	    courier->wake == INT64_MAX;
 
 	if (courier->wake != INT64_MAX) {
 		int64_t left = courier->wake - clock_monotonic();
@@ -153,8 +168,7 @@ courier_wait(struct courier *courier, bool busy)
 		wait = 0;
 	if (courier->http != NULL)
 		http_wait(courier->http, courier->polled, count, wait);
-	else if (poll(courier->polled, count, courier_is_idle(courier) &&
-	    !busy ? -1 : (int)wait) == -1)
+	else if (poll(courier->polled, count, idle ? -1 : (int)wait) == -1)
 		return;
 	/* One that is called may take others out. */
 	for (nfds_t i = 1; i < count; i++) {
@@ -179,6 +193,8 @@ courier_serve(struct courier *courier)
 			trial_take(courier, &record);
 		else if (record.type == LINK_erase)
 			erasure_take(courier, &record);
+		else if (courier->transport->record != NULL)
+			courier->transport->record(courier, &record);
 		/* It may hold a secret. */
 		explicit_bzero(courier->skeleton.buffer->bytes,
 		    courier->skeleton.buffer->used);
@@ -264,7 +280,8 @@ courier_run(const struct transport *transport)
 			http_run(courier.http);
 		if (transport->turn != NULL && transport->turn(&courier))
 			more = true;
-		if (courier.skeleton.ended && courier_is_idle(&courier))
+		if (courier.skeleton.ended && courier_is_idle(&courier) &&
+		    (transport->busy == NULL || !transport->busy(&courier)))
 			skeleton_end(&courier.skeleton);
 	}
 }

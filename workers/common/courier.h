@@ -142,6 +142,19 @@ struct transport {
 	 * more to do at once.  May be NULL.
 	 */
 	bool		 (*turn)(struct courier *);
+
+	/*
+	 * Any other record; its descriptors are the transport's now.  Where
+	 * there is such a function, the link is read even while there is no
+	 * room for attempts.  May be NULL.
+	 */
+	void		 (*record)(struct courier *, struct link_record *);
+
+	/*
+	 * Whether something goes on that no attempt stands for: when the link
+	 * has ended, the worker waits for its end, too.  May be NULL.
+	 */
+	bool		 (*busy)(const struct courier *);
 };
 
 int	 courier_run(const struct transport *);
@@ -158,6 +171,10 @@ const char	*courier_tls_minimum(const struct courier *);
 const char	*courier_permanent(const struct courier *);
 /* How many attempts it takes at once. */
 unsigned	 courier_concurrency(const struct courier *);
+/* Whether the link has ended: nothing more is to be begun. */
+bool	 courier_ended(const struct courier *);
+/* Sends a record of the transport's own. */
+void	 courier_send(struct courier *, const struct link_record *);
 /* COURIER_CHUNK bytes, anybody's until it returns. */
 char		*courier_chunk(const struct courier *);
 

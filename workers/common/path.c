@@ -62,7 +62,7 @@ value_of(const void *arg, enum path_name name, const char *metadata,
 		return put_metadata(json_get(values->metadata, metadata), out);
 	switch (name) {
 	case PATH_NAME_organizationId:
-		return put_text(courier_organization(attempt->courier), out);
+		return put_text(attempt->text[ATTEMPT_organization], out);
 	case PATH_NAME_year:
 		return put_time(attempt, 0, 4, out);
 	case PATH_NAME_month:

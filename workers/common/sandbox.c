@@ -11,6 +11,7 @@
  */
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -84,6 +85,14 @@ static const int network[] = {
 	LAST
 };
 
+/* For serving what connects. */
+static const int listener[] = {
+	CALL(accept4), CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait),
+	CALL(shutdown), CALL(sendto), CALL(recvfrom), CALL(getsockname),
+	CALL(getsockopt), CALL(setsockopt),
+	LAST
+};
+
 /* For writing files: which ones is Landlock's to say. */
 static const int files[] = {
 	CALL(openat2), CALL(mkdirat), CALL(unlinkat), CALL(renameat),
@@ -113,6 +122,13 @@ static const struct narrow narrow_descriptors[] = {
 	{ CALL(fcntl), 1, EXACTLY, F_SETFD },
 	{ CALL(fcntl), 1, EXACTLY, F_GETFL },
 	{ CALL(fcntl), 1, EXACTLY, F_DUPFD_CLOEXEC },
+	NARROW_LAST
+};
+
+static const struct narrow narrow_listener[] = {
+	{ CALL(ioctl), 1, EXACTLY, SIOCOUTQ },
+	/* fstat(3), as glibc does it: of what it has been passed. */
+	{ CALL(newfstatat), 3, EXACTLY, AT_EMPTY_PATH },
 	NARROW_LAST
 };
 
@@ -150,11 +166,12 @@ static const char *const readable[] = {
 
 static const struct {
 	uint32_t	 otherwise;	/* for a call in none of the lists */
-	bool		 network, files;
+	bool		 network, files, listens;
 } sandboxes[SANDBOXES] = {
-	[SANDBOX_descriptors] = { SCMP_ACT_KILL_PROCESS, false, false },
-	[SANDBOX_network] = { SCMP_ACT_ERRNO(EPERM), true, false },
-	[SANDBOX_files] = { SCMP_ACT_ERRNO(EPERM), true, true },
+	[SANDBOX_descriptors] = { SCMP_ACT_KILL_PROCESS, 0, 0, 0 },
+	[SANDBOX_listener] = { SCMP_ACT_KILL_PROCESS, 0, 0, 1 },
+	[SANDBOX_network] = { SCMP_ACT_ERRNO(EPERM), 1, 0, 0 },
+	[SANDBOX_files] = { SCMP_ACT_ERRNO(EPERM), 1, 1, 0 },
 };
 
 #define READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
@@ -189,11 +206,12 @@ place_allow(int rules, const char *path, uint64_t access, struct why *why)
 }
 
 /*
- * Everything of the file systems is forbidden but reading in `readable`, and
- * files and directories beneath `writable`, a list that ends in NULL.
+ * Everything of the file systems is forbidden but reading in `reading`, and
+ * files and directories beneath `writable`, lists that end in NULL.
  */
 static int
-places_restrict(const char *const *writable, struct why *why)
+places_restrict(const char *const *reading, const char *const *writable,
+    struct why *why)
 {
 	struct landlock_ruleset_attr all = {
 		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
@@ -210,8 +228,8 @@ places_restrict(const char *const *writable, struct why *why)
 	    &all, sizeof(all), 0);
 	if (rules == -1)
 		return why_errno(why, "Landlock");
-	for (size_t i = 0; readable[i] != NULL && result == 0; i++)
-		result = place_allow(rules, readable[i], READING, why);
+	for (; reading != NULL && *reading != NULL && result == 0; reading++)
+		result = place_allow(rules, *reading, READING, why);
 	for (; writable != NULL && *writable != NULL && result == 0;
 	    writable++)
 		result = place_allow(rules, *writable, WRITING, why);
@@ -334,6 +352,14 @@ calls_of_network(scmp_filter_ctx filter, bool writes)
 }
 
 static int
+calls_of_listener(scmp_filter_ctx filter)
+{
+	int result = calls_add(filter, SCMP_ACT_ALLOW, listener);
+
+	return result != 0 ? result : calls_narrow(filter, narrow_listener);
+}
+
+static int
 calls_restrict(enum sandbox sandbox, struct why *why)
 {
 	scmp_filter_ctx filter = seccomp_init(sandboxes[sandbox].otherwise);
@@ -350,6 +376,8 @@ calls_restrict(enum sandbox sandbox, struct why *why)
 		result = sandboxes[sandbox].network ?
 		    calls_of_network(filter, sandboxes[sandbox].files) :
 		    calls_no_code(filter);
+	if (result == 0 && sandboxes[sandbox].listens)
+		result = calls_of_listener(filter);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -371,8 +399,10 @@ sandbox_enter(enum sandbox sandbox, const char *const *writable,
 	if (sandbox == SANDBOX_programs)
 		return privileges_drop(why);
 	if (sandboxes[sandbox].network)
-		result = places_restrict(sandboxes[sandbox].files ?
+		result = places_restrict(readable, sandboxes[sandbox].files ?
 		    writable : NULL, &places);
+	else if (sandboxes[sandbox].listens)
+		result = places_restrict(NULL, NULL, &places);
 	/* Where a kernel knows one only, that one is there. */
 	if (privileges_drop(why) == -1 || calls_restrict(sandbox, why) == -1)
 		return -1;

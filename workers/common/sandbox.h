@@ -13,6 +13,11 @@ enum sandbox {
 	 */
 	SANDBOX_descriptors,
 	/*
+	 * And taking connections on what listens already, to serve them: it can
+	 * make no socket, and connect to nobody.  Anything else kills.
+	 */
+	SANDBOX_listener,
+	/*
 	 * Sockets and threads too, and reading what the resolver reads; no
 	 * file can be written, and no other program run.
 	 */

@@ -239,7 +239,9 @@ notice_data(void *arg, const char *name, bool within)
 	struct config *config = arg;
 
 	(void)within;
-	if (strcmp(name, "data") == 0 || strncmp(name, "data.", 5) == 0)
+	/* A link's job has nothing else in its data. */
+	if (strcmp(name, "data") == 0 || strncmp(name, "data.", 5) == 0 ||
+	    strcmp(name, "link") == 0)
 		config->uses_data = true;
 }
 

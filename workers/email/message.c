@@ -59,8 +59,13 @@ values_make(struct attempt *attempt, const struct buf *data, struct why *why)
 	values = values_of(metadata);
 	if (metadata != NULL)
 		json_set(values, "metadata", metadata);
-	if (parsed != NULL)
+	if (parsed != NULL) {
 		json_set(values, "data", parsed);
+		json_set_string(values, "link", json_string(json_get(parsed,
+		    "link"), ""));
+		json_set_string(values, "expiresAt", json_string(json_get(
+		    parsed, "expiresAt"), ""));
+	}
 	json_free(&parsed);
 	id_format(&attempt->facts.id, id);
 	clock_format(attempt->facts.accepted_at, date);

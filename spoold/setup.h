@@ -1,0 +1,14 @@
+/*
+ * setup - what a worker is told before anything else
+ */
+#ifndef SPOOLD_SETUP_H
+#define SPOOLD_SETUP_H
+
+#include "lib/why.h"
+
+struct pool;
+
+/* Sends it over a link that is new.  0, or -1 with *why. */
+int	 setup_send(const struct pool *, int link, struct why *);
+
+#endif
