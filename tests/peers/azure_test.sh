@@ -369,7 +369,7 @@ test_what_it_stored_is_erased_if_it_is_that_still() {
 	start
 	gate
 	store a '"filename":"old-{deliveryId}","retention":{"days":30,"autoCleanup":true}'
-	erasing
+	erasing 'a CONFLICT something else has that key now: it was left there'
 	well_signed
 	assertEquals 'If-Match' 1 "$(jq -r 'select(.method == "DELETE") |
 	    .headers["if-match"]' "$GATE_DIR/requests" | grep -c '"0x')"
