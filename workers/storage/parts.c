@@ -289,11 +289,15 @@ parts_at(struct upload *upload, int64_t offset)
 }
 
 void
-parts_lost(struct upload *upload, const struct http_answer *answer)
+parts_lost(struct upload *upload)
 {
+	struct why why;
+
 	forget_id(upload);
 	if (upload->begun >= BEGUN_MAX) {
-		give_up_after(upload, answer);
+		(void)why_set(&why, ERROR_PROTOCOL_ERROR, "it has forgotten "
+		    "the upload, %d times", BEGUN_MAX);
+		parts_give_up(upload, &why);
 		return;
 	}
 	upload->part = 0;
@@ -319,7 +323,7 @@ part_done(struct upload *upload, const struct http_answer *answer)
 		parts_next(upload, answer);
 		return;
 	case TAKEN_lost:
-		parts_lost(upload, answer);
+		parts_lost(upload);
 		return;
 	default:
 		if (answer_is_taken(&upload->call, answer))

@@ -261,8 +261,8 @@ bool	 parts_at(struct upload *, int64_t offset);
 void	 parts_failed(struct upload *, const struct http_answer *,
 	    void (*again)(struct upload *));
 void	 parts_give_up(struct upload *, const struct why *);
-/* Forgets what was begun: it begins anew, or is given up by that. */
-void	 parts_lost(struct upload *, const struct http_answer *);
+/* The server has forgotten it: it begins anew, or is given up. */
+void	 parts_lost(struct upload *);
 void	 parts_free(struct upload *);
 
 #endif
