@@ -131,7 +131,7 @@ test_metadata_that_would_be_lost_has_failed() {
 	    "$(said a)"
 	drop own "$(data a '{"Spoold-SHA256":"x"}')"
 	eventually failed "$ID"
-	assertEquals "failed VALIDATION_ERROR: payload.metadata has the name spoold-sha256, which is spoold's own" \
+	assertEquals "failed VALIDATION_ERROR: payload.metadata has a name with spoold- before it, which is spoold's own" \
 	    "$(said a)"
 	drop odd "$(data a '{"nl":"a\nb"}')"
 	eventually delivered "$ID"
