@@ -202,7 +202,7 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    $(DOWNLOAD) workers/common/cms workers/common/settings \
+    $(DOWNLOAD) $(addprefix workers/common/,cms headers settings) \
     $(addprefix workers/email/,api_answer encoded header mime smime) \
     workers/sftp/wire \
     $(addprefix workers/storage/,answer azure_codes gcs_codes s3_codes))

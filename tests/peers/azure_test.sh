@@ -131,7 +131,7 @@ test_metadata_that_would_be_lost_has_failed() {
 	    "$(said a)"
 	drop own "$(data a '{"Spoold-SHA256":"x"}')"
 	eventually failed "$ID"
-	assertEquals "failed VALIDATION_ERROR: payload.metadata has the name spoold-sha256, which is spoold's own" \
+	assertEquals "failed VALIDATION_ERROR: payload.metadata has a name with spoold- before it, which is spoold's own" \
 	    "$(said a)"
 	drop odd "$(data a '{"nl":"a\nb"}')"
 	eventually delivered "$ID"
@@ -369,7 +369,7 @@ test_what_it_stored_is_erased_if_it_is_that_still() {
 	start
 	gate
 	store a '"filename":"old-{deliveryId}","retention":{"days":30,"autoCleanup":true}'
-	erasing
+	erasing 'a CONFLICT something else has that key now: it was left there'
 	well_signed
 	assertEquals 'If-Match' 1 "$(jq -r 'select(.method == "DELETE") |
 	    .headers["if-match"]' "$GATE_DIR/requests" | grep -c '"0x')"

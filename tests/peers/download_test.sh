@@ -399,7 +399,7 @@ test_tls_of_1_2_at_least_where_there_is_a_certificate() {
 	assertEquals 000 "$CODE"
 	tell test
 	eventually grep -q '^tested' "$LINKS/out"
-	assertEquals "tested connect=1 tls=1 error=NONE peer=127.0.0.1:$PORT tls=expires in 89 days reason=" \
+	assertEquals "tested connect=1 tls=1 error=NONE peer=127.0.0.1:$PORT tls=certificate, 89 days left reason=" \
 	    "$(grep '^tested' "$LINKS/out" | sed 's/error= /error=NONE /')"
 	rm -rf "$pki"
 }

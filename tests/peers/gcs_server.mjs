@@ -323,8 +323,13 @@ const server = http.createServer((request, response) => {
 	request.on('data', (chunk) => {
 		chunks.push(chunk);
 		length += chunk.length;
-		if (row?.hang && length >= (row.bytes ?? 0))
-			request.pause();
+		if (!row?.hang || ended || length < (row.bytes ?? 0))
+			return;
+		// Paused, it would not see the connection's end.
+		ended = true;
+		request.pause();
+		if (id !== null)
+			cut(id, headers, Buffer.concat(chunks));
 	});
 	request.on('end', async () => {
 		ended = true;

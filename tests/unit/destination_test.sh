@@ -644,7 +644,7 @@ test_a_storage_keeps_its_credentials_sealed_and_all_else_as_given() {
 
 test_a_provider_has_the_fields_that_are_its_own() {
 	refused_storage config.directory 'is missing: local needs it' local ''
-	refused_storage config.bucket 'belongs to the provider s3' local \
+	refused_storage config.bucket 'belongs to the providers s3 gcs' local \
 	    '"directory":"/x","bucket":"bbb"'
 	for field in region bucket accessKeyId secretAccessKey; do
 		refused_storage "config.$field" 'is missing: s3 needs it' s3 \
@@ -654,7 +654,7 @@ test_a_provider_has_the_fields_that_are_its_own() {
 	    "$s3,\"directory\":\"/x\""
 	refused_storage config.kmsKeyId 'needs serverSideEncryption with aws:kms or aws:kms:dsse' \
 	    s3 "$s3,\"kmsKeyId\":\"k\""
-	refused_storage provider 'must be "local" or "s3"' ftp ''
+	refused_storage provider 'must be "local", "s3", "azure", "gcs" or "gcp"' ftp ''
 }
 
 test_the_fields_of_a_storage_have_their_forms() {

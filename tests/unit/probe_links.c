@@ -324,8 +324,9 @@ print_tested(const struct link_record *r)
 {
 	printf("tested connect=%d tls=%d error=%s peer=%s tls=%s reason=%s\n",
 	    r->tested.step[STEP_connect], r->tested.step[STEP_tls],
-	    error_name((enum error)r->tested.error), r->text[TESTED_peer],
-	    r->text[TESTED_tls], r->text[TESTED_reason]);
+	    error_name((enum error)r->tested.error),
+	    r->text[TESTED_step + STEP_connect],
+	    r->text[TESTED_step + STEP_tls], r->text[TESTED_reason]);
 }
 
 /* False when the worker has ended. */

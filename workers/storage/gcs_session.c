@@ -97,7 +97,7 @@ found(struct upload *upload, const struct http_answer *answer)
 	if (answer->status == 200 || answer->status == 201)
 		upload_end(upload, answer);
 	else if (answer->status == 404 || answer->status == 410)
-		parts_lost(upload, answer);
+		parts_lost(upload);
 	else if (answer->status != 308)
 		parts_failed(upload, answer, gcs_recover);
 	else if (!parts_at(upload, gcs_session_at(&upload->call.said))) {

@@ -301,11 +301,15 @@ parts_forget(struct upload *upload)
 }
 
 void
-parts_lost(struct upload *upload, const struct http_answer *answer)
+parts_lost(struct upload *upload)
 {
+	struct why why;
+
 	parts_forget(upload);
 	if (upload->begun >= BEGUN_MAX) {
-		give_up_after(upload, answer);
+		(void)why_set(&why, ERROR_PROTOCOL_ERROR, "it has forgotten "
+		    "the upload, %d times", BEGUN_MAX);
+		parts_give_up(upload, &why);
 		return;
 	}
 	upload->part = 0;
@@ -331,7 +335,7 @@ part_done(struct upload *upload, const struct http_answer *answer)
 		parts_next(upload, answer);
 		return;
 	case TAKEN_lost:
-		parts_lost(upload, answer);
+		parts_lost(upload);
 		return;
 	default:
 		if (answer_is_taken(&upload->call, answer))

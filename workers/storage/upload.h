@@ -270,8 +270,8 @@ void	 parts_failed(struct upload *, const struct http_answer *,
 void	 parts_give_up(struct upload *, const struct why *);
 /* Forgets what was begun, and what is there of it. */
 void	 parts_forget(struct upload *);
-/* The same: it begins anew, or is given up by that. */
-void	 parts_lost(struct upload *, const struct http_answer *);
+/* The server has forgotten it: it begins anew, or is given up. */
+void	 parts_lost(struct upload *);
 void	 parts_free(struct upload *);
 
 #endif
