@@ -83,7 +83,8 @@ gcs_session_at(const struct said *said)
 
 	if (said->range[0] == '\0')
 		return 0;
-	if (strncmp(said->range, "bytes=0-", 8) != 0)
+	if (strncmp(said->range, "bytes=0-", 8) != 0 ||
+	    said->range[8] < '0' || said->range[8] > '9')
 		return -1;
 	last = strtoll(said->range + 8, &end, 10);
 	return *end != '\0' || last < 0 ? -1 : (int64_t)last + 1;
