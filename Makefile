@@ -72,10 +72,10 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
-COURIER := $(addprefix workers/common/,attempt courier erasure headers held http \
-    parcel path settings silence tls transfer transfer_set trial verdict) \
-    $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 egress \
-    network path_template url)
+COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
+    http http_answer parcel path settings silence tls transfer transfer_set \
+    trial verdict) $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 \
+    egress network path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -202,7 +202,7 @@ $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZED := $(sort $(BASE) $(JSON) $(RECORDS) $(STORE) $(CONFIG) $(JOURNAL) \
     lib/link lib/split workers/common/verdict workers/common/parcel \
-    $(DOWNLOAD) $(addprefix workers/common/,cms headers settings) \
+    $(DOWNLOAD) $(addprefix workers/common/,cms headers http_answer settings) \
     $(addprefix workers/email/,api_answer encoded header mime smime) \
     workers/sftp/wire \
     $(addprefix workers/storage/,answer azure_codes gcs_codes s3_codes))

@@ -73,13 +73,6 @@ take_headers(const uint8_t *data, const uint8_t *end, struct api_said *said)
 	return take_line(data, end, said->reset_in);
 }
 
-/* Of http.c, the rest of which is not needed here. */
-int64_t
-http_ahead(const struct http_answer *answer)
-{
-	return strtoll(answer->date, NULL, 10) % 1000000000;
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -527,8 +527,8 @@ test_a_test_writes_a_small_object_and_removes_it_and_says_what_is_wrong() {
 	rule blind '{"match":"spoold.test","date":"Sat, 28 Nov 2020 19:00:00 GMT"}'
 	assertEquals 'false CONFIG_ERROR resolve=true connect=true authenticate=false write=true' \
 	    "$(steps_of good)"
-	assertEquals "this machine's clock is more than five minutes from the server's" \
-	    "$(jq -r .message "$SCRATCH/out")"
+	assertEquals "this machine's clock is N s ahead of the server's, and what signs with the time is refused: set the clock" \
+	    "$(jq -r .message "$SCRATCH/out" | sed 's/[0-9]* s/N s/')"
 	assertEquals 0 "$(s3 keys spool | grep -c spoold.test)"
 }
 

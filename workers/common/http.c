@@ -275,15 +275,6 @@ http_run(struct http *http)
 	close_idle(http);
 }
 
-int64_t
-http_ahead(const struct http_answer *answer)
-{
-	time_t date = answer->date[0] == '\0' ? -1 :
-	    curl_getdate(answer->date, NULL);
-
-	return date == -1 ? 0 : (int64_t)time(NULL) - (int64_t)date;
-}
-
 /* --- connections ---------------------------------------------------------- */
 
 int64_t

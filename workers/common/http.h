@@ -135,6 +135,11 @@ void	 http_run(struct http *);
  * so to the second; 0 if it did not say.
  */
 int64_t	 http_ahead(const struct http_answer *);
+/*
+ * Seconds that what signs with the time can stand: Standard Webhooks takes as
+ * much, S3, Azure Storage and Google 900.
+ */
+#define HTTP_SKEW_MAX 300
 
 /* --- connections ---------------------------------------------------------- */
 

@@ -13,7 +13,6 @@
 #include "workers/common/courier_inside.h"
 
 #define DAY 86400000		/* ms */
-#define SKEW_MAX 300		/* s; Standard Webhooks takes as much, S3 900 */
 
 static void
 trial_free(struct trial *trial)
@@ -91,7 +90,7 @@ trial_clock_differs(struct trial *trial, const struct http_answer *answer,
 {
 	int64_t ahead = http_ahead(answer);
 
-	if (ahead <= SKEW_MAX && ahead >= -SKEW_MAX)
+	if (ahead <= HTTP_SKEW_MAX && ahead >= -HTTP_SKEW_MAX)
 		return false;
 	trial->steps.step[STEP_authenticate] = STEP_FAILED;
 	(void)why_set(why, ERROR_CONFIG_ERROR, "this machine's clock is %"

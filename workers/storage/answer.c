@@ -1,8 +1,6 @@
 /*
  * answer - what the answers of a store's API mean
  */
-#include <curl/curl.h>
-
 #include <inttypes.h>
 #include <string.h>
 
@@ -121,15 +119,6 @@ answer_is_taken(const struct call *call, const struct http_answer *answer)
 	    (answer_flags(call, answer) & CODE_TAKEN) != 0);
 }
 
-int64_t
-answer_ahead(const struct said *said)
-{
-	time_t date = said->date[0] == '\0' ? -1 :
-	    curl_getdate(said->date, NULL);
-
-	return date == -1 ? 0 : (int64_t)time(NULL) - (int64_t)date;
-}
-
 /* --- the verdict ---------------------------------------------------------- */
 
 /* What becomes the attempt's reference: a version, else the tag. */
@@ -150,15 +139,14 @@ put_reference(const struct said *said, struct verdict_text *text)
 
 /* By its row. */
 static void
-verdict_code(const struct call *call, const struct code *row,
-    const struct http_answer *answer, struct link_record *record,
-    struct verdict_text *text)
+verdict_code(const struct code *row, const struct http_answer *answer,
+    struct link_record *record, struct verdict_text *text)
 {
-	int64_t ahead = answer_ahead(&call->said);
+	int64_t ahead = http_ahead(answer);
 	char skew[96] = "";
 
 	if ((row->more & CODE_CLOCK) != 0 &&
-	    (ahead > SKEW_MAX || ahead < -SKEW_MAX))
+	    (ahead > HTTP_SKEW_MAX || ahead < -HTTP_SKEW_MAX))
 		(void)snprintf(skew, sizeof(skew), "; this machine's clock "
 		    "is %" PRId64 " s %s the server's",
 		    ahead < 0 ? -ahead : ahead,
@@ -207,7 +195,7 @@ answer_verdict(const struct call *call, const struct http_answer *answer,
 	verdict(answer, &rules, record, text);
 	put_reference(&call->said, text);
 	if (row != NULL)
-		verdict_code(call, row, answer, record, text);
+		verdict_code(row, answer, record, text);
 	else if (named &&
 	    record->outcome.verdict == VERDICT_delivered) {
 		/* An error after a status that was sent too early. */

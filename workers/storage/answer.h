@@ -55,10 +55,6 @@ bool	 answer_is_good(const struct call *, const struct http_answer *);
 /* True if it says that something has that key already. */
 bool	 answer_is_taken(const struct call *, const struct http_answer *);
 
-/* Seconds that this clock is ahead of the server's, as far as it said. */
-int64_t	 answer_ahead(const struct said *);
-#define SKEW_MAX 300		/* s; the least that any of them takes is 900 */
-
 /*
  * The text of the first such element of XML, and where it ends, for the next;
  * false: there is none that fits.

@@ -21,7 +21,6 @@ static const struct said_header said[] = {
 	SAID(META "Spoold_Sha256", own_sha256),
 	SAID(META "Spoold_Mark", mark),
 	SAID("Content-Length", length),
-	SAID("Date", date),
 	SAID("X-Ms-Error-Code", code),
 	{ .name = NULL }
 };

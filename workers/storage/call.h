@@ -25,7 +25,6 @@ struct said {
 	char		 own_sha256[TAG_MAX];	/* hex, from spoold */
 	char		 mark[TAG_MAX];	/* locator.h */
 	char		 length[TAG_MAX];
-	char		 date[TAG_MAX];
 	char		 code[TAG_MAX];		/* what went wrong */
 	char		 range[TAG_MAX];
 	char		 place[PLACE_MAX];

@@ -79,7 +79,6 @@ put_done(struct trial *trial, const struct http_answer *answer)
 	struct cloud_trial *test = trial->state;
 	const struct config *config = trial->config;
 	int64_t now = clock_monotonic() - trial->started;
-	int64_t ahead = answer_ahead(&test->call.said);
 	bool known = is_known(test, answer);
 	bool good = answer_is_good(&test->call, answer);
 
@@ -95,8 +94,6 @@ put_done(struct trial *trial, const struct http_answer *answer)
 		test_end(trial, answer, ERROR_NONE, NULL);
 		return;
 	}
-	if (ahead > SKEW_MAX || ahead < -SKEW_MAX)
-		trial_step(trial, STEP_authenticate, false, 0, now);
 	test->begun = now;
 	test->step = is_overwriting(trial) ? TRIAL_delete : TRIAL_again;
 	step_start(trial);
@@ -120,6 +117,7 @@ delete_done(struct trial *trial, const struct http_answer *answer)
 {
 	struct cloud_trial *test = trial->state;
 	int64_t now = clock_monotonic() - trial->started;
+	struct why why;
 
 	if (!answer_is_good(&test->call, answer)) {
 		trial_step(trial, STEP_write, false, test->begun, now);
@@ -132,9 +130,8 @@ delete_done(struct trial *trial, const struct http_answer *answer)
 		    "destination that says overwrite can use it");
 		return;
 	}
-	if (trial->steps.step[STEP_authenticate] == STEP_FAILED) {
-		test_end(trial, answer, ERROR_CONFIG_ERROR, "this machine's "
-		    "clock is more than five minutes from the server's");
+	if (trial_clock_differs(trial, answer, &why)) {
+		test_end(trial, answer, why.code, why.text);
 		return;
 	}
 	trial_says(trial, STEP_write, "an object was written and removed");

@@ -21,7 +21,6 @@
 static const struct said_header said[] = {
 	SAID("Location", place),
 	SAID("Range", range),
-	SAID("Date", date),
 	{ .name = NULL }
 };
 

@@ -39,7 +39,6 @@ struct gcs_token {
 	TAILQ_HEAD(, call) waiting;
 	struct buf	 body;		/* own; wiped; what is asked */
 	struct http_tls	 tls;		/* borrowed from the first call's */
-	struct said	 said;
 };
 
 void
@@ -162,7 +161,6 @@ token_done(void *arg, const struct http_answer *answer)
 			continue;
 		headers_free(&call->headers);
 		call->denied = true;
-		call->said = token->said;
 		if (good) {
 			failed.status = 0;
 			failed.error = why.code;
@@ -172,17 +170,6 @@ token_done(void *arg, const struct http_answer *answer)
 		call->done(call->arg, &failed);
 	}
 	token->asked = false;	/* until here it stays, whoever comes */
-}
-
-static void
-token_header(void *arg, const char *name, const char *value)
-{
-	struct gcs_token *token = arg;
-
-	if (strcasecmp(name, "Date") == 0 &&
-	    strlen(value) < sizeof(token->said.date))
-		(void)snprintf(token->said.date, sizeof(token->said.date),
-		    "%s", value);
 }
 
 /* Those that wait for it move as it does. */
@@ -228,7 +215,6 @@ token_request(struct gcs_token *token, const struct call *call,
 		.tls = call->config->tls,
 		.proxy = call->config->proxy,
 		.bytes = token->body.data,
-		.header = token_header,
 		.moved = token_moved,
 		.done = token_done,
 		.arg = token,
@@ -243,7 +229,6 @@ token_ask(struct gcs_token *token, const struct call *call, struct why *why)
 	struct headers headers = { 0 };
 	int result = token_body(&call->config->gcs, &token->body, why);
 
-	memset(&token->said, 0, sizeof(token->said));
 	if (result == 0)
 		result = headers_set(&headers, "Content-Type",
 		    "application/x-www-form-urlencoded", why);

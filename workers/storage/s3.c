@@ -26,7 +26,6 @@ static const struct said_header said[] = {
 	SAID(META "Spoold-Sha256", own_sha256),
 	SAID(META "Spoold-Mark", mark),
 	SAID("Content-Length", length),
-	SAID("Date", date),
 	{ .name = NULL }
 };
 
