@@ -433,17 +433,4 @@ test_a_test_writes_a_small_blob_and_removes_it_and_says_what_is_wrong() {
 	assertEquals 0 "$(azure keys spool | grep -c spoold.test)"
 }
 
-test_two_gigabytes_go_through_little_memory() {
-	[ -n "${TEST_FULL-}" ] || { startSkipping; return; }
-	instance
-	start
-	gate
-	ENDPOINT=$AZURITE store a '"filename":"two gigabytes"'
-	large 2G seven
-	drop one "$(with_file a)"
-	eventually_within 600 delivered "$ID"
-	small_in_memory
-	assertEquals "$SUM" "$(azure get spool 'two gigabytes' | sha256sum)"
-}
-
 . /usr/share/shunit2/shunit2

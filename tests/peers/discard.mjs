@@ -1,7 +1,7 @@
 // discard.mjs DIR: receivers that take everything and keep nothing of it
 //
-// DIR/port has two ports: one of HTTP, which answers as a webhook's receiver
-// and as S3 does, and one of SMTP.  DIR/took has what the last body or message
+// DIR/port has two ports: one of HTTP, which answers as a webhook's receiver and
+// as S3, Azure Storage and Google Cloud Storage do, and one of SMTP.  DIR/took has what the last body or message
 // had in bytes, in DIR/took.new while it comes.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -32,6 +32,59 @@ function brake(stream) {
 	};
 }
 
+let parts = 0;		// bytes of an upload's parts
+
+// --- Azure Storage and Google Cloud Storage ----------------------------------
+
+// Blocks are counted until their list comes.
+function azure(query, bytes, sum, response) {
+	const step = query.get('comp');
+	response.statusCode = 201;
+	if (step === 'block')
+		parts += bytes;
+	else
+		took(step === 'blocklist' ? parts : bytes, step ? null : sum);
+	if (step === 'blocklist')
+		parts = 0;
+}
+
+const session = { md5: null, bytes: 0 };
+
+const resource = (md5, size) => JSON.stringify({ generation: '1',
+	size: String(size), md5Hash: md5.digest('base64') });
+
+// The second part of multipart/related, which ends before the last boundary.
+function content(body) {
+	const from = body.indexOf('\r\n\r\n', body.indexOf('\r\n\r\n') + 4) + 4;
+	return body.subarray(from, body.lastIndexOf('\r\n--'));
+}
+
+function google(request, query, chunks, response) {
+	const body = Buffer.concat(chunks);
+	const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(
+	    request.headers['content-range'] ?? '');
+	if (query.get('uploadType') === 'multipart') {
+		const bytes = content(body);
+		took(bytes.length);
+		response.write(resource(createHash('md5').update(bytes),
+		    bytes.length));
+	} else if (request.method === 'POST') {
+		Object.assign(session, { md5: createHash('md5'), bytes: 0 });
+		response.setHeader('Location',
+		    `http://${request.headers.host}/upload/u?upload_id=u`);
+	} else {
+		session.md5.update(body);
+		session.bytes += body.length;
+		if (Number(range[2]) + 1 < Number(range[3])) {
+			response.statusCode = 308;
+			response.setHeader('Range', `bytes=0-${range[2]}`);
+		} else {
+			took(session.bytes);
+			response.write(resource(session.md5, session.bytes));
+		}
+	}
+}
+
 // --- HTTP, and S3 ------------------------------------------------------------
 
 const xml = {
@@ -40,14 +93,15 @@ const xml = {
 	complete: '<CompleteMultipartUploadResult><ETag>&quot;t-1&quot;</ETag>' +
 	    '</CompleteMultipartUploadResult>',
 };
-let parts = 0;		// bytes of an upload's parts
-
 const server = http.createServer((request, response) => {
 	const query = new URLSearchParams(request.url.split('?')[1] ?? '');
 	const sum = sums(), stop = brake(request);
+	const path = request.url.split('?')[0], chunks = [];
 	let bytes = 0;
 	request.on('data', (chunk) => {
 		bytes += chunk.length;
+		if (path.startsWith('/upload/'))
+			chunks.push(chunk);
 		sum?.update(chunk);
 		stop(chunk);
 	});
@@ -55,6 +109,10 @@ const server = http.createServer((request, response) => {
 		response.setHeader('ETag', '"t"');
 		if (request.method === 'HEAD') {
 			response.statusCode = 404;
+		} else if (path.startsWith('/upload/')) {
+			google(request, query, chunks, response);
+		} else if (request.headers['x-ms-version']) {
+			azure(query, bytes, sum, response);
 		} else if (query.has('uploads')) {
 			parts = 0;
 			response.write(xml.create);

@@ -63,6 +63,26 @@ to_s3() {
 	    \"secretAccessKey\":\"s\"}}"
 }
 
+to_azure() {
+	makes storage "{\"provider\":\"azure\",\"overwrite\":true,\"config\":{
+	    \"endpoint\":\"http://127.0.0.1:$HTTP/account\",
+	    \"container\":\"spool\",\"accountName\":\"account\",
+	    \"accountKey\":\"$(printf %064d 0 | base64 -w 0)\"}}"
+}
+
+to_gcs() {
+	makes storage "{\"provider\":\"gcs\",\"overwrite\":true,\"config\":{
+	    \"endpoint\":\"http://127.0.0.1:$HTTP\",\"bucket\":\"spool\",
+	    \"accessToken\":\"token\"}}"
+}
+
+to_api() {
+	makes email "{\"service\":\"custom\",\"endpoint\":
+	    \"http://127.0.0.1:$HTTP/mail\",\"from\":\"s@example.org\",
+	    \"recipients\":[\"a@example.net\"],\"requestTemplate\":
+	    {\"content\":\"{{message.attachment.content}}\"}}"
+}
+
 to_sftp() {
 	SSHD_PORT=
 	sshd
@@ -163,6 +183,18 @@ test_the_storage_worker_endures_with_directories() {
 
 test_the_storage_worker_endures_with_s3() {
 	endures s3
+}
+
+test_the_storage_worker_endures_with_azure_storage() {
+	endures azure
+}
+
+test_the_storage_worker_endures_with_google_cloud_storage() {
+	endures gcs
+}
+
+test_the_email_worker_endures_with_an_api() {
+	endures api
 }
 
 test_the_sftp_worker_endures() {

@@ -634,17 +634,4 @@ test_a_test_writes_a_small_object_and_removes_it_and_says_what_is_wrong() {
 	assertEquals '' "$(gcs keys)"
 }
 
-test_two_gigabytes_go_through_little_memory() {
-	[ -n "${TEST_FULL-}" ] || { startSkipping; return; }
-	instance
-	start
-	gate
-	store a '"filename":"two gigabytes"'
-	large 2G eight
-	drop one "$(with_file a)"
-	eventually_within 600 delivered "$ID"
-	small_in_memory
-	assertEquals "$SUM" "$(gcs get 'two gigabytes' | sha256sum)"
-}
-
 . /usr/share/shunit2/shunit2

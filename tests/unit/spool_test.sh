@@ -7,7 +7,7 @@
 ID=01JDCZ7Q2T5M8YB3K4N6P9RSVW
 T=$ID.ehr-webhook:p5,a0
 
-QUEUES='cur data done failed hold jobs keys new receipts retry tmp'
+QUEUES='cur data done failed hold jobs keys new receipts retry stored tmp'
 
 setUp() {
 	# shunit2 calls it once more at the very end.
