@@ -224,7 +224,8 @@ test_nothing_is_gone_while_the_directory_is_not_mounted() {
 	mv "$DIRECTORY" "$SHARE/elsewhere"
 	mkdir "$DIRECTORY"
 	sweep 0
-	assertEquals "demo: what was stored 1 time is due and still there: the destination's config.directory is not the one that it was stored in: is it mounted?" 	    "$(alerted)"
+	assertEquals "demo: what was stored 1 time is due and still there: the destination's config.directory is not the one that it was stored in: is it mounted?" \
+	    "$(alerted)"
 	assertEquals 1 "$(records | wc -l)"
 	rmdir "$DIRECTORY"
 	mv "$SHARE/elsewhere" "$DIRECTORY"
@@ -259,7 +260,8 @@ test_one_that_is_refused_waits_a_day_and_alerts() {
 	run chattr +i "$SHARE/$ID.json"
 	assertEquals "$ERR" 0 "$STATUS"
 	sweep 0
-	assertEquals 'demo: what was stored 1 time is due and still there: remove a file: Operation not permitted: let spoold'\''s user read and write there' 	    "$(alerted)"
+	assertEquals 'demo: what was stored 1 time is due and still there: remove a file: Operation not permitted: let spoold'\''s user read and write there' \
+	    "$(alerted)"
 	chattr -i "$SHARE/$ID.json"
 	sweep 0
 	assertTrue 'not asked for again yet' "[ -f '$SHARE/$ID.json' ]"
