@@ -31,6 +31,8 @@ instance_on() {
 # Everything that the file system below $1 can take, less $2 KiB.
 fill() {
 	dd if=/dev/zero of="$1/ballast" bs=4k 2>"$SCRATCH/dd"
+	dd if=/dev/zero of="$1/ballast" bs=1k oflag=append conv=notrunc \
+	    2>>"$SCRATCH/dd"
 	sync -f "$1"
 	[ "${2-0}" -eq 0 ] || truncate -s "-${2}K" "$1/ballast"
 }
