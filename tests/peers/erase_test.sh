@@ -128,6 +128,25 @@ test_one_that_is_gone_already_counts_as_erased() {
 	assertEquals '' "$(alerted)"
 }
 
+test_a_store_that_is_not_there_says_nothing_of_what_was_stored() {
+	PREFIX=store
+	begin
+	store a '"filename":"store"'
+	sent a
+	rule away '{"match":"/store","status":404,"code":"NoSuchBucket"}'
+	sweep 0
+	assertEquals '' "$(erased)"
+	assertEquals 1 "$(records | wc -l)"
+	assertContains "$(alerted)" 'there is no such bucket'
+	rule away '{"match":"/store","status":404,"code":"Elsewhere"}'
+	spoolsuper -p >/dev/null
+	assertEquals 'a page of somebody in its place' '' "$(erased)"
+	rm "$GATE_DIR/rules/away"
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
+	sweep 1
+	there
+}
+
 test_a_server_that_knows_no_condition_at_removing_is_asked_without() {
 	PREFIX=uncond
 	begin

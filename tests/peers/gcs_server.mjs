@@ -182,7 +182,9 @@ function object(method, bucket, name, query) {
 	if (bucket !== 'spool' || there === undefined ||
 	    (query.get('generation') ?? `${there.generation}`) !==
 	    `${there.generation}`)
-		return error(404, 'notFound');
+		return error(404, 'notFound', bucket === 'spool' ?
+		    `No such object: ${bucket}/${name}` :
+		    'The specified bucket does not exist.');
 	if (method === 'DELETE') {
 		const taken = condition(bucket, name, query);
 

@@ -306,7 +306,8 @@ test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
 	    "days":300}}}}'
 	sweep 0
 	assertEquals "$(date -u -d '100 days' +%F)/$ID.a" "$(records)"
-	assertEquals "$(date -u -d '100 days' +%F)" 	    "$(date -u -r "$SPOOL/stored/$(records)" +%F)"
+	assertEquals "$(date -u -d '100 days' +%F)" \
+	    "$(date -u -r "$SPOOL/stored/$(records)" +%F)"
 	patch a '{"config":{"storage":{"retention":{"days":30}}}}'
 	due "$ID"
 	sweep 1
@@ -485,6 +486,9 @@ test_a_crash_in_the_middle_goes_on_where_it_was() {
 	store a
 	drops 500 many "$(job a)"
 	eventually_within 120 counts done 500
+	# What the records say is durable: no start makes them anew.
+	stop
+	start
 	all_due
 	victim=$(supervisor)
 	spoolsuper -p >/dev/null 2>&1 &

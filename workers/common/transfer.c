@@ -269,7 +269,7 @@ transfer_free(struct transfer *transfer)
 	for (struct curl_slist *h = transfer->headers; h != NULL; h = h->next)
 		explicit_bzero(h->data, strlen(h->data));
 	curl_slist_free_all(transfer->headers);
-	buf_free(&transfer->answer.body);
+	buf_wipe(&transfer->answer.body);	/* a token may be in it */
 	free(transfer);
 }
 

@@ -182,6 +182,9 @@ api_read(struct config *config, const struct json *json, struct why *why)
 	    "smtp"));
 	if (config->service == NULL)
 		return settings_wrong(why, "service", "is unknown");
+	/* No API carries it; spoold has refused that, and so is it here. */
+	if (config->service->api != NULL && json_get(json, "smime") != NULL)
+		return settings_wrong(why, "smime", "needs the service smtp");
 	config->api_key = settings_string(json, "apiKey");
 	config->region = settings_string(json, "region");
 	config->key_id = settings_string(json, "accessKeyId");

@@ -94,6 +94,16 @@ code_of(const struct call *call, const struct http_answer *answer,
 	return NULL;
 }
 
+bool
+answer_has_code(const struct call *call, const struct http_answer *answer,
+    const char *code)
+{
+	char text[CODE_MAX];
+
+	return cloud_of(call)->code(call, answer, text, CODE_MAX) &&
+	    strcmp(text, code) == 0;
+}
+
 int
 answer_flags(const struct call *call, const struct http_answer *answer)
 {

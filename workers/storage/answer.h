@@ -62,6 +62,10 @@ bool	 answer_is_taken(const struct call *, const struct http_answer *);
 bool	 answer_element(const char **xml, const char *name, char *out,
 	    size_t size);
 
+/* True if its error has that code. */
+bool	 answer_has_code(const struct call *, const struct http_answer *,
+	    const char *code);
+
 /* A code's text out of an element `Code` of the body. */
 bool	 answer_code_element(const struct http_answer *, char *out,
 	    size_t size);

@@ -168,6 +168,12 @@ azure_place(const struct config *config, struct buf *out)
 }
 
 /* What an account keeps of versions and of what was deleted is its own. */
+static bool
+azure_gone(const struct call *call, const struct http_answer *answer)
+{
+	return answer_has_code(call, answer, "BlobNotFound");
+}
+
 static int
 azure_erasure(struct call *call, enum erase_step step,
     const struct erase_what *what, struct buf *query, struct headers *headers,
@@ -223,6 +229,7 @@ const struct cloud cloud_azure = {
 	.part = azure_part,
 	.finished = azure_finished,
 	.recover = azure_recover,
+	.gone = azure_gone,
 	.erasure = azure_erasure,
 	.erase_words = "the sasToken may not do that: read and delete are "
 	    "needed",

@@ -173,11 +173,27 @@ is_the_one(const struct erasure *erasure)
 	    strcmp(said->own_sha256, hex) == 0;
 }
 
+/*
+ * Nothing has that key; whereas a store that is not there, or somebody's page
+ * in its place, says nothing of what was stored.
+ */
+static bool
+is_gone(const struct erasure *erasure, const struct http_answer *answer)
+{
+	const struct config *config = erasure->config;
+	const struct erasing *erasing = erasure->state;
+
+	return answer->status == 404 && config->provider->cloud->gone(
+	    &erasing->cloud.call, answer);
+}
+
 /* Why HEAD was refused; its own answer cannot say so, it has no body. */
 static void
 explain_done(struct erasure *erasure, const struct http_answer *answer)
 {
-	if (answer->status / 100 == 2)
+	if (is_gone(erasure, answer))
+		erasure_gone(erasure);
+	else if (answer->status / 100 == 2)
 		erasure_end(erasure, ERROR_PROTOCOL_ERROR, answer->status,
 		    "it refuses HEAD, but not GET");
 	else
@@ -220,7 +236,8 @@ look_done(struct erasure *erasure, const struct http_answer *answer)
 	else if (answer->status == 404 && state->looked[0] != '\0')
 		look(erasure, "");
 	/* Who may not list a bucket hears 403 of what is gone. */
-	else if (answer->status == 404 || (removed && answer->status == 403))
+	else if (is_gone(erasure, answer) || (removed &&
+	    (answer->status == 404 || answer->status == 403)))
 		erasure_gone(erasure);
 	else if (answer->status / 100 == 4 &&
 	    cloud->compose[UPLOAD_explain] != NULL)

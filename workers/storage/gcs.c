@@ -247,6 +247,15 @@ gcs_place(const struct config *config, struct buf *out)
 }
 
 /* By its generation it is gone for good, where the bucket keeps versions. */
+/* The reason is the same for a bucket; only what it says differs. */
+static bool
+gcs_gone(const struct call *call, const struct http_answer *answer)
+{
+	return answer_has_code(call, answer, "notFound") &&
+	    answer->body.data != NULL &&
+	    strstr(answer->body.data, "\"No such object") != NULL;
+}
+
 static int
 gcs_erasure(struct call *call, enum erase_step step,
     const struct erase_what *what, struct buf *query, struct headers *headers,
@@ -302,6 +311,7 @@ const struct cloud cloud_gcs = {
 	.recover = gcs_recover,
 	.relocate = true,
 	.versions = true,
+	.gone = gcs_gone,
 	.erasure = gcs_erasure,
 	.erase_words = "the account may not do that: storage.objects.get and "
 	    "storage.objects.delete are needed",

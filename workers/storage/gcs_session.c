@@ -106,8 +106,10 @@ found(struct upload *upload, const struct http_answer *answer)
 		    "more of the upload than there is, and not that it is "
 		    "done");
 		parts_give_up(upload, &why);
-	} else
+	} else {
+		upload->tries--;	/* that was no part's */
 		parts_next(upload, answer);
+	}
 }
 
 void
@@ -122,6 +124,7 @@ gcs_recover(struct upload *upload)
 		parts_create(upload);
 		return;
 	}
+	upload->tries++;
 	(void)snprintf(range, sizeof(range), "bytes */%" PRId64,
 	    upload->attempt->parcel.content.length);
 	call_body(call, NULL, 0);

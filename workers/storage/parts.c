@@ -56,7 +56,8 @@ wait_for(struct upload *upload, void (*again)(struct upload *))
 {
 	struct storage *storage = courier_own(upload->attempt->courier);
 
-	upload->due = clock_monotonic() + WAIT * upload->tries;
+	upload->due = clock_monotonic() + WAIT * (upload->tries > 0 ?
+	    upload->tries : 1);
 	upload->again = again;
 	upload->queued = true;
 	TAILQ_INSERT_TAIL(&storage->uploads.waiting, upload, entry);

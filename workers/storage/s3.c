@@ -329,6 +329,13 @@ set_match(const struct erase_what *what, struct headers *headers,
 	return result;
 }
 
+static bool
+s3_gone(const struct call *call, const struct http_answer *answer)
+{
+	return answer_has_code(call, answer, "NoSuchKey") ||
+	    answer_has_code(call, answer, "NoSuchVersion");
+}
+
 static int
 s3_erasure(struct call *call, enum erase_step step,
     const struct erase_what *what, struct buf *query, struct headers *headers,
@@ -385,6 +392,7 @@ const struct cloud cloud_s3 = {
 	.finished = s3_finished,
 	.recover = s3_recover,
 	.versions = true,
+	.gone = s3_gone,
 	.erasure = s3_erasure,
 	.erase_words = "it is locked, or the key may not do that: "
 	    "s3:GetObject, s3:ListBucket, s3:DeleteObject and "

@@ -126,7 +126,8 @@ list_done(struct upload *upload, const struct http_answer *answer)
 		count++;
 		rest = end;
 	}
-	if (count == PAGE && last > 0)
+	/* A server that pays no heed to where it is to go on has told all. */
+	if (count == PAGE && last > upload->listed)
 		list_start(upload, last);
 	else
 		parts_next(upload, answer);
@@ -139,6 +140,7 @@ list_start(struct upload *upload, size_t after)
 	struct call *call = &upload->call;
 	struct why why;
 
+	upload->listed = after;
 	buf_clear(&upload->query);
 	buf_printf(&upload->query, "max-parts=%d&part-number-marker=%zu&"
 	    "uploadId=", PAGE, after);

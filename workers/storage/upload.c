@@ -408,6 +408,8 @@ upload_close(struct attempt *attempt)
 	extent_free(&upload->reader);
 	parts_free(upload);
 	digests_free(upload);
+	/* The URL of a session is a secret. */
+	explicit_bzero(&upload->call.said, sizeof(upload->call.said));
 	buf_free(&upload->before);
 	buf_free(&upload->after);
 	buf_free(&upload->query);

@@ -73,6 +73,7 @@ struct upload {
 	char		*id;		/* own; wiped; NULL: it has not begun */
 	struct buf	 body;		/* own; of a request */
 	bool		 completing;	/* with that it is all there */
+	size_t		 listed;	/* the last part that was told of */
 	unsigned	 swept;		/* uploads that were left */
 	unsigned	 begun;		/* how often it was begun anew */
 	int		 tries;
@@ -155,6 +156,9 @@ struct cloud {
 	 * for it and no other.
 	 */
 	bool		 versions;
+	/* True if a 404 says of the object, not of its store, that it is not. */
+	bool		 (*gone)(const struct call *,
+			    const struct http_answer *);
 	int		 (*erasure)(struct call *, enum erase_step,
 			    const struct erase_what *, struct buf *query,
 			    struct headers *, struct why *);
