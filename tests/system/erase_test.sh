@@ -159,6 +159,69 @@ test_what_is_sent_again_is_as_old_as_the_last_time() {
 	    "cmp -s '$SCRATCH/old/$ID.a' '$SPOOL/stored/$(records)'"
 }
 
+test_with_more_days_what_is_sent_again_leaves_no_record_of_the_time_before() {
+	storing
+	store a '"overwrite":true'
+	sent a
+	patch a '{"config":{"storage":{"retention":{"days":60}}}}'
+	again 2
+	assertEquals "$(date -u -d '60 days' +%F)/$ID.a" "$(records)"
+	patch a '{"config":{"storage":{"retention":{"autoCleanup":false}}}}'
+	again 3
+	patch a '{"config":{"storage":{"retention":{"autoCleanup":true,
+	    "days":90}}}}'
+	again 4
+	assertEquals 'and that without a record is passed over' \
+	    "$(date -u -d '90 days' +%F)/$ID.a" "$(records)"
+}
+
+test_nor_does_it_of_one_that_waits_for_more_days() {
+	storing
+	store a '"overwrite":true'
+	sent a
+	due "$ID"
+	# Its line says where it is.
+	sed -i "s/\"eraseAt\":\"[^T]*T/\"eraseAt\":\"${day}T/" \
+	    "$SPOOL"/done/*/"$ID".*
+	patch a '{"config":{"storage":{"retention":{"days":300}}}}'
+	sweep 0
+	again 2
+	assertEquals "$(date -u -d '300 days' +%F)/$ID.a" "$(records)"
+}
+
+test_a_crash_leaves_no_record_of_the_time_before_either() {
+	storing
+	store a '"overwrite":true'
+	sent a
+	setting queue checkpoint_interval 1h
+	stop
+	start
+	patch a '{"config":{"storage":{"retention":{"days":40}}}}'
+	again 2
+	kill -9 "$(supervisor)"
+	eventually stopped
+	# As if the second outcome had not come to the ticket's file.
+	for file in "$SPOOL"/done/*/"$ID".*; do
+		sed -i '$d' "$file"
+	done
+	start
+	patch a '{"config":{"storage":{"retention":{"days":60}}}}'
+	again 3
+	assertEquals "$(date -u -d '60 days' +%F)/$ID.a" "$(records)"
+}
+
+# again COUNT: it is sent once more, and was delivered so many times then.
+again() {
+	spoolsuper --delivered -r "$ID" >/dev/null
+	eventually deliveries "$1"
+	eventually delivered "$ID" a
+}
+
+deliveries() {
+	[ "$(journal "select(.event == \"delivered\" and .job == \"$ID\") |
+	    .seq" | wc -l)" -eq "$1" ]
+}
+
 new_file() {
 	[ "$(stat -c %i "$SHARE/$ID.json")" != "$inode" ]
 }
@@ -305,10 +368,18 @@ test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
 	patch a '{"config":{"storage":{"retention":{"autoCleanup":true,
 	    "days":300}}}}'
 	sweep 0
-	assertEquals "$(date -u -d '100 days' +%F)/$ID.a" "$(records)"
-	assertEquals "$(date -u -d '100 days' +%F)" 	    "$(date -u -r "$SPOOL/stored/$(records)" +%F)"
+	assertEquals 'where its delivery says' "$day/$ID.a" "$(records)"
+	assertEquals "$(date -u -d '100 days' +%F)" \
+	    "$(date -u -r "$SPOOL/stored/$(records)" +%F)"
+	sweep 0
+	assertEquals 'nor was it refused' '' "$(alerted)"
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
+	patch a '{"config":{"storage":{"retention":{"days":201}}}}'
+	sweep 0
+	sweep 0
+	assertEquals 'not on its last day either' '' "$(alerted)"
 	patch a '{"config":{"storage":{"retention":{"days":30}}}}'
-	due "$ID"
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
 	sweep 1
 	assertEquals '' "$(ls "$SHARE")"
 }
