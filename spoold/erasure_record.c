@@ -24,6 +24,13 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
+int64_t
+erasure_due(const struct stored_record *record,
+    const struct destination *destination)
+{
+	return record->delivered_at + destination->cleanup_days * DAY_MS;
+}
+
 /*
  * Sent again, it is as old as the last time: that record counts alone.  Where
  * the one before is says its own line, whatever the days are by now.
@@ -71,8 +78,7 @@ erasure_note(struct flight *flight, const char *stored, struct buf *fields)
 		return;
 	}
 	flight->stored = record;
-	flight->line.erase_at = record->delivered_at +
-	    target->destination->cleanup_days * DAY_MS;
+	flight->line.erase_at = erasure_due(record, target->destination);
 	flight->replaces = path_before(flight);
 	stored_put(fields, record);
 	json_put_time(fields, "eraseAt", flight->line.erase_at);

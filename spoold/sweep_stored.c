@@ -119,8 +119,7 @@ static bool
 waits_longer(const struct sweep_work *work, const struct due *due)
 {
 	const struct spool *spool = work->organization->spool;
-	int64_t when = due->record.delivered_at +
-	    due->target->destination->cleanup_days * DAY_MS;
+	int64_t when = erasure_due(&due->record, due->target->destination);
 	struct why why;
 
 	if (when <= work->now)

@@ -357,6 +357,49 @@ test_a_destination_that_is_gone_keeps_its_records() {
 	assertEquals other "$(ls "$SHARE")"
 }
 
+test_what_is_being_erased_is_not_sent_again_meanwhile() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	kill -STOP "$(workers storage)"
+	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
+	asking=$!
+	eventually handed_out
+	run spoolsuper --delivered -r "$ID"
+	assertTrue "$STATUS: $OUT$ERR" "echo '$OUT$ERR' | grep -q \
+	    'what it stored is being erased: try again in a moment'"
+	kill -CONT "$(workers storage)"
+	wait "$asking"
+	assertEquals 'stored: 1 object' "$(grep stored: "$SCRATCH/purged")"
+	again 2
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals "$(date -u -d '30 days' +%F)/$ID.a" "$(records)"
+}
+
+test_what_waits_to_be_sent_again_is_not_erased() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	# Its line says where it is.
+	sed -i "s/\"eraseAt\":\"[^T]*T/\"eraseAt\":\"${day}T/" \
+	    "$SPOOL"/done/*/"$ID".*
+	switch disable a
+	spoolsuper --delivered -r "$ID" >/dev/null
+	eventually in_queue cur "$ID" a
+	sweep 0
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals "$day/$ID.a" "$(records)"
+	assertEquals 'nothing is wrong' '' "$(alerted)"
+	switch enable a
+	eventually deliveries 2
+	eventually delivered "$ID" a
+	sweep 0
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals "$(date -u -d '30 days' +%F)/$ID.a" "$(records)"
+}
+
 test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
 	storing
 	store a
