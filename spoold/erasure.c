@@ -200,6 +200,9 @@ erasure_is_due(const struct erasure *erasure)
 	const struct destination *destination = erasure->target->destination;
 
 	return destination != NULL &&
+	    destination->transport == TRANSPORT_storage &&
+	    destination->cleanup_days != 0 &&
+	    erasure_due(&erasure->record, destination) <= clock_wall() &&
 	    !erasure_is_resent(erasure) && !erasure_is_held(erasure) &&
 	    erasure_has_record(erasure);
 }

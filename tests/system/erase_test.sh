@@ -400,6 +400,46 @@ test_what_waits_to_be_sent_again_is_not_erased() {
 	assertEquals "$(date -u -d '30 days' +%F)/$ID.a" "$(records)"
 }
 
+test_what_is_changed_while_an_erasure_waits_counts() {
+	storing
+	sink
+	printf 'transport storage {\n\tconcurrency = 1\n}\n' >>"$CONF"
+	stop
+	start
+	for dest in a b c d e; do
+		store "$dest" "\"path\":\"$dest\""
+	done
+	sent a b c d e
+	patch e '{"config":{"storage":{"retention":{"days":300}}}}'
+	due "$ID"
+	rm "$SPOOL/stored/$day/$ID.a"
+	first=$ID
+	kill -STOP "$(workers storage)"
+	drop blocking "$(job a)"
+	eventually handed_out
+	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
+	asking=$!
+	eventually looked_through
+	spooldest delete b >/dev/null
+	destination b
+	patch c '{"config":{"storage":{"retention":{"autoCleanup":false}}}}'
+	patch d '{"config":{"storage":{"retention":{"days":300}}}}'
+	kill -CONT "$(workers storage)"
+	wait "$asking"
+	assertEquals 'stored: 0 objects' "$(grep stored: "$SCRATCH/purged")"
+	eventually delivered "$ID" a
+	for dest in b c d e; do
+		assertTrue "$dest" "[ -f '$SHARE/$dest/$first.json' ]"
+		assertTrue "$dest" "[ -f '$SPOOL/stored/$day/$first.$dest' ]"
+	done
+	assertEquals '' "$(erased)"
+}
+
+# What is looked at in the same turn as the others waits for more days now.
+looked_through() {
+	[ "$(stat -c %Y "$SPOOL/stored/$day/$first.e")" -gt "$(date +%s)" ]
+}
+
 test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
 	storing
 	store a
