@@ -78,6 +78,8 @@ struct event_line {
 	char		*by;		/* who did it, for operators' events */
 	char		*to;		/* requeued: another destination that it
 					 * is tried at instead */
+	int64_t		 erase_at;	/* delivered: wall ms when its record in
+					 * stored/ is due; 0: it has none */
 	/* delivered, by download: what its link is made from again. */
 	int64_t		 link_expires_at;	/* wall ms; 0: there is none */
 	int		 link_number;	/* of all of the ticket's attempts */

@@ -2,7 +2,8 @@
  * stored - the record of what was stored at a destination and is to go one day
  *
  * One file each, stored/<YYYY-MM-DD>/<id>.<destination> in the spool: the day
- * is the one on which it is due, the mtime when it is tried.  Where it is to be
+ * is the one on which it was due as it was made, which its `delivered` line in
+ * the ticket's file says, too; the mtime is when it is tried.  Where it is to be
  * found is in the transport's own words, which may have metadata in them: they
  * are sealed for that organization, destination and job.
  */

@@ -67,6 +67,7 @@ event_line_write(struct buf *out, const struct event_line *line)
 	json_put_string(out, "remote", line->remote);
 	json_put_string(out, "by", line->by);
 	json_put_string(out, "to", line->to);
+	json_put_time(out, "eraseAt", line->erase_at);
 	json_put_time(out, "linkExpiresAt", line->link_expires_at);
 	if (line->link_number != 0)
 		json_put_integer(out, "linkNumber", line->link_number);
@@ -129,6 +130,7 @@ event_line_read(const struct json *json, struct event_line *line)
 	line->remote = copy_of(json, "remote");
 	line->by = copy_of(json, "by");
 	line->to = copy_of(json, "to");
+	line->erase_at = time_of(json, "eraseAt");
 	line->link_expires_at = time_of(json, "linkExpiresAt");
 	line->link_number = (int)number_of(json, "linkNumber", INT32_MAX);
 	line->link_base = copy_of(json, "linkBase");

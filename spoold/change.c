@@ -17,6 +17,7 @@
 #include "spoold/alert.h"
 #include "spoold/change.h"
 #include "spoold/commit.h"
+#include "spoold/erasure.h"
 #include "spoold/finished.h"
 #include "spoold/moves.h"
 #include "spoold/organization.h"
@@ -137,6 +138,8 @@ changing_receipt(struct spoold *s, const struct changing *changing,
 static void
 changing_free(struct changing *changing)
 {
+	if (changing->change == CHANGE_retry)
+		changing->organization->requeuing--;
 	free(changing->from_name);
 	free(changing->line.reason);
 	free(changing->by);
@@ -274,6 +277,12 @@ change_possible(struct spoold *s, const struct organization *org,
 	if (!commit_possible(s, org))
 		return why_set(why, ERROR_UNAVAILABLE,
 		    "the journal or the spool cannot be written now");
+	/* An attempt would find there what is about to go. */
+	if (erasure_runs(s, org, &ticket->id, ticket->destination)) {
+		(void)why_set(why, ERROR_CONFLICT, "what it stored is being "
+		    "erased: try again in a moment");
+		return 0;
+	}
 	if (sweep_spares(s, org, &ticket->id))
 		return 1;
 	(void)why_set(why, ERROR_CONFLICT, "retention is taking its job away");
@@ -311,6 +320,8 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 	changing->organization = org;
 	changing->change = change;
 	changing->by = by == NULL ? NULL : xstrdup(by);
+	if (change == CHANGE_retry)
+		org->requeuing++;
 	changing->settlement = (struct settlement) {
 		.ticket = ticket,
 		.from = place->queue == QUEUE_done ? QUEUE_failed :

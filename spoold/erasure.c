@@ -172,6 +172,56 @@ erasure_is_held(const struct erasure *erasure)
 	    name, &stat, &why) != 0;
 }
 
+/* Where not all tickets are in memory, nobody can say. */
+static bool
+erasure_is_resent(const struct erasure *erasure)
+{
+	const struct organization *org = erasure->target->organization;
+
+	return org->overflowed || (org->scanning && org->taking_up) ||
+	    tickets_find(org, &erasure->record.id, erasure->target->id) != NULL;
+}
+
+/* Sent again meanwhile, there is another. */
+static bool
+erasure_has_record(const struct erasure *erasure)
+{
+	struct statx stat;
+	struct why why;
+
+	return spool_stat(erasure->target->organization->spool, QUEUE_stored,
+	    erasure->path, &stat, &why) == 1;
+}
+
+/* What was so when it began to wait may be so no more. */
+static bool
+erasure_is_due(const struct erasure *erasure)
+{
+	const struct destination *destination = erasure->target->destination;
+
+	return destination != NULL &&
+	    destination->transport == TRANSPORT_storage &&
+	    destination->cleanup_days != 0 &&
+	    erasure_due(&erasure->record, destination) <= clock_wall() &&
+	    !erasure_is_resent(erasure) && !erasure_is_held(erasure) &&
+	    erasure_has_record(erasure);
+}
+
+bool
+erasure_runs(const struct spoold *s, const struct organization *org,
+    const struct id *id, const char *destination)
+{
+	const struct erasure *erasure;
+
+	TAILQ_FOREACH(erasure, &s->erasures, entry)
+		if ((erasure->worker != NULL || erasure->over) &&
+		    erasure->target->organization == org &&
+		    id_compare(&erasure->record.id, id) == 0 &&
+		    strcmp(erasure->target->id, destination) == 0)
+			return true;
+	return false;
+}
+
 static void
 erasure_send(struct erasure *erasure, struct worker *worker,
     const char *config, const char *stored)
@@ -226,11 +276,13 @@ erasures_run(struct spoold *s)
 
 		if (erasure->over || erasure->worker != NULL)
 			continue;
-		/* It may have been deleted, or held, a moment ago. */
-		if (target->destination == NULL || erasure_is_held(erasure)) {
+		if (!erasure_is_due(erasure)) {
 			erasure_end(erasure, ERASURE_LATER, "");
 			continue;
 		}
+		/* Its ticket may be among those that are about to wait. */
+		if (target->organization->requeuing > 0)
+			continue;
 		worker = pool_worker(target->organization->
 		    pools[target->destination->transport]);
 		if (worker != NULL)

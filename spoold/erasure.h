@@ -22,6 +22,7 @@
 #include "lib/stored.h"
 #include "lib/why.h"
 
+struct destination;
 struct flight;
 struct organization;
 struct spoold;
@@ -38,7 +39,8 @@ enum erasure_end {
 	ERASURE_DONE,		/* its record is gone */
 	ERASURE_KEPT,		/* it is tried again a day later, or all of
 				 * its destination are */
-	ERASURE_LATER		/* there was no worker, or it is held */
+	ERASURE_LATER		/* there was no worker, or by now it is held,
+				 * to be sent again, or to stay for longer */
 };
 
 /* It has ended; `reason` says why it was kept, else "". */
@@ -50,6 +52,13 @@ typedef void	 erasure_done(void *arg, enum erasure_end, const char *reason);
  */
 void	 erasure_start(struct spoold *, struct target *, const char *path,
 	    struct stored_record *, erasure_done *, void *arg);
+
+/*
+ * True while that is erased, or the end of it is on its way to disk: nothing
+ * may happen to its ticket then.
+ */
+bool	 erasure_runs(const struct spoold *, const struct organization *,
+	    const struct id *, const char *destination);
 
 /* Hands out those that wait for a worker. */
 void	 erasures_run(struct spoold *);
@@ -72,6 +81,10 @@ void	 erasures_died(struct spoold *, struct worker *);
  * destination erases what is stored, and keeps it for erasure_record().
  */
 void	 erasure_note(struct flight *, const char *stored, struct buf *fields);
+
+/* When it is due, wall ms, by the days that the destination has now. */
+int64_t	 erasure_due(const struct stored_record *,
+	    const struct destination *);
 
 /* The action of that line: the record is there.  0, or -1 with *why. */
 int	 erasure_record(const struct flight *, struct why *);

@@ -24,21 +24,31 @@
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
-/* Sent again, it is as old as the last time: that record counts alone. */
+int64_t
+erasure_due(const struct stored_record *record,
+    const struct destination *destination)
+{
+	return record->delivered_at + destination->cleanup_days * DAY_MS;
+}
+
+/*
+ * Sent again, it is as old as the last time: that record counts alone.  Where
+ * the one before is says its own line, whatever the days are by now.
+ */
 static char *
-path_before(const struct flight *flight, int64_t stays)
+path_before(const struct flight *flight)
 {
 	const struct target *target = flight->waiting->target;
 	const struct ticket_file *file = &flight->file;
 	char path[STORED_PATH];
 	size_t i = file->line_count;
 
-	while (i > 0 && file->lines[i - 1].event != TICKET_delivered)
+	while (i > 0 && file->lines[i - 1].erase_at == 0)
 		i--;
 	if (i == 0)
 		return NULL;
 	stored_path(&flight->waiting->id, target->id,
-	    file->lines[i - 1].at + stays, path);
+	    file->lines[i - 1].erase_at, path);
 	return xstrdup(path);
 }
 
@@ -68,12 +78,10 @@ erasure_note(struct flight *flight, const char *stored, struct buf *fields)
 		return;
 	}
 	flight->stored = record;
-	flight->erase_at = record->delivered_at +
-	    target->destination->cleanup_days * DAY_MS;
-	flight->replaces = path_before(flight,
-	    target->destination->cleanup_days * DAY_MS);
+	flight->line.erase_at = erasure_due(record, target->destination);
+	flight->replaces = path_before(flight);
 	stored_put(fields, record);
-	json_put_time(fields, "eraseAt", flight->erase_at);
+	json_put_time(fields, "eraseAt", flight->line.erase_at);
 	json_put_string(fields, "replaces", flight->replaces);
 }
 
@@ -122,7 +130,7 @@ erasure_record(const struct flight *flight, struct why *why)
 {
 	return flight->stored == NULL ? 0 :
 	    record_put(flight->waiting->target->organization, flight->stored,
-	    flight->erase_at, flight->replaces, why);
+	    flight->line.erase_at, flight->replaces, why);
 }
 
 /* --- after a crash -------------------------------------------------------- */

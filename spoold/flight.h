@@ -60,7 +60,6 @@ struct flight {
 	int		 attempts;	/* the ticket's new count */
 	bool		 recorded;	/* its line is in the ticket's file */
 	struct stored_record *stored;	/* own; NULL: nothing is to go */
-	int64_t		 erase_at;	/* wall ms */
 	char		*replaces;	/* own; the record of a delivery before,
 					 * or NULL */
 	/* Of a download: */

@@ -50,6 +50,7 @@ struct organization {
 	bool		 taking_up;		/* the scan is for those */
 	uint8_t		 scan_number;
 	size_t		 unerased;		/* that are due and stayed */
+	unsigned	 requeuing;		/* retries on their way to disk */
 	unsigned	 undone;		/* actions to be done again */
 };
 

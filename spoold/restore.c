@@ -190,6 +190,8 @@ restore_event_line(struct event_line *out, int event, int64_t seq,
 		out->at = time;
 	if (clock_parse(json_string(json_get(line, "due"), ""), &time) == 0)
 		out->due = time;
+	if (clock_parse(json_string(json_get(line, "eraseAt"), ""), &time) == 0)
+		out->erase_at = time;
 	if (clock_parse(json_string(json_get(link, "expiresAt"), ""),
 	    &time) == 0)
 		out->link_expires_at = time;

@@ -10,7 +10,6 @@
  */
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +71,25 @@ erased(void *arg, enum erasure_end end, const char *reason)
 		keep(stored, reason);
 }
 
+/* Later than on its day it was refused, or there are more days by now. */
+static void
+wait_on(struct stored_sweep *stored, struct due *due, int64_t when)
+{
+	struct why why;
+
+	if (when > stored->work->now + ERASURE_AGAIN)
+		return;		/* no refusal is for so long */
+	if (stored_load(stored->work->organization->spool, due->path,
+	    &due->record, &why) == -1)
+		keep(stored, why.text);
+	else if ((when - due->record.delivered_at) % DAY_MS != 0)
+		keep(stored, "it was refused within the last day");
+	stored_free(&due->record);
+}
+
 /* 1 if it is its time, 0 if not, -1 with *why. */
 static int
-is_time(struct stored_sweep *stored, const struct due *due, struct why *why)
+is_time(struct stored_sweep *stored, struct due *due, struct why *why)
 {
 	struct sweep_work *work = stored->work;
 	char day[CLOCK_DAY];
@@ -90,36 +105,26 @@ is_time(struct stored_sweep *stored, const struct due *due, struct why *why)
 	when = sweep_modified(&stat);
 	if (when <= work->now)
 		return 1;
-	/* Later than on its day: it was refused, and waits. */
 	clock_format_day(when, day);
 	if (strcmp(day, due->day) > 0)
-		keep(stored, "it was refused within the last day");
+		wait_on(stored, due, when);
 	return 0;
 }
 
-/* The days of its destination may have become more since: it waits for them. */
+/*
+ * The days of its destination may have become more since: it waits for them,
+ * and stays where the line of its delivery says, which one sent again looks at.
+ */
 static bool
 waits_longer(const struct sweep_work *work, const struct due *due)
 {
 	const struct spool *spool = work->organization->spool;
-	int64_t when = due->record.delivered_at +
-	    due->target->destination->cleanup_days * DAY_MS;
-	char path[STORED_PATH];
+	int64_t when = erasure_due(&due->record, due->target->destination);
 	struct why why;
-	int result;
 
 	if (when <= work->now)
 		return false;
-	stored_path(&due->record.id, due->record.destination, when, path);
-	result = spool_set_due(spool, QUEUE_stored, due->path, when, &why);
-	if (result == 1 && strcmp(path, due->path) != 0) {
-		result = spool_move(spool, QUEUE_stored, due->path,
-		    QUEUE_stored, path, &why);
-		if (result == -1 && why.number == EEXIST)
-			result = spool_remove(spool, QUEUE_stored, due->path,
-			    &why);
-	}
-	if (result == -1)
+	if (spool_set_due(spool, QUEUE_stored, due->path, when, &why) == -1)
 		log_warning("%s: %s", work->organization->id, why.text);
 	return true;
 }

@@ -159,6 +159,69 @@ test_what_is_sent_again_is_as_old_as_the_last_time() {
 	    "cmp -s '$SCRATCH/old/$ID.a' '$SPOOL/stored/$(records)'"
 }
 
+test_with_more_days_what_is_sent_again_leaves_no_record_of_the_time_before() {
+	storing
+	store a '"overwrite":true'
+	sent a
+	patch a '{"config":{"storage":{"retention":{"days":60}}}}'
+	again 2
+	assertEquals "$(date -u -d '60 days' +%F)/$ID.a" "$(records)"
+	patch a '{"config":{"storage":{"retention":{"autoCleanup":false}}}}'
+	again 3
+	patch a '{"config":{"storage":{"retention":{"autoCleanup":true,
+	    "days":90}}}}'
+	again 4
+	assertEquals 'and that without a record is passed over' \
+	    "$(date -u -d '90 days' +%F)/$ID.a" "$(records)"
+}
+
+test_nor_does_it_of_one_that_waits_for_more_days() {
+	storing
+	store a '"overwrite":true'
+	sent a
+	due "$ID"
+	# Its line says where it is.
+	sed -i "s/\"eraseAt\":\"[^T]*T/\"eraseAt\":\"${day}T/" \
+	    "$SPOOL"/done/*/"$ID".*
+	patch a '{"config":{"storage":{"retention":{"days":300}}}}'
+	sweep 0
+	again 2
+	assertEquals "$(date -u -d '300 days' +%F)/$ID.a" "$(records)"
+}
+
+test_a_crash_leaves_no_record_of_the_time_before_either() {
+	storing
+	store a '"overwrite":true'
+	sent a
+	setting queue checkpoint_interval 1h
+	stop
+	start
+	patch a '{"config":{"storage":{"retention":{"days":40}}}}'
+	again 2
+	kill -9 "$(supervisor)"
+	eventually stopped
+	# As if the second outcome had not come to the ticket's file.
+	for file in "$SPOOL"/done/*/"$ID".*; do
+		sed -i '$d' "$file"
+	done
+	start
+	patch a '{"config":{"storage":{"retention":{"days":60}}}}'
+	again 3
+	assertEquals "$(date -u -d '60 days' +%F)/$ID.a" "$(records)"
+}
+
+# again COUNT: it is sent once more, and was delivered so many times then.
+again() {
+	spoolsuper --delivered -r "$ID" >/dev/null
+	eventually deliveries "$1"
+	eventually delivered "$ID" a
+}
+
+deliveries() {
+	[ "$(journal "select(.event == \"delivered\" and .job == \"$ID\") |
+	    .seq" | wc -l)" -eq "$1" ]
+}
+
 new_file() {
 	[ "$(stat -c %i "$SHARE/$ID.json")" != "$inode" ]
 }
@@ -294,6 +357,89 @@ test_a_destination_that_is_gone_keeps_its_records() {
 	assertEquals other "$(ls "$SHARE")"
 }
 
+test_what_is_being_erased_is_not_sent_again_meanwhile() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	kill -STOP "$(workers storage)"
+	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
+	asking=$!
+	eventually handed_out
+	run spoolsuper --delivered -r "$ID"
+	assertTrue "$STATUS: $OUT$ERR" "echo '$OUT$ERR' | grep -q \
+	    'what it stored is being erased: try again in a moment'"
+	kill -CONT "$(workers storage)"
+	wait "$asking"
+	assertEquals 'stored: 1 object' "$(grep stored: "$SCRATCH/purged")"
+	again 2
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals "$(date -u -d '30 days' +%F)/$ID.a" "$(records)"
+}
+
+test_what_waits_to_be_sent_again_is_not_erased() {
+	storing
+	store a
+	sent a
+	due "$ID"
+	# Its line says where it is.
+	sed -i "s/\"eraseAt\":\"[^T]*T/\"eraseAt\":\"${day}T/" \
+	    "$SPOOL"/done/*/"$ID".*
+	switch disable a
+	spoolsuper --delivered -r "$ID" >/dev/null
+	eventually in_queue cur "$ID" a
+	sweep 0
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals "$day/$ID.a" "$(records)"
+	assertEquals 'nothing is wrong' '' "$(alerted)"
+	switch enable a
+	eventually deliveries 2
+	eventually delivered "$ID" a
+	sweep 0
+	assertEquals "$ID.json" "$(ls "$SHARE")"
+	assertEquals "$(date -u -d '30 days' +%F)/$ID.a" "$(records)"
+}
+
+test_what_is_changed_while_an_erasure_waits_counts() {
+	storing
+	sink
+	printf 'transport storage {\n\tconcurrency = 1\n}\n' >>"$CONF"
+	stop
+	start
+	for dest in a b c d e; do
+		store "$dest" "\"path\":\"$dest\""
+	done
+	sent a b c d e
+	patch e '{"config":{"storage":{"retention":{"days":300}}}}'
+	due "$ID"
+	rm "$SPOOL/stored/$day/$ID.a"
+	first=$ID
+	kill -STOP "$(workers storage)"
+	drop blocking "$(job a)"
+	eventually handed_out
+	spoolsuper -p >"$SCRATCH/purged" 2>&1 &
+	asking=$!
+	eventually looked_through
+	spooldest delete b >/dev/null
+	destination b
+	patch c '{"config":{"storage":{"retention":{"autoCleanup":false}}}}'
+	patch d '{"config":{"storage":{"retention":{"days":300}}}}'
+	kill -CONT "$(workers storage)"
+	wait "$asking"
+	assertEquals 'stored: 0 objects' "$(grep stored: "$SCRATCH/purged")"
+	eventually delivered "$ID" a
+	for dest in b c d e; do
+		assertTrue "$dest" "[ -f '$SHARE/$dest/$first.json' ]"
+		assertTrue "$dest" "[ -f '$SPOOL/stored/$day/$first.$dest' ]"
+	done
+	assertEquals '' "$(erased)"
+}
+
+# What is looked at in the same turn as the others waits for more days now.
+looked_through() {
+	[ "$(stat -c %Y "$SPOOL/stored/$day/$first.e")" -gt "$(date +%s)" ]
+}
+
 test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
 	storing
 	store a
@@ -305,11 +451,18 @@ test_switched_off_nothing_goes_and_with_more_days_not_before_those() {
 	patch a '{"config":{"storage":{"retention":{"autoCleanup":true,
 	    "days":300}}}}'
 	sweep 0
-	assertEquals "$(date -u -d '100 days' +%F)/$ID.a" "$(records)"
+	assertEquals 'where its delivery says' "$day/$ID.a" "$(records)"
 	assertEquals "$(date -u -d '100 days' +%F)" \
 	    "$(date -u -r "$SPOOL/stored/$(records)" +%F)"
+	sweep 0
+	assertEquals 'nor was it refused' '' "$(alerted)"
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
+	patch a '{"config":{"storage":{"retention":{"days":201}}}}'
+	sweep 0
+	sweep 0
+	assertEquals 'not on its last day either' '' "$(alerted)"
 	patch a '{"config":{"storage":{"retention":{"days":30}}}}'
-	due "$ID"
+	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
 	sweep 1
 	assertEquals '' "$(ls "$SHARE")"
 }

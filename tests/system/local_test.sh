@@ -127,6 +127,23 @@ test_the_same_content_there_already_is_delivered_and_other_content_a_conflict() 
 	assertEquals ./name "$(files)"
 }
 
+test_what_an_attempt_left_is_gone_after_one_that_has_nothing_to_write() {
+	storing
+	start
+	store a
+	drop one "$(job a)"
+	eventually delivered "$ID"
+	ln "$SHARE/$ID.json" "$SHARE/.spoold.$ID.a.part"
+	spoolsuper --delivered -r "$ID" >/dev/null
+	eventually twice
+	eventually delivered "$ID"
+	assertEquals "./$ID.json" "$(files)"
+}
+
+twice() {
+	[ "$(journal 'select(.event == "delivered") | .seq' | wc -l)" -eq 2 ]
+}
+
 test_a_destination_that_overwrites_replaces_at_once() {
 	storing
 	start

@@ -457,6 +457,20 @@ do_attempt(struct probe *probe, char *const *words)
 	job_free(&job);
 }
 
+/* TOKEN: something that was stored. */
+static void
+do_erase(struct probe *probe, char *const *words)
+{
+	struct link_record	 record;
+
+	link_init(&record, LINK_erase);
+	record.erase.token = strtoull(words[0], NULL, 10);
+	record.erase.timeout = 30000;
+	record.text[ERASE_config] = "{}";
+	record.text[ERASE_stored] = "{}";
+	send_record(probe, &record);
+}
+
 static void
 do_find(struct probe *probe, char *const *words)
 {
@@ -538,6 +552,7 @@ static const struct {
 } commands[] = {
 	{ "setup", do_setup, 0 }, { "drop", do_drop, 2 },
 	{ "payload", do_payload, 2 }, { "attempt", do_attempt, 2 },
+	{ "erase", do_erase, 1 },
 	{ "change", do_change, 2 }, { "wait", do_wait, 0 },
 	{ "progress", do_progress, 1 }, { "grows", do_grows, 1 },
 	{ "keeps", do_keeps, 1 },

@@ -651,6 +651,12 @@ gone secret-to-look-fo" >said
 	    "$(grep '^found' said | head -1)"
 }
 
+test_what_it_cannot_erase_it_does_not_say_is_gone() {
+	expect 0 'erased token=7 PERMISSION_DENIED reason="this transport erases nothing"
+exit status 0' worker 'erase 7
+wait'
+}
+
 test_it_is_shut_in_by_the_kernel() {
 	expect 0 'NoNewPrivs: 1
 Seccomp: 2

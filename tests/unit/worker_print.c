@@ -118,6 +118,14 @@ worker_print(const struct link_record *record)
 		printf("refuse");
 		print_refuse(record);
 		break;
+	case LINK_erased:
+		printf("erased token=%llu",
+		    (unsigned long long)record->erased.token);
+		if (record->erased.error != ERROR_NONE)
+			printf(" %s", error_name(
+			    (enum error)record->erased.error));
+		print_text("reason", record->text[ERASED_reason]);
+		break;
 	case LINK_outcome:
 		printf("outcome");
 		print_outcome(record);

@@ -84,7 +84,8 @@ erasure_take(struct courier *courier, const struct link_record *record)
 	erasure->state = xcalloc(1, transport->erasure_size + 1);
 	courier->erasures++;
 	if (transport->erase == NULL) {
-		erasure_gone(erasure);
+		erasure_end(erasure, ERROR_PERMISSION_DENIED, 0,
+		    "this transport erases nothing");
 		return;
 	}
 	erasure->held = held_take(courier, record->text[ERASE_config], &why);

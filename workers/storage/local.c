@@ -108,19 +108,37 @@ put_mark(const struct attempt *attempt, int fd)
 }
 
 /* The same at every attempt, so that none is left behind by one that died. */
+static void
+name_temporary(const struct attempt *attempt, char out[LOCAL_TEMPORARY])
+{
+	char id[ID_LENGTH + 1];
+
+	id_format(&attempt->facts.id, id);
+	(void)snprintf(out, LOCAL_TEMPORARY, ".spoold.%s.%s.part", id,
+	    attempt->text[ATTEMPT_destination]);
+}
+
+/* It may be a second name of what is there. */
+static int
+remove_left(const struct attempt *attempt, struct why *why)
+{
+	const struct stored *stored = attempt->state;
+	char name[LOCAL_TEMPORARY];
+
+	name_temporary(attempt, name);
+	if (unlinkat(stored->local.directory, name, 0) == -1 &&
+	    errno != ENOENT)
+		return local_trouble(why, "remove what an attempt left");
+	return 0;
+}
+
 static int
 make_temporary(struct attempt *attempt, struct why *why)
 {
 	struct stored *stored = attempt->state;
 	struct local_file *file = &stored->local;
-	char id[ID_LENGTH + 1];
 
-	id_format(&attempt->facts.id, id);
-	(void)snprintf(file->temporary, sizeof(file->temporary),
-	    ".spoold.%s.%s.part", id, attempt->text[ATTEMPT_destination]);
-	if (unlinkat(file->directory, file->temporary, 0) == -1 &&
-	    errno != ENOENT)
-		return local_trouble(why, "remove what an attempt left");
+	name_temporary(attempt, file->temporary);
 	file->fd = local_openat(file->directory, file->temporary,
 	    O_WRONLY | O_CREAT | O_EXCL);
 	if (file->fd == -1) {
@@ -201,7 +219,8 @@ begin(struct attempt *attempt, struct why *why)
 	struct local_file *file = &stored->local;
 	const struct local_config *config = &config_of(attempt)->local;
 	const struct local *local = local_of(attempt->courier);
-	int base = local_open(local, config, why), result;
+	int base = local_open(local, config, why), left, result;
+	struct why trouble;
 
 	if (base == -1)
 		return -1;
@@ -212,8 +231,19 @@ begin(struct attempt *attempt, struct why *why)
 		return -1;
 	file->fd = -1;
 	file->begun = true;
+	left = remove_left(attempt, &trouble);
 	result = look_there(attempt, why);
-	return result == 1 ? make_temporary(attempt, why) : result;
+	if (result != 1) {
+		/* It is in nobody's way: the place may be mounted to read. */
+		if (left == -1)
+			log_debug("local: %s", trouble.text);
+		return result;
+	}
+	if (left == -1) {
+		*why = trouble;
+		return -1;
+	}
+	return make_temporary(attempt, why);
 }
 
 static int

@@ -44,6 +44,8 @@ int	 local_own(const struct local *, const struct local_config *, int fd,
 /* What errno means where `what` was tried; -1 with *why. */
 int	 local_trouble(struct why *, const char *what);
 
+#define LOCAL_TEMPORARY 128		/* bytes of its name until it is whole */
+
 /* A ticket's file. */
 struct local_file {
 	bool		 begun;		/* the descriptors are */
@@ -51,7 +53,7 @@ struct local_file {
 	int		 directory;	/* own */
 	int		 fd;		/* own; -1: none is open */
 	const char	*name;		/* borrowed from the path */
-	char		 temporary[128];	/* "": not there */
+	char		 temporary[LOCAL_TEMPORARY];	/* "": not there */
 	struct extent	 there;		/* what has that name already */
 	struct extent_reader reader;	/* of it, or of the content */
 	bool		 comparing, same;
