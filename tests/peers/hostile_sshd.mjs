@@ -183,6 +183,9 @@ class Sftp {
 			this.say(status(id, 2, ''));
 			return;
 		}
+		// Somebody else was faster.
+		if (this.mode.endsWith('between') && this.asked++ === 0)
+			this.files[name] = { bytes: Buffer.alloc(0) };
 		if (flags & 32 && this.files[name]) {
 			this.say(status(id, 4, ''));
 			return;
@@ -268,6 +271,10 @@ class Sftp {
 		}
 		this.say(status(id, this.files[name] ? 0 : 2));
 		delete this.files[name];
+		// And again, once or each time.
+		if (this.mode === 'ever-between' ||
+		    (this.mode === 'between' && this.asked++ === 1))
+			this.files[name] = { bytes: Buffer.alloc(0) };
 	}
 
 	RENAME(id, string) {

@@ -275,6 +275,26 @@ test_destinations_with_one_directory_write_a_file_each() {
 .x.bin.$ID.b.part 0" "$(cat "$HOSTILE/files/mute-write")"
 }
 
+test_a_partial_file_that_comes_back_is_removed_twice_and_then_deferred() {
+	hostile
+	to between
+	to ever-between
+	payload x.bin 100000
+	cp "$SCRATCH/x.bin" "$SPOOL/data/y.bin"
+	drop one "$(file_job between x.bin)"
+	eventually delivered "$ID"
+	assertEquals 'x.bin 100000' "$(cat "$HOSTILE/files/between")"
+	drop two "$(file_job ever-between y.bin)"
+	eventually deferred ever-between
+	assertEquals "deferred SFTP_STATUS create the file: the server says no \
+more than that it failed" "$(said ever-between)"
+	for mode in between ever-between; do
+		assertEquals $mode 2 "$(grep -c "^$mode REMOVE" "$HOSTILE/log")"
+	done
+	assertEquals 'not written' 0 "$(grep -c 'ever-between WRITE' \
+	    "$HOSTILE/log")"
+}
+
 # says DESTINATION REASON: so its last attempt ended.
 says() {
 	[ "$(said "$1")" = "$2" ]

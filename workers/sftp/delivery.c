@@ -2,10 +2,10 @@
  * delivery - a ticket on its way to a file of an SFTP server
  *
  * Until all of it has arrived and was verified the file is
- * `.<name>.<deliveryId>.<destination>.part`, in the directory where it is to be;
- * so nobody who waits for the name sees a half one, a later attempt of the same
- * ticket finds what an earlier one left, and no other ticket does: two of one
- * job may be for the same directory.
+ * `.<name>.<deliveryId>.<destination>.part`, in the directory where it is to
+ * be; so nobody who waits for the name sees a half one, a later attempt of the
+ * same ticket finds what an earlier one left, and no other ticket does: two of
+ * one job may be for the same directory.
  */
 #include <stdio.h>
 #include <string.h>
