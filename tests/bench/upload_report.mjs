@@ -6,10 +6,12 @@ const OWN = ['spoold', 'drain'];
 const NOTE = `\
 spoold is counted from the first drop, drain from when its destination is
 enabled, each until all deliveries are on record; MB are of 1,000,000 bytes.
-CPU is that of who uploads, and of who receives.`;
+CPU is that of who uploads, and of who receives.  Synced: has the server sync
+each file before it counts as there, as spoold does.`;
 
 export class UploadReport {
 	#taken = new Map();	// "kind load" -> name -> [taken]
+	#syncing = new Map();	// kind -> those that sync each file
 
 	constructor(rounds, loads) {
 		this.rounds = rounds;
@@ -25,6 +27,11 @@ export class UploadReport {
 		    `CPU ${round(taken.cpu)} and ${round(taken.received)} ms`);
 	}
 
+	// Who of a kind has each file synced; where that differs it is told.
+	syncing(kind, names) {
+		this.#syncing.set(kind, names);
+	}
+
 	#rates(key, taken) {
 		const { files, bytes } = this.loads[key.split(' ')[1]];
 		return taken.map(({ ms }) => files > 1 ? files / ms * 1e3 :
@@ -38,10 +45,15 @@ export class UploadReport {
 		const rates = (name) => this.#rates(key, names.get(name));
 		const ratio = (own, name) => !names.has(own) ? '' :
 			round(median(rates(own)) / median(rates(name)), 2);
-		const rows = [[key, '', unit, 'CPU ms', 'and its receiver',
-			'spoold is', 'drain is']];
+		const syncing = this.#syncing.get(key.split(' ')[0]);
+		const synced = (cell) => syncing === undefined ? [] : [cell];
+		const rows = [[key, '', ...synced('synced'), unit, 'CPU ms',
+			'and its receiver', 'spoold is', 'drain is']];
 		for (const [name, taken] of names)
-			rows.push(['', name, spread(rates(name)),
+			rows.push(['', name,
+				...synced(syncing?.includes(name) ? 'yes' :
+					'no'),
+				spread(rates(name)),
 				spread(taken.map(({ cpu }) => cpu * per)),
 				spread(taken.map(({ received }) =>
 					received * per)),

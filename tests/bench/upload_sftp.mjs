@@ -95,9 +95,9 @@ export const sftp = {
 	needs: ['sftp', 'lftp', 'rclone', '/usr/sbin/sshd', 'ssh-keygen'],
 	loads: ['small', 'large'],
 	Receiver: Sshd,
+	synced: ['spoold', 'drain', 'sftp -f'],
 	peers: {
 		sftp: batch(),
-		// Which syncs each file, as spoold does.
 		'sftp -f': batch('-f'),
 		lftp: (sshd, { path }) => ({ command: 'lftp', words: ['-c',
 			`set sftp:connect-program "ssh -a -x ${

@@ -100,6 +100,9 @@ function check() {
 async function all() {
 	check();
 	volume.open();
+	for (const { name, synced } of kinds.map((name) => KINDS[name]))
+		if (synced !== undefined)
+			report.syncing(name, synced);
 	for (let round = 1; round <= rounds; round++)
 		for (const kind of kinds.map((name) => KINDS[name]))
 			for (const load of kind.loads)

@@ -1,8 +1,8 @@
 // hostile_sshd.mjs DIR HOSTKEY: SSH servers that misbehave, each in one way.
 // DIR/ports says where: `ssh` is one whose behaviour is the user's name, the
 // others do not even speak SSH.  `files` of the ssh one are in memory, one set
-// for each user; DIR/files/USER lists them with their sizes, and DIR/log has
-// what was asked.
+// for each user; DIR/files/USER lists them with their sizes, DIR/content/USER has
+// the bytes of the one that was renamed last, and DIR/log what was asked.
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync }
 	from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,6 +11,7 @@ import ssh2 from 'ssh2';
 
 const [dir, keyFile] = process.argv.slice(2);
 mkdirSync(`${dir}/files`, { recursive: true });
+mkdirSync(`${dir}/content`, { recursive: true });
 
 // --- those that do not speak SSH --------------------------------------------
 
@@ -71,7 +72,19 @@ const status = (id, code, words = '') => packet(101, u32(id), u32(code),
 const attrs = (id, size) => packet(105, u32(id), u32(1), u32(size / 2 ** 32),
 	u32(size % 2 ** 32));
 
+// Names are of files, and handles too: one that was removed can be written.
 const stores = {};
+
+// Of `late`: what the disk of the first session has not taken yet.
+const late = { session: null, writes: [] };
+
+function write(file, offset, bytes) {
+	const all = Buffer.alloc(Math.max(file.bytes.length,
+		offset + bytes.length));
+	file.bytes.copy(all);
+	bytes.copy(all, offset);
+	file.bytes = all;
+}
 
 class Sftp {
 	constructor(mode, stream, client) {
@@ -139,7 +152,8 @@ class Sftp {
 		}
 		this[type](id, string, number);
 		writeFileSync(`${dir}/files/.new`, Object.entries(this.files)
-			.map(([n, b]) => `${n} ${b.length}\n`).sort().join(''));
+			.map(([n, f]) => `${n} ${f.bytes.length}\n`).sort()
+			.join(''));
 		renameSync(`${dir}/files/.new`, `${dir}/files/${this.mode}`);
 	}
 
@@ -155,7 +169,7 @@ class Sftp {
 
 	STAT(id, string) {
 		const file = this.files[string()];
-		this.say(file ? attrs(id, file.length) :
+		this.say(file ? attrs(id, file.bytes.length) :
 			status(id, 2, 'No such\x1b[31m file\n'));
 	}
 
@@ -169,15 +183,19 @@ class Sftp {
 			this.say(status(id, 2, ''));
 			return;
 		}
+		// Somebody else was faster.
+		if (this.mode.endsWith('between') && this.asked++ === 0)
+			this.files[name] = { bytes: Buffer.alloc(0) };
 		if (flags & 32 && this.files[name]) {
 			this.say(status(id, 4, ''));
 			return;
 		}
-		if (!this.files[name] || flags & 16)
-			this.files[name] = Buffer.alloc(0);
+		const file = this.files[name] ??= { bytes: Buffer.alloc(0) };
+		if (flags & 16)
+			file.bytes = Buffer.alloc(0);
 		const handle = this.mode === 'long-handle' ? 'h'.repeat(5000) :
 			`h${this.n++}`;
-		this.handles[handle] = name;
+		this.handles[handle] = file;
 		this.say(packet(102, u32(id), str(handle)));
 	}
 
@@ -192,7 +210,7 @@ class Sftp {
 	}
 
 	READ(id, string, number) {
-		const file = this.files[this.handles[string()]];
+		const file = this.handles[string()].bytes;
 		const offset = number() * 2 ** 32 + number();
 		let want = number();
 		if (this.mode === 'awkward')
@@ -210,20 +228,21 @@ class Sftp {
 	}
 
 	WRITE(id, string, number) {
-		const name = this.handles[string()];
+		const file = this.handles[string()];
 		const offset = number() * 2 ** 32 + number();
 		const bytes = Buffer.from(string());
-		if (this.mode === 'full' ||
+		// Not the first: half of each is no file of either attempt.
+		if (this.mode === 'late' && offset > 0 &&
+		    (late.session ??= this) === this) {
+			late.writes.push(() => write(file, offset, bytes));
+			return;
+		}
+		if (this.mode === 'full' || this.mode === 'fixed' ||
 		    (this.mode === 'full-late' && offset > 0)) {
 			this.say(status(id, 4, 'Disk \x07quota'));
 			return;
 		}
-		const old = this.files[name];
-		const all = Buffer.alloc(Math.max(old.length,
-			offset + bytes.length));
-		old.copy(all);
-		bytes.copy(all, offset);
-		this.files[name] = all;
+		write(file, offset, bytes);
 		if (this.mode === 'awkward')
 			this.later(status(id, 0));
 		else
@@ -231,9 +250,12 @@ class Sftp {
 	}
 
 	FSTAT(id, string) {
-		const file = this.files[this.handles[string()]];
+		const { length } = this.handles[string()].bytes;
+		if (this !== late.session)
+			for (const held of late.writes.splice(0))
+				held();
 		this.say(attrs(id, this.mode === 'liar-size' ?
-			file.length - 1 : file.length));
+			length - 1 : length));
 	}
 
 	CLOSE(id, string) {
@@ -243,8 +265,16 @@ class Sftp {
 
 	REMOVE(id, string) {
 		const name = string();
+		if (this.mode === 'fixed') {
+			this.say(status(id, 3));
+			return;
+		}
 		this.say(status(id, this.files[name] ? 0 : 2));
 		delete this.files[name];
+		// And again, once or each time.
+		if (this.mode === 'ever-between' ||
+		    (this.mode === 'between' && this.asked++ === 1))
+			this.files[name] = { bytes: Buffer.alloc(0) };
 	}
 
 	RENAME(id, string) {
@@ -253,7 +283,13 @@ class Sftp {
 			this.say(status(id, 4));
 			return;
 		}
+		if (!this.files[from]) {
+			this.say(status(id, 2));
+			return;
+		}
 		this.files[to] = this.files[from];
+		writeFileSync(`${dir}/content/${this.mode}`,
+			this.files[to].bytes);
 		delete this.files[from];
 		if (this.mode === 'rename-dies') {
 			this.client._sock.destroy();

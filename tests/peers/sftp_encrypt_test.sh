@@ -36,7 +36,8 @@ opens() {
 # holds FILE NAME CONTENT
 holds() {
 	opens "$1" "$2"
-	assertEquals "$1: $(cat "$SCRATCH/decrypt")" 0 $?
+	_status=$?
+	assertEquals "$1: $(cat "$SCRATCH/decrypt")" 0 $_status
 	cmp "$SCRATCH/$3" "$SCRATCH/opened"
 	assertEquals "$1 is what was dropped" 0 $?
 }
@@ -120,7 +121,7 @@ test_a_file_whose_bytes_were_changed_is_not_opened() {
 # --- a second attempt ---------------------------------------------------------
 
 part_has() {
-	[ "$(find "$REMOTE" -name ".*.$1.part" -size "+$2c" | wc -l)" = 1 ]
+	[ "$(find "$REMOTE" -name ".*.$1.*.part" -size "+$2c" | wc -l)" = 1 ]
 }
 
 test_a_killed_worker_starts_over_and_leaves_nothing_behind() {

@@ -5,9 +5,13 @@
 . "$(dirname "$0")/../system/harness.sh"
 # shellcheck source=tests/peers/sshd.sh
 . "$TESTS/peers/sshd.sh"
+# shellcheck source=tests/peers/certificates.sh
+. "$TESTS/peers/certificates.sh"
 
 oneTimeSetUp() {
 	ssh_keys
+	authority
+	person ann rsa:2048 a@example.net 'keyUsage = keyEncipherment'
 }
 
 # hostile: such servers, and an instance that is to meet them.
@@ -235,6 +239,79 @@ test_no_answer_to_the_rename_may_have_arrived_and_the_next_attempt_looks() {
 	eventually deferred mute-rename
 	assertEquals 'deferred MAY_HAVE_ARRIVED' \
 	    "$(said mute-rename | cut -d ' ' -f 1-2)"
+}
+
+test_writes_that_come_late_do_not_get_into_what_the_next_attempt_writes() {
+	hostile
+	to late "{encrypt: $(jq -Rs . "$CA/ann.pem")}"
+	payload x.bin 300000
+	drop one "$(file_job late x.bin)"
+	eventually deferred late
+	run spoolq -s late
+	eventually delivered "$ID"
+	openssl cms -decrypt -inform DER -in "$HOSTILE/content/late" \
+	    -recip "$CA/ann.pem" -inkey "$CA/ann.key" \
+	    -out "$SCRATCH/opened" 2>"$SCRATCH/decrypt"
+	status=$?
+	assertEquals "$(cat "$SCRATCH/decrypt")" 0 $status
+	cmp "$SCRATCH/x.bin" "$SCRATCH/opened"
+	assertEquals 'it is what was dropped' 0 $?
+	assertEquals 'and nothing else is there' 'x.bin.p7m' \
+	    "$(cut -d ' ' -f 1 "$HOSTILE/files/late")"
+}
+
+test_destinations_with_one_directory_write_a_file_each() {
+	hostile
+	for name in a b; do
+		sftp_destination "$name" \
+		    '{username: "mute-write", timeout: 1000}'
+	done
+	payload x.bin 100000
+	drop one '{"destinations":["a","b"],"payload":{"type":"export",
+	    "file":"x.bin"}}'
+	eventually deferred a
+	eventually deferred b
+	assertEquals ".x.bin.$ID.a.part 0
+.x.bin.$ID.b.part 0" "$(cat "$HOSTILE/files/mute-write")"
+}
+
+test_a_partial_file_that_comes_back_is_removed_twice_and_then_deferred() {
+	hostile
+	to between
+	to ever-between
+	payload x.bin 100000
+	cp "$SCRATCH/x.bin" "$SPOOL/data/y.bin"
+	drop one "$(file_job between x.bin)"
+	eventually delivered "$ID"
+	assertEquals 'x.bin 100000' "$(cat "$HOSTILE/files/between")"
+	drop two "$(file_job ever-between y.bin)"
+	eventually deferred ever-between
+	assertEquals "deferred SFTP_STATUS create the file: the server says no \
+more than that it failed" "$(said ever-between)"
+	for mode in between ever-between; do
+		assertEquals $mode 2 "$(grep -c "^$mode REMOVE" "$HOSTILE/log")"
+	done
+	assertEquals 'not written' 0 "$(grep -c 'ever-between WRITE' \
+	    "$HOSTILE/log")"
+}
+
+# says DESTINATION REASON: so its last attempt ended.
+says() {
+	[ "$(said "$1")" = "$2" ]
+}
+
+test_a_partial_file_that_cannot_be_removed_is_deferred_with_a_reason() {
+	hostile
+	to fixed "{encrypt: $(jq -Rs . "$CA/ann.pem")}"
+	drop one "$(job fixed)"
+	eventually deferred fixed
+	assertEquals "deferred SFTP_STATUS write the file: the server says no \
+more than that it failed" "$(said fixed)"
+	run spoolq -s fixed
+	eventually says fixed 'deferred SFTP_STATUS remove the partial file: permission denied'
+	assertEquals 'it is there still' 1 \
+	    "$(grep -c "^\.$ID\.json\.p7m\.$ID\.fixed\.part 0\$" \
+	    "$HOSTILE/files/fixed")"
 }
 
 . /usr/share/shunit2/shunit2

@@ -432,7 +432,7 @@ test_a_payload_that_changed_as_what_was_left_did_is_found_out() {
 	    "filename":"x"}}' >job
 	head -c 100000 /dev/zero >file.bin
 	{ printf x; head -c 99999 /dev/zero; } \
-	    >"$REMOTE/.x.01JDCZ7Q2T5M8YB3K4N6P9RSVW.part"
+	    >"$REMOTE/.x.01JDCZ7Q2T5M8YB3K4N6P9RSVW.ehr.part"
 	assertEquals 'outcome token=1 failed PAYLOAD_CHANGED code=0 bytes=0 "the payload is no longer what was accepted"
 exit status 0' "$(worker "attempt 1 job payload=file.bin change=file.bin,0,x $(settings)
 wait")"
@@ -524,7 +524,7 @@ test_no_descriptor_is_left_of_sessions_that_ended() {
 # --- interrupted ------------------------------------------------------------
 
 part_of() {
-	find "$REMOTE" -name ".*.$1.part"
+	find "$REMOTE" -name ".*.$1.*.part"
 }
 
 # part_has ID BYTES: there are at least so many.
@@ -560,10 +560,10 @@ test_what_an_earlier_attempt_left_is_compared_before_it_is_used() {
 	# The id is known before it is dropped: so the leftover can be.
 	printf '%s' "$job" >"$SPOOL/tmp/r"
 	id=$(node "$TESTS/data/spool_id.mjs" "$ORG" "$SPOOL/tmp/r" =r.json)
-	head -c 600000 "$SCRATCH/r.bin" >"$REMOTE/.r.bin.$id.part"
-	printf 'other bytes' | dd of="$REMOTE/.r.bin.$id.part" bs=1 \
+	head -c 600000 "$SCRATCH/r.bin" >"$REMOTE/.r.bin.$id.resumed.part"
+	printf 'other bytes' | dd of="$REMOTE/.r.bin.$id.resumed.part" bs=1 \
 	    seek=400000 conv=notrunc 2>/dev/null
-	inode=$(stat -c %i "$REMOTE/.r.bin.$id.part")
+	inode=$(stat -c %i "$REMOTE/.r.bin.$id.resumed.part")
 	mv -n "$SPOOL/tmp/r" "$SPOOL/new/r.json"
 	eventually delivered "$id"
 	same r.bin r.bin
@@ -577,10 +577,23 @@ test_a_leftover_that_is_longer_is_no_beginning_of_it() {
 	job=$(file_job longer l.bin)
 	printf '%s' "$job" >"$SPOOL/tmp/l"
 	id=$(node "$TESTS/data/spool_id.mjs" "$ORG" "$SPOOL/tmp/l" =l.json)
-	head -c 2000 /dev/zero >"$REMOTE/.l.bin.$id.part"
+	head -c 2000 /dev/zero >"$REMOTE/.l.bin.$id.longer.part"
 	mv -n "$SPOOL/tmp/l" "$SPOOL/new/l.json"
 	eventually delivered "$id"
 	same l.bin l.bin
+}
+
+test_names_and_destinations_of_any_length_leave_the_partial_file_a_name() {
+	sftp_instance
+	# 63 bytes, and names to the last byte that the server's files take.
+	long=$(printf 'd%062d' 0)
+	sftp_destination "$long"
+	for name in "$(printf '%0255d' 0)" "a$(printf 'é%.0s' $(seq 127))"; do
+		payload l.bin 1000
+		drop one "$(file_job "$long" l.bin "\"filename\":\"$name\"")"
+		eventually delivered "$ID"
+		same l.bin "$name"
+	done
 }
 
 test_a_long_upload_survives_new_keys_and_memory_stays_small() {

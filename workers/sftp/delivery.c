@@ -2,9 +2,10 @@
  * delivery - a ticket on its way to a file of an SFTP server
  *
  * Until all of it has arrived and was verified the file is
- * `.<name>.<deliveryId>.part`, in the directory where it is to be; so nobody
- * who waits for the name sees a half one, and a later attempt of the same
- * delivery finds what an earlier one left.
+ * `.<name>.<deliveryId>.<destination>.part`, in the directory where it is to
+ * be; so nobody who waits for the name sees a half one, a later attempt of the
+ * same ticket finds what an earlier one left, and no other ticket does: two of
+ * one job may be for the same directory.
  */
 #include <stdio.h>
 #include <string.h>
@@ -129,13 +130,14 @@ delivery_file(const struct attempt *attempt, int64_t *length,
 
 /* --- its beginning -------------------------------------------------------- */
 
-/* `.<name>.<id>.part`; of a name that leaves no room for that, less. */
+/* Of a name that leaves no room for what makes the part's own, less. */
 static void
 name_part(struct delivery *delivery, const struct attempt *attempt)
 {
 	const char *name = delivery->path.data + delivery->directory;
-	size_t most = NAME_MAX_COMMON - strlen("..") - ID_LENGTH -
-	    strlen(".part");
+	const char *destination = attempt->text[ATTEMPT_destination];
+	size_t most = NAME_MAX_COMMON - strlen("...") - ID_LENGTH -
+	    strlen(destination) - strlen(".part");
 	char id[ID_LENGTH + 1];
 	size_t length;
 
@@ -147,9 +149,10 @@ name_part(struct delivery *delivery, const struct attempt *attempt)
 	while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
 		length--;
 	id_format(&attempt->facts.id, id);
-	buf_printf(&delivery->part, "%.*s%s.%.*s.%s.part",
+	buf_printf(&delivery->part, "%.*s%s.%.*s.%s.%s.part",
 	    (int)delivery->directory, delivery->path.data,
-	    delivery->directory > 0 ? "/" : "", (int)length, name, id);
+	    delivery->directory > 0 ? "/" : "", (int)length, name, id,
+	    destination);
 }
 
 static int

@@ -19,6 +19,7 @@
 	PHASE(look_part, "look for what an earlier attempt left")	\
 	PHASE(open_part, "open what an earlier attempt left")		\
 	PHASE(resume, "read what an earlier attempt left")		\
+	PHASE(clear, "remove the partial file")				\
 	PHASE(create, "create the file")				\
 	PHASE(make, "create the directory")				\
 	PHASE(write, "write the file")					\
@@ -84,6 +85,7 @@ struct delivery {
 	size_t		 made;		/* bytes of path, up to the directory
 					 * that is being made */
 	bool		 made_all;
+	bool		 cleared_again;	/* after a create that failed */
 	bool		 looked_again;	/* after a rename that failed */
 	bool		 renaming;	/* from here on it may have arrived */
 	struct outcome	 outcome;

@@ -6,7 +6,7 @@
  *	else	unclaim if something was created; look, or look_part
  * look, in a later one: is the name free?
  *	yes	look_part: did an earlier attempt leave something?
- *		yes	open_part, resume
+ *		yes	open_part, resume; clear, if that cannot be gone on with
  *		no	create, after make for each directory that is missing
  *		then	write, and for verify=sha256 open_back, read_back,
  *			close; make_way, rename
@@ -84,12 +84,18 @@ answer_is_status(const struct wire_answer *answer, uint32_t status)
 	return answer->type == WIRE_STATUS && answer->status == status;
 }
 
+bool
+answer_is_missing(const struct wire_answer *answer)
+{
+	return answer_is_status(answer, WIRE_NO_SUCH_FILE) ||
+	    answer_is_status(answer, WIRE_NO_SUCH_PATH);
+}
+
 /* Some let files be put where they do not let one look. */
 bool
 answer_is_free(const struct wire_answer *answer)
 {
-	return answer_is_status(answer, WIRE_NO_SUCH_FILE) ||
-	    answer_is_status(answer, WIRE_NO_SUCH_PATH) ||
+	return answer_is_missing(answer) ||
 	    answer_is_status(answer, WIRE_PERMISSION_DENIED);
 }
 
@@ -290,6 +296,7 @@ static const struct {
 	[PHASE_look_part] = { begin_look_part, answer_look_part, false },
 	[PHASE_open_part] = { begin_open_part, answer_open_part, false },
 	[PHASE_resume] = { begin_resume, answer_resume, true },
+	[PHASE_clear] = { begin_clear, answer_clear, false },
 	[PHASE_create] = { begin_create, answer_create, false },
 	[PHASE_make] = { begin_make, answer_make, false },
 	[PHASE_write] = { begin_write, answer_write, true },
@@ -324,6 +331,7 @@ phases_begin(struct attempt *attempt)
 	delivery->offset = 0;
 	delivery->made = 0;
 	delivery->made_all = false;
+	delivery->cleared_again = false;
 	phase_go(attempt, attempt->facts.attempt == 1 ? PHASE_claim :
 	    PHASE_look);
 }

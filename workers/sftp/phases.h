@@ -25,6 +25,8 @@ void	 phase_ask_handle(struct delivery *, enum wire_type);
 
 bool	 answer_is_ok(const struct wire_answer *);
 bool	 answer_is_status(const struct wire_answer *, uint32_t status);
+/* There is no such file, or no such directory. */
+bool	 answer_is_missing(const struct wire_answer *);
 /* To a look for a file: there is none, or nobody may know. */
 bool	 answer_is_free(const struct wire_answer *);
 /* Notes the handle of an answer; false if it has none. */
@@ -56,6 +58,7 @@ void	 begin_open_same(struct attempt *);
 /* --- upload.c ------------------------------------------------------------- */
 
 void	 answer_claim(struct attempt *, const struct wire_answer *);
+void	 answer_clear(struct attempt *, const struct wire_answer *);
 void	 answer_create(struct attempt *, const struct wire_answer *);
 void	 answer_look_part(struct attempt *, const struct wire_answer *);
 void	 answer_make(struct attempt *, const struct wire_answer *);
@@ -63,6 +66,7 @@ void	 answer_open_part(struct attempt *, const struct wire_answer *);
 void	 answer_resume(struct attempt *, const struct wire_answer *);
 void	 answer_unclaim(struct attempt *, const struct wire_answer *);
 void	 begin_claim(struct attempt *);
+void	 begin_clear(struct attempt *);
 void	 begin_create(struct attempt *);
 void	 begin_look_part(struct attempt *);
 void	 begin_make(struct attempt *);

@@ -91,25 +91,32 @@ begin_look_part(struct attempt *attempt)
 	const struct config *config = attempt->config;
 
 	if (config->encrypt != NULL) {
-		phase_go(attempt, PHASE_create);
+		phase_go(attempt, PHASE_clear);
 		return;
 	}
 	phase_ask_path(delivery, WIRE_STAT, delivery->part.data);
 }
 
+/*
+ * What is gone on with stays the same file, to which an earlier attempt's
+ * writes may still come late: they have the same bytes at the same places.
+ */
 void
 answer_look_part(struct attempt *attempt, const struct wire_answer *answer)
 {
 	struct delivery *delivery = attempt->state;
+	bool is_there = answer->type == WIRE_ATTRS;
 
 	if (answer->type != WIRE_ATTRS && answer->type != WIRE_STATUS) {
 		phase_fail_protocol(attempt);
 		return;
 	}
-	delivery->part_size = answer->type == WIRE_ATTRS ? answer->size : 0;
-	phase_go(attempt, delivery->part_size > 0 && delivery->part_size <=
-	    (uint64_t)attempt->parcel.content.length ? PHASE_open_part :
-	    PHASE_create);
+	delivery->part_size = is_there ? answer->size : 0;
+	if (delivery->part_size > 0 && delivery->part_size <=
+	    (uint64_t)attempt->parcel.content.length)
+		phase_go(attempt, PHASE_open_part);
+	else
+		phase_go(attempt, is_there ? PHASE_clear : PHASE_create);
 }
 
 void
@@ -127,9 +134,37 @@ answer_open_part(struct attempt *attempt, const struct wire_answer *answer)
 	if (phase_take_handle(attempt->state, answer))
 		phase_go(attempt, PHASE_resume);
 	else if (answer->type == WIRE_STATUS)
-		phase_go(attempt, PHASE_create);
+		phase_go(attempt, PHASE_clear);
 	else
 		phase_fail_protocol(attempt);
+}
+
+/*
+ * A server that hangs in its disk may have requests of an earlier attempt under
+ * way still.  So it is a new file that is written: writes that come late go to
+ * the one that was removed.  Nor is it created in the same flight: if that
+ * came late as a whole, the file that it made would get this one's name; and
+ * one that is removed by a late request is missing when it is to be renamed.
+ */
+void
+begin_clear(struct attempt *attempt)
+{
+	struct delivery *delivery = attempt->state;
+
+	phase_ask_path(delivery, WIRE_REMOVE, delivery->part.data);
+}
+
+/* One who may not remove may create, if there is none. */
+void
+answer_clear(struct attempt *attempt, const struct wire_answer *answer)
+{
+	const struct delivery *delivery = attempt->state;
+
+	if (answer->type == WIRE_STATUS && (!delivery->cleared_again ||
+	    answer->status == WIRE_OK || answer_is_missing(answer)))
+		phase_go(attempt, PHASE_create);
+	else
+		phase_fail_answer(attempt, answer);
 }
 
 void
@@ -137,10 +172,11 @@ begin_create(struct attempt *attempt)
 {
 	struct delivery *delivery = attempt->state;
 
-	phase_ask_open(delivery, delivery->part.data,
-	    WIRE_FOR_WRITING | WIRE_CREATING | WIRE_TRUNCATING);
+	phase_ask_open(delivery, delivery->part.data, WIRE_FOR_WRITING |
+	    WIRE_CREATING | WIRE_TRUNCATING | WIRE_EXCLUSIVE);
 }
 
+/* It fails where there is one, be it made in between; that goes, once. */
 void
 answer_create(struct attempt *attempt, const struct wire_answer *answer)
 {
@@ -151,11 +187,14 @@ answer_create(struct attempt *attempt, const struct wire_answer *answer)
 		delivery->offset = 0;
 		phase_go(attempt, PHASE_write);
 	} else if (config->create_directories && delivery->directory > 0 &&
-	    !delivery->made_all &&
-	    (answer_is_status(answer, WIRE_NO_SUCH_FILE) ||
-	    answer_is_status(answer, WIRE_NO_SUCH_PATH)))
+	    !delivery->made_all && answer_is_missing(answer))
 		phase_go(attempt, PHASE_make);
-	else
+	else if (!delivery->cleared_again &&
+	    (answer_is_status(answer, WIRE_FAILURE) ||
+	    answer_is_status(answer, WIRE_EXISTS_ALREADY))) {
+		delivery->cleared_again = true;
+		phase_go(attempt, PHASE_clear);
+	} else
 		phase_fail_answer(attempt, answer);
 }
 
