@@ -418,6 +418,22 @@ test_a_notice_to_nobody_or_to_another_link_is_refused() {
 	done
 }
 
+test_a_destination_that_is_told_of_links_stays_until_nobody_names_it() {
+	listening
+	sink
+	destination hook
+	download dl '"notify":"hook"'
+	run spooldest delete hook
+	assertEquals '65: spooldest: CONFLICT: the notify of dl names hook: give it another, or delete it first' \
+	    "$STATUS: $ERR"
+	run spooldest update dl - <<-END
+		{"config": {"download": {"notify": null}}}
+	END
+	assertEquals "$ERR" 0 "$STATUS"
+	run spooldest delete hook
+	assertEquals "$ERR" 0 "$STATUS"
+}
+
 # --- crashes ------------------------------------------------------------------
 
 test_a_link_that_a_power_cut_took_is_made_again_with_its_count() {
