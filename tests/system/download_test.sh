@@ -548,6 +548,23 @@ test_links_in_clear_go_over_no_network() {
 	assertTrue "$ERR" "echo \"\$ERR\" | grep -q 'tls_certificate is missing'"
 }
 
+test_a_listener_that_cannot_start_says_why_and_with_which_status() {
+	instance
+	setting download listen "unix:$INSTANCE/none/links.sock"
+	start
+	has_said() {
+		grep -q "$1" "$LOG/spoold.log"
+	}
+	eventually has_said 'download.listen: bind to .*: No such file'
+	eventually has_said 'status 78'
+	head -c 300000 /dev/zero >"$SCRATCH/large"
+	setting download tls_certificate "$SCRATCH/large"
+	setting download tls_key "$SCRATCH/large"
+	run spoolctl reload
+	eventually has_said \
+	    "download.tls_certificate: .*/large is longer than 262143 bytes"
+}
+
 # --- organizations ------------------------------------------------------------
 
 test_one_listener_serves_every_organization_and_mixes_none() {
