@@ -127,6 +127,16 @@ test_a_link_stands_in_the_submitters_receipt_and_nowhere_else() {
 	    "$INSTANCE")"
 }
 
+test_who_waits_for_a_job_is_told_where_its_link_stands() {
+	listening
+	download dl
+	run spoolsubmit -d dl -D 1 -w 30
+	ID=$(jq -r .deliveryId "$SCRATCH/out")
+	file=$(find "$SPOOL/receipts" -name "*$ID.json")
+	assertEquals "0: spoolsubmit: the link stands in $file" "$STATUS: $ERR"
+	assertTrue 'it does' "jq -e '.destinations[0].link' '$file'"
+}
+
 test_a_token_is_made_of_the_master_key_as_it_is_promised() {
 	listening
 	download dl
@@ -507,8 +517,12 @@ test_a_job_waits_while_nobody_listens_and_says_so() {
 	eventually in_queue cur "$ID" dl
 	run spoolq --explain "$ID"
 	assertTrue "$OUT" "echo \"\$OUT\" | grep -q 'nobody listens for links'"
-	setting download listen "unix:$SOCKET"
-	run spoolctl reload
+	# What it says helps is done as it stands, but for the address.
+	command=$(echo "$OUT" | sed -n 's/^  command  //p' |
+	    sed "s|ADDRESS:PORT|unix:$SOCKET|")
+	assertContains "$command" "=unix:$SOCKET"
+	run sh -c "$command"
+	assertEquals "$command: $ERR" 0 "$STATUS"
 	published one dl
 	eventually says 200 GET
 }
