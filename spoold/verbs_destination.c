@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/destination_field.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
@@ -451,14 +452,38 @@ cancel_tickets(struct request *request, struct target *target)
 	}
 }
 
+/* The download whose links are told to it, or NULL: they would be lost. */
+static const struct target *
+told_by(const struct request *request, const char *id)
+{
+	struct target *target;
+
+	RB_FOREACH(target, targets, &request->organization->targets)
+		if (target->destination != NULL &&
+		    target->destination->transport == TRANSPORT_download &&
+		    strcmp(json_string(json_get(destination_config(
+		    target->destination), "notify"), ""), id) == 0)
+			return target;
+	return NULL;
+}
+
 static void
 delete(struct request *request)
 {
 	struct target *target = request_target(request);
+	const struct target *telling;
 	struct why why;
 
 	if (target == NULL)
 		return;
+	telling = told_by(request, target->id);
+	if (telling != NULL) {
+		(void)why_set(&why, ERROR_CONFLICT, "the notify of %s names "
+		    "%s: give it another, or delete it first", telling->id,
+		    target->id);
+		request_fail(request, &why);
+		return;
+	}
 	if (target->tickets != 0 && !json_boolean(json_get(request->json,
 	    "cancelTickets"), false)) {
 		(void)why_set(&why, ERROR_CONFLICT, "%zu ticket%s of %s "

@@ -160,6 +160,7 @@ dest_create(struct cli *cli, void *state)
 	    each = json_next(each)) {
 		templates_warn(each);
 		certificates_warn(each);
+		retention_warn(each);
 		if (cli->json)
 			line_print(each);
 		else
@@ -195,6 +196,7 @@ dest_update(struct cli *cli, void *state)
 		return cli_fail(cli, &why);
 	templates_warn(made);
 	certificates_warn(made);
+	retention_warn(made);
 	if (cli->json)
 		line_print(made);
 	else

@@ -47,6 +47,9 @@ void	 templates_warn(const struct json *document);
 /* Says there what its certificates leave out, or soon will. */
 void	 certificates_warn(const struct json *document);
 
+/* Says there that days alone erase nothing. */
+void	 retention_warn(const struct json *document);
+
 cli_action	 dest_test, dest_health;
 cli_action	 secret_list, secret_rotate, secret_add, secret_revoke,
 		    secret_reveal;

@@ -1,5 +1,5 @@
 /*
- * spooldest_certificates - what certificates of a destination do not do
+ * spooldest_certificates - what certificates and retention do not do
  *
  * What cannot work at all is refused by spoold.  This can, for somebody or for
  * a while, and is worth a word while the destination is being written.
@@ -73,6 +73,20 @@ warn_end(const struct json *config, const char *type, const char *field)
 		    type, field, note.data);
 	buf_free(&note);
 	certificates_free(&all);
+}
+
+void
+retention_warn(const struct json *document)
+{
+	const struct json *storage = json_get(json_get(document, "config"),
+	    "storage");
+
+	if (destination_value(storage, "retention.days") != NULL &&
+	    !json_boolean(destination_value(storage, "retention.autoCleanup"),
+	    false))
+		(void)fprintf(stderr, "spooldest: warning: "
+		    "config.storage.retention.days: nothing is erased without "
+		    "autoCleanup\n");
 }
 
 void

@@ -13,9 +13,12 @@
 #include "lib/published_file.h"
 #include "lib/receipt.h"
 #include "lib/show.h"
+#include "lib/stored_file.h"
 #include "lib/xalloc.h"
 #include "spoold/commands/spoolq.h"
 #include "spoold/commands/spoolq_explain.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000LL)
 
 /* What helps a dead letter, where it is not just to try again. */
 static const struct {
@@ -166,7 +169,8 @@ explain_slot(struct explained *e)
 		buf_str(&e->why, "nobody listens for links: download.listen "
 		    "is empty");
 		buf_str(&e->next, "an attempt when somebody does");
-		buf_str(&e->command, "spoolconf download.listen=ADDRESS:PORT");
+		buf_str(&e->command, "spoolconf -e "
+		    "download.listen=ADDRESS:PORT && spoolctl reload");
 		return;
 	}
 	e->blocked_by = json_string(json_get(e->live, "blockedBy"), NULL);
@@ -348,6 +352,28 @@ say_link(struct explained *e, const struct event_line *line)
 	published_free(&p);
 }
 
+/* What was stored there may be spoold's to erase. */
+static void
+say_erasure(struct explained *e, int64_t delivered_at)
+{
+	int64_t kept = e->destination == NULL ? 0 :
+	    e->destination->cleanup_days * DAY_MS;
+	struct stored_record record;
+	char path[STORED_PATH];
+	struct why why;
+
+	if (kept == 0)
+		return;
+	stored_path(&e->item->ticket.id, e->item->ticket.destination,
+	    delivered_at + kept, path);
+	if (stored_load(e->cli->spool, path, &record, &why) == -1)
+		return;
+	e->next.len = 0;
+	buf_str(&e->next, "erased there ");
+	say_time(&e->next, record.delivered_at + kept, e->now);
+	stored_free(&record);
+}
+
 static void
 explain_done(struct explained *e)
 {
@@ -364,6 +390,8 @@ explain_done(struct explained *e)
 	else if (last != NULL && last->reference != NULL)
 		buf_printf(&e->why, "the receiver calls it %s",
 		    last->reference);
+	if (last != NULL)
+		say_erasure(e, last->at);
 	if (e->file == NULL)
 		return;
 	receipt_name(e->file->facts.name, &e->item->ticket.id, name);

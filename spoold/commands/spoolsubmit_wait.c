@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/receipt.h"
 #include "lib/show.h"
 #include "lib/xalloc.h"
 #include "spoold/commands/spoolsubmit.h"
@@ -99,7 +100,7 @@ receipt_is(const struct json *receipt, const char *status)
 }
 
 static bool
-receipt_finished(const struct json *receipt)
+receipt_is_final(const struct json *receipt)
 {
 	return !receipt_is(receipt, "queued") &&
 	    !receipt_is(receipt, "processing");
@@ -146,6 +147,53 @@ receipt_print(const struct json *receipt)
 	buf_free(&line);
 }
 
+/* True if that file of receipts/, which may be nobody's to read, has a link. */
+static bool
+has_link(const struct waiting_for *w, const char *name)
+{
+	struct buf text = { .max = CONTROL_LINE_MAX };
+	char part[4096];
+	const struct json *each;
+	struct json *receipt;
+	struct why why;
+	bool has = false;
+	ssize_t n;
+	int fd = spool_open_file(w->cli->spool, QUEUE_receipts, name, &why);
+
+	if (fd == -1)
+		return false;
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		buf_add(&text, part, (size_t)n);
+	(void)close(fd);
+	receipt = n == -1 || text.overflow || text.len == 0 ? NULL :
+	    json_parse(text.data, text.len, &why);
+	each = json_first(json_get(receipt, "destinations"));
+	for (; each != NULL && !has; each = json_next(each))
+		has = json_get(each, "link") != NULL;
+	json_free(&receipt);
+	explicit_bzero(part, sizeof(part));
+	buf_wipe(&text);
+	return has;
+}
+
+/* A link is printed nowhere: who waits for one is told where it stands. */
+static void
+link_hint(struct waiting_for *w)
+{
+	char name[RECEIPT_NAME_MAX];
+	struct id id;
+
+	if (w->name == NULL)
+		name_find(w);
+	if (w->name == NULL || id_parse(w->id, &id) == -1)
+		return;
+	receipt_name(w->name, &id, name);
+	if (has_link(w, name))
+		(void)fprintf(stderr, "spoolsubmit: the link stands in "
+		    "%s/%s/receipts/%s\n", w->cli->conf->top_spool_directory,
+		    spool_organization(w->cli->spool), name);
+}
+
 /* The time is up: the receipt as it is now, if there is one to be had. */
 static int
 wait_over(struct waiting_for *w)
@@ -185,7 +233,7 @@ wait_once(struct waiting_for *w, struct json **receipt_r, struct why *why)
 	}
 	if (w->terminal)
 		receipt_show(w, receipt);
-	if (!receipt_finished(receipt)) {
+	if (!receipt_is_final(receipt)) {
 		json_free(&receipt);
 		pause_for(w);
 		return 0;
@@ -209,6 +257,8 @@ wait_loop(struct waiting_for *w)
 	if (waited == 0)
 		return wait_over(w);
 	receipt_print(receipt);
+	if (!w->cli->json)
+		link_hint(w);
 	status = receipt_is(receipt, "completed") ? 0 : 1;
 	json_free(&receipt);
 	return status;

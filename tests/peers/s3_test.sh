@@ -532,4 +532,29 @@ test_a_test_writes_a_small_object_and_removes_it_and_says_what_is_wrong() {
 	assertEquals 0 "$(s3 keys spool | grep -c spoold.test)"
 }
 
+test_a_web_server_that_is_no_store_is_told_from_one() {
+	instance
+	start
+	node -e 'require("http").createServer((request, response) => {
+	    response.statusCode = Number(request.url.split("/")[1]);
+	    response.end("<h1>no</h1>"); })
+	    .listen(0, "127.0.0.1", function () {
+	    console.log(this.address().port); })' >"$SCRATCH/web" &
+	web=$!
+	eventually test -s "$SCRATCH/web"
+	for status in 404 405; do
+		ENDPOINT=http://127.0.0.1:$(cat "$SCRATCH/web") BUCKET=$status \
+		    store "a$status"
+		assertEquals 'false CONFIG_ERROR resolve=true connect=true authenticate=false' \
+		    "$(steps_of "a$status")"
+		assertEquals "it answered $status: there is no such store: mend endpoint" \
+		    "$(jq -r .message "$SCRATCH/out")"
+	done
+	drop one "$(data a405 '{}')"
+	eventually deferred "$ID"
+	assertEquals 'deferred CONFIG_ERROR: it answered 405: there is no such store: mend endpoint' \
+	    "$(said a405)"
+	kill $web
+}
+
 . /usr/share/shunit2/shunit2

@@ -748,6 +748,15 @@ not the destination's hostKey" "$(jq -r .message "$SCRATCH/err")"
 	    "$(steps refused)"
 }
 
+test_a_server_of_another_protocol_is_told_from_one() {
+	sftp_instance
+	sink
+	sftp_destination web "{port: $SINK_PORT}"
+	assertEquals 'resolve=true connect=true hostKey=false' "$(steps web)"
+	assertEquals 'it does not answer as SSH does: are host and port right?' \
+	    "$(jq -r .message "$SCRATCH/err")"
+}
+
 test_a_synthetic_delivery_stays() {
 	sftp_instance
 	sftp_destination good

@@ -424,6 +424,23 @@ test_a_test_with_a_wrong_password_says_what_mends_it() {
 	assertContains "$ERR" CONNECT_FAILURE
 }
 
+test_a_server_that_is_none_for_mail_is_told_from_one() {
+	mail_instance
+	# Says what a web server says, unasked, and ends it.
+	node -e 'require("net").createServer((s) => { s.on("error", () => {});
+	    s.end("HTTP/1.1 408 Request Timeout\r\n\r\n"); })
+	    .listen(0, "127.0.0.1", function () {
+	    console.log(this.address().port); })' >"$SCRATCH/web" &
+	web=$!
+	eventually test -s "$SCRATCH/web"
+	to a "port: $(cat "$SCRATCH/web")"
+	run spooldest test a
+	assertEquals "$OUT" 75 "$STATUS"
+	assertContains "$ERR" \
+	    'it does not answer as SMTP does: are host and port right?'
+	kill $web
+}
+
 test_passwords_and_tokens_are_in_clear_nowhere() {
 	mail_instance
 	to a "port: $STARTTLS, $login"

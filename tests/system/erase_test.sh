@@ -50,6 +50,9 @@ test_what_was_stored_is_erased_when_it_is_older_than_days_and_not_before() {
 	file="$SHARE/x/W 7/$ID.json"
 	assertTrue 'stored' "[ -f '$file' ]"
 	assertEquals "$(date -u -d '30 days' +%F)/$ID.a" "$(records)"
+	run spoolq --explain "$ID"
+	assertContains "$OUT" "$OUT" "  next     erased there in 29d, $(date -u \
+	    -d '30 days' +%F)"
 	sweep 0
 	assertTrue 'not yet' "[ -f '$file' ]"
 	due "$ID"

@@ -29,6 +29,25 @@ installed() {
 	assertEquals "$ERR" 0 "$STATUS"
 }
 
+test_every_example_of_a_destination_is_taken_as_it_stands() {
+	mkdir "$PLACE/own"
+	instance "$PLACE/own"
+	setting download listen "unix:$INSTANCE/links.sock"
+	start
+	for file in "$SOURCE"/etc/examples/*.json; do
+		[ "${file##*/}" != job.json ] || continue
+		run spooldest create "$file"
+		# What a template needs of a job is no mistake of theirs.
+		assertEquals "$file: 0 " "$file: $STATUS $(echo "$ERR" |
+		    grep -v ' is empty unless a job')"
+	done
+	run spooldest list
+	for type in webhook download storage email sftp; do
+		assertContains "$OUT" " $type "
+	done
+	stop
+}
+
 test_everything_is_installed_where_it_belongs() {
 	installed PREFIX=/opt/spoold SYSCONFDIR=/etc/opt LOCALSTATEDIR=/var/opt
 	for file in bin/spoolctl bin/spoolsubmit bin/spoolq bin/spoolsuper \

@@ -249,13 +249,28 @@ test_nothing_is_written_within_spoolds_own_directories() {
 	    "$LOG/spoold.log")"
 }
 
+test_days_without_cleanup_are_warned_of() {
+	storing
+	start
+	printf '{"id":"a","label":"a","type":"storage","config":{"storage":
+	    {"provider":"local","retention":{"days":30},
+	    "config":{"directory":"%s"}}}}' "$SHARE" >"$SCRATCH/a.json"
+	run spooldest create "$SCRATCH/a.json"
+	assertEquals '0: spooldest: warning: config.storage.retention.days: nothing is erased without autoCleanup' \
+	    "$STATUS: $ERR"
+	run spooldest update a - <<-END
+		{"config": {"storage": {"retention": {"autoCleanup": true}}}}
+	END
+	assertEquals '0: ' "$STATUS: $ERR"
+}
+
 test_a_directory_that_is_not_there_is_waited_for_and_not_made() {
 	storing
 	start
 	DIRECTORY=$SHARE/mounted/later store a
 	drop one "$(job a)"
 	eventually deferred "$ID"
-	assertEquals "deferred CONFIG_ERROR: the destination's config.directory: No such file or directory: make it, or mount it: it is not made by itself" \
+	assertEquals "deferred CONFIG_ERROR: config.directory is not there: make or mount it" \
 	    "$(said a)"
 	assertEquals '' "$(ls -A "$SHARE")"
 	mkdir -p "$SHARE/mounted/later"
@@ -367,6 +382,11 @@ test_a_test_writes_and_removes_a_file_and_says_what_is_wrong() {
 	assertEquals "$ERR" 0 "$STATUS"
 	assertEquals 'true write true' "$(jq -r \
 	    '"\(.success) \(.steps[0].name) \(.steps[0].ok)"' "$SCRATCH/out")"
+	assertEquals '' "$(files)"
+	run spooldest test -j --deliver a
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals 'write' "$(jq -r '[.steps[].name] | join(" ")' \
+	    "$SCRATCH/out")"
 	assertEquals '' "$(files)"
 	DIRECTORY=$SHARE/none store b
 	run spooldest test -j b

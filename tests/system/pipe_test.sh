@@ -248,6 +248,9 @@ test_a_test_says_whether_the_program_can_be_run() {
 	with_pipe
 	run spooldest test fax
 	assertEquals "$OUT" 0 "$STATUS"
+	run spooldest test --deliver fax
+	assertEquals '64: spooldest: USAGE: a program can be tried with a job only: drop one' \
+	    "$STATUS: $ERR"
 	chmod 644 "$SCRATCH/fax"
 	run spooldest test fax
 	assertNotEquals 0 "$STATUS"

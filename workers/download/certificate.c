@@ -31,7 +31,13 @@ file_read(const char *setting, const char *path, struct why *why)
 		length += got > 0 ? (size_t)got : 0;
 	}
 	if (fd == -1 || got != 0) {
-		(void)why_errno(why, "download.%s: read %s", setting, path);
+		if (fd != -1 && got > 0)
+			(void)why_set(why, ERROR_CONFIG_ERROR, "download.%s: "
+			    "%s is longer than %d bytes", setting, path,
+			    FILE_MAX - 1);
+		else
+			(void)why_errno(why, "download.%s: read %s", setting,
+			    path);
 		why->code = ERROR_CONFIG_ERROR;
 		explicit_bzero(text, FILE_MAX);
 		free(text);

@@ -99,6 +99,17 @@ file_parse(const char *path, union place *place)
 	return sizeof(place->file);
 }
 
+/* What the start fails with: what passes by itself, or is to be mended. */
+static int
+listener_wrong(struct why *why, const char *what, const char *where)
+{
+	(void)why_errno(why, "download.listen: %s %s", what, where);
+	why->code = why->number == EADDRINUSE || why->number == ENOMEM ||
+	    why->number == EMFILE || why->number == ENFILE ||
+	    why->number == ENOBUFS ? ERROR_UNAVAILABLE : ERROR_CONFIG_ERROR;
+	return -1;
+}
+
 /* What the last one left behind goes; anything but a socket stays. */
 static int
 file_clear(const char *path, struct why *why)
@@ -106,11 +117,12 @@ file_clear(const char *path, struct why *why)
 	struct stat st;
 
 	if (lstat(path, &st) == -1)
-		return errno == ENOENT ? 0 : why_errno(why, "%s", path);
+		return errno == ENOENT ? 0 :
+		    listener_wrong(why, "look at", path);
 	if (!S_ISSOCK(st.st_mode))
 		return why_set(why, ERROR_CONFIG_ERROR, "download.listen: %s "
 		    "is there, and no socket", path);
-	return unlink(path) == -1 ? why_errno(why, "remove %s", path) : 0;
+	return unlink(path) == -1 ? listener_wrong(why, "remove", path) : 0;
 }
 
 /* --- both ----------------------------------------------------------------- */
@@ -135,9 +147,9 @@ listener_bind(int fd, const union place *place, socklen_t size,
 		(void)poll(NULL, 0, TRY_AGAIN);
 	(void)umask(mask);
 	if (result == -1)
-		return why_errno(why, "download.listen: bind to %s", where);
+		return listener_wrong(why, "bind to", where);
 	if (listen(fd, BACKLOG) == -1)
-		return why_errno(why, "download.listen: listen on %s", where);
+		return listener_wrong(why, "listen on", where);
 	return 0;
 }
 
@@ -168,7 +180,7 @@ listener_open(struct listener *listener, const char *where, bool tls,
 	listener->fd = socket(place.any.sa_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd == -1)
-		return why_errno(why, "download.listen: socket");
+		return listener_wrong(why, "a socket for", where);
 	if (listener_bind(listener->fd, &place, size, where, why) == 0)
 		return 0;
 	(void)close(listener->fd);

@@ -199,15 +199,20 @@ not_opened(void *arg, const struct http_answer *answer)
 {
 	struct session *session = arg;
 	const char *reply = session->reply.data;
-	bool refused = (answer->error == ERROR_PROTOCOL_ERROR ||
-	    answer->error == ERROR_CONNECT_FAILURE) &&
-	    reply != NULL && reply[0] >= '4';
+	bool broke = answer->error == ERROR_PROTOCOL_ERROR ||
+	    answer->error == ERROR_CONNECT_FAILURE;
+	bool refused = broke && reply != NULL && reply[0] >= '4' &&
+	    reply[0] <= '9';
+	/* No line of it was a greeting. */
+	bool stranger = broke && answer->connected != -1 &&
+	    (reply == NULL || reply[0] < '0' || reply[0] > '9');
 
 	session->answer = *answer;
 	session->answer.body = (struct buf){ 0 };
 	/* What the server said says more than what libcurl makes of it. */
 	session_end(session, refused ? (int)strtol(reply, NULL, 10) : 0,
-	    answer->error, answer->words, SMTP_STAGES);
+	    answer->error, stranger ? "it does not answer as SMTP does: are "
+	    "host and port right?" : answer->words, SMTP_STAGES);
 }
 
 static void

@@ -279,8 +279,13 @@ open_handshake(struct session *session, struct why *why)
 
 	if (result == SSH_AGAIN)
 		return 0;
-	if (result != SSH_OK)
-		return session_failed(session, why);
+	/* What is no SSH server ends it, or goes on with something else. */
+	if (result != SSH_OK) {
+		(void)session_failed(session, why);
+		return ssh_get_serverbanner(session->ssh) != NULL ? -1 :
+		    why_set(why, why->code, "it does not answer as SSH does: "
+		    "are host and port right?");
+	}
 	if (check_hostkey(session, why) == -1)
 		return -1;
 	session->stage = STAGE_login;

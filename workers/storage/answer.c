@@ -114,6 +114,15 @@ answer_flags(const struct call *call, const struct http_answer *answer)
 }
 
 bool
+answer_is_providers(const struct call *call, const struct http_answer *answer)
+{
+	bool named;
+
+	(void)code_of(call, answer, &named);
+	return !call->denied && (named || answer->status / 100 == 2);
+}
+
+bool
 answer_is_good(const struct call *call, const struct http_answer *answer)
 {
 	bool named;
@@ -170,6 +179,18 @@ verdict_code(const struct code *row, const struct http_answer *answer,
 	    row->words != NULL ? row->words : "", skew);
 }
 
+/* Of any web server: a store says what it is that is not there. */
+static void
+verdict_no_store(const struct http_answer *answer,
+    struct link_record *record, struct verdict_text *text)
+{
+	record->outcome.verdict = VERDICT_deferred;
+	record->outcome.error = ERROR_CONFIG_ERROR;
+	record->outcome.flags = OUTCOME_TRANSPORT;
+	(void)snprintf(text->reason, sizeof(text->reason), "it answered %d: "
+	    "there is no such store: mend endpoint", answer->status);
+}
+
 /* What was asked for credentials never has had the content. */
 static void
 verdict_denied(const struct http_answer *answer, struct link_record *record,
@@ -213,7 +234,9 @@ answer_verdict(const struct call *call, const struct http_answer *answer,
 		record->outcome.error = ERROR_HTTP_STATUS;
 		(void)snprintf(text->reason, sizeof(text->reason),
 		    "it answered %d with an error", answer->status);
-	}
+	} else if (!named && !call->denied &&
+	    (answer->status == 404 || answer->status == 405))
+		verdict_no_store(answer, record, text);
 	if (call->denied)
 		verdict_denied(answer, record, text);
 }

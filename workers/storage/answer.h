@@ -49,6 +49,9 @@ void	 answer_verdict(const struct call *, const struct http_answer *,
 /* Its code's flags, CODE_…; 0 where there is none. */
 int	 answer_flags(const struct call *, const struct http_answer *);
 
+/* True for 2xx, and for what has a code: any other server may say the rest. */
+bool	 answer_is_providers(const struct call *, const struct http_answer *);
+
 /* True for 2xx without an error that was sent behind it. */
 bool	 answer_is_good(const struct call *, const struct http_answer *);
 

@@ -151,8 +151,7 @@ static const struct {
 	{ EROFS, ERROR_CONFIG_ERROR, "mount it for writing" },
 	{ ELOOP, ERROR_CONFIG_ERROR, "a symbolic link is not followed" },
 	{ ENOTDIR, ERROR_CONFIG_ERROR, "what has that name is none" },
-	{ ENOENT, ERROR_CONFIG_ERROR, "make it, or mount it: it is not made "
-	    "by itself" },
+	{ ENOENT, ERROR_CONFIG_ERROR, "make or mount it" },
 	{ ENAMETOOLONG, ERROR_VALIDATION_ERROR,
 	    "a name in the path is too long for it" },
 };
@@ -278,7 +277,11 @@ directory_enter(const struct local *local, const struct local_config *config,
 
 	if (fd == -1 && errno == ENOENT && config != NULL)
 		fd = directory_make(local, config, parent, name, why);
-	else if (fd == -1)
+	else if (fd == -1 && errno == ENOENT) {
+		(void)why_set(why, ERROR_CONFIG_ERROR,
+		    "config.directory is not there: make or mount it");
+		why->number = ENOENT;
+	} else if (fd == -1)
 		(void)local_trouble(why, config != NULL ? "open a directory" :
 		    "the destination's config.directory");
 	(void)close(parent);
