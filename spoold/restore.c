@@ -121,6 +121,7 @@ restore_accepted(struct stories *stories, struct organization *org,
 {
 	struct story *story;
 	struct facts facts;
+	int64_t changed;
 	int result;
 
 	if (facts_read(line, &facts, why) == -1)
@@ -135,7 +136,9 @@ restore_accepted(struct stories *stories, struct organization *org,
 		result = stories_delivered(stories, org, id) ?
 		    keys_write(org, &facts, why) : 0;
 	else {
-		result = admit_move(org, &facts, why) == -1 ? -1 : 0;
+		result = admit_move(org, &facts, &changed, why) == -1 ?
+		    -1 : 0;
+		stories_moved(stories, org, id, changed);
 		if (result == 0)
 			result = restore_tickets(stories, org, &facts, why);
 	}

@@ -446,6 +446,62 @@ test_a_link_that_a_power_cut_took_is_made_again_with_its_count() {
 	    "[ '$ticket' -nt '$SPOOL/jobs/$REFERENCE.link' ]"
 }
 
+# image_mounted PLACE: the image, which keeps its writes for itself.
+image_mounted() {
+	mount -o loop,commit=600 "$INSTANCE/image" "$1" || fail 'mount'
+}
+
+# The spool on a file system of its own, which loses what the journal has.
+spool_on_image() {
+	truncate -s 64M "$INSTANCE/image"
+	mkfs.ext4 -q "$INSTANCE/image"
+	mkdir "$INSTANCE/mounted"
+	image_mounted "$INSTANCE/mounted"
+	cp -a "$INSTANCE/spool/." "$INSTANCE/mounted"
+	umount "$INSTANCE/mounted"
+	image_mounted "$INSTANCE/spool"
+}
+
+# What is not on the disk by now will never be.
+power_cut() {
+	perl -e 'open(my $f, "<", $ARGV[0]) or die $!;
+	    my $how = pack("L", 2); ioctl($f, 0x8004587d, $how) or die $!' \
+	    "$INSTANCE/spool" || fail 'FS_IOC_SHUTDOWN'
+	crash
+	eventually umount "$INSTANCE/spool"
+	image_mounted "$INSTANCE/spool"
+}
+
+test_links_live_on_though_a_power_cut_takes_the_moves_to_jobs() {
+	listening
+	download dl
+	setting queue checkpoint_interval 1h
+	stop
+	spool_on_image
+	head -c 300001 /dev/urandom >"$SPOOL/data/payload.bin"
+	drop file "$(with_file dl)"
+	file=$ID
+	drop data "$(job dl)"
+	sync -f "$SPOOL"
+	start
+	published data dl
+	data=$TOKEN
+	ID=$file
+	published file dl
+	assertEquals 200 "$(ask POST)"
+	power_cut
+	assertTrue 'nothing has reached jobs/' \
+	    "[ ! -e '$SPOOL/jobs/$file.data' ]"
+	start
+	eventually says 200 GET
+	assertEquals 200 "$(ask POST)"
+	assertEquals '1 2' "$(fetches)"
+	TOKEN=$data
+	assertEquals 200 "$(ask POST)"
+	stop
+	umount "$INSTANCE/spool"
+}
+
 test_a_revocation_that_a_power_cut_took_holds() {
 	listening
 	setting queue checkpoint_interval 1h
