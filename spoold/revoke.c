@@ -79,8 +79,8 @@ revocation_write(struct revocation *revocation, struct why *why)
 	if (revocation->written)
 		return 1;
 	event_line_write(&line, &revocation->line);
-	result = spool_append(spool, revocation->queue, revocation->name,
-	    line.data, line.len, why);
+	result = spool_append_note(spool, revocation->queue,
+	    revocation->name, line.data, line.len, why);
 	ticket_format(&revocation->ticket, name);
 	where = result == 0 ? settle_locate(revocation->organization, name) :
 	    -1;
@@ -88,7 +88,7 @@ revocation_write(struct revocation *revocation, struct why *why)
 		revocation->queue = (enum queue)where;
 		free(revocation->name);
 		revocation->name = xstrdup(name);
-		result = spool_append(spool, revocation->queue, name,
+		result = spool_append_note(spool, revocation->queue, name,
 		    line.data, line.len, why);
 	}
 	buf_free(&line);

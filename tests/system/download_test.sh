@@ -383,6 +383,50 @@ test_the_job_of_a_live_link_rests_from_its_end() {
 	assertEquals '' "$(ticket done "$kept")"
 }
 
+test_the_job_of_a_live_link_stays_whatever_became_of_its_ticket() {
+	listening
+	sink
+	destination hook
+	setting retention delivered 1s
+	setting retention failed 1s
+	run spoolctl reload
+	eventually says 404 GET
+	download dl
+	publish one dl
+	# Delivered, and requeued to come to nothing; the first link lives on.
+	run spooldest disable dl
+	run spoolsuper --delivered -r "$ID"
+	eventually in_queue cur "$ID" dl
+	run spoolsuper -d "$ID"
+	eventually in_queue failed "$ID" dl
+	find "$SPOOL/failed" -name "$ID.*" -exec touch -c -d '1 hour ago' {} +
+	run spoolsuper -p
+	assertEquals 'failed: 0 jobs' "$(echo "$OUT" | grep failed)"
+	assertTrue 'its payload' "[ -f '$SPOOL/jobs/$ID.data' ]"
+	assertEquals 200 "$(ask POST)"
+	expire
+	run spoolsuper -p
+	assertEquals "$OUT" 'failed: 1 job' "$(echo "$OUT" | grep failed)"
+	assertTrue 'its payload' "[ ! -f '$SPOOL/jobs/$ID.data' ]"
+}
+
+test_a_ticket_rests_from_its_links_end_though_it_is_tried_elsewhere() {
+	listening
+	sink
+	destination hook
+	download dl
+	publish one dl
+	rests() {
+		find "$SPOOL/done" -name "$ID.dl:*" -printf '%T@'
+	}
+	before=$(rests)
+	run spoolsuper --delivered -r "$ID.dl" --to hook
+	assertEquals "$OUT$ERR" 0 "$STATUS"
+	eventually arrived "$ID"
+	assertNotEquals "" "$before"
+	assertEquals "$before" "$(rests)"
+}
+
 test_who_is_to_be_told_gets_the_link_by_a_job_of_its_own() {
 	listening
 	sink
