@@ -619,6 +619,38 @@ test_a_reload_listens_where_it_is_told_and_the_links_are_the_same() {
 	assertEquals 200 "$(ask POST)"
 }
 
+test_a_reload_cuts_nobody_off_who_fetches() {
+	listening
+	download dl '"maxAccess":0'
+	head -c 20000000 /dev/urandom >"$SPOOL/data/payload.bin"
+	cp "$SPOOL/data/payload.bin" "$SCRATCH/payload"
+	drop one "$(with_file dl)"
+	published one dl
+	for round in 1 2 3; do
+		old=$(workers download)
+		curl -s --fail --limit-rate 8M --unix-socket "$SOCKET" \
+		    -X POST -H 'X-Forwarded-For: 192.0.2.7' \
+		    "http://files.example.org/d/$TOKEN" >"$SCRATCH/slow" &
+		slow=$!
+		eventually test -s "$SCRATCH/slow"
+		takes 100 >"$SCRATCH/statuses" &
+		others=$!
+		eventually test -s "$SCRATCH/statuses"
+		run spoolctl reload
+		wait "$slow"
+		assertEquals "round $round" 0 $?
+		assertTrue 'byte for byte' \
+		    "cmp '$SCRATCH/payload' '$SCRATCH/slow'"
+		wait "$others"
+		another() {
+			[ -n "$(workers download | grep -vx "$old")" ]
+		}
+		eventually another
+		eventually says 200 GET
+	done
+	assertEquals '' "$(grep 'worker: kill' "$LOG/spoold.log")"
+}
+
 test_links_in_clear_go_over_no_network() {
 	instance
 	setting download listen 192.0.2.1:8443
