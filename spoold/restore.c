@@ -221,10 +221,11 @@ restore_outcome(struct story *story, int event, int64_t seq,
 		return 0;
 	restore_event_line(&event_line, event, seq, line);
 	event_line_write(&text, &event_line);
-	result = spool_append(spool, story->queue, story->name, text.data,
-	    text.len, why);
+	result = spool_append_note(spool, story->queue, story->name,
+	    text.data, text.len, why);
 	buf_free(&text);
-	if (result == 1 && story->queue == QUEUE_retry)
+	/* One of which no line says where it belongs is due as it was. */
+	if (result == 1 && story->queue == QUEUE_retry && story->to != QUEUES)
 		result = spool_set_due(spool, story->queue, story->name,
 		    story->due, why);
 	return result == -1 ? -1 : 0;

@@ -277,6 +277,30 @@ test_a_revoked_link_opens_nothing_any_more_and_never_comes_back() {
 	assertEquals 404 "$(ask POST)"
 }
 
+test_a_ticket_that_waits_goes_on_though_its_link_is_revoked() {
+	listening
+	slow_retries
+	setting queue checkpoint_interval 1h
+	run spoolctl reload
+	eventually says 404 GET
+	download dl
+	publish one dl
+	# Nobody can publish it before it is held.
+	setting download listen ''
+	run spoolctl reload
+	run spoolsuper --delivered -r "$ID"
+	run spoolsuper -h "$ID"
+	eventually in_queue hold "$ID" dl
+	run spoolsuper --revoke "$ID"
+	assertEquals "$ID.dl: revoked" "$(echo "$OUT" | head -1)"
+	setting download listen "unix:$SOCKET"
+	run spoolctl reload
+	run spoolsuper -H "$ID"
+	eventually delivered "$ID" dl
+	assertEquals "requeued root (0)" "$(journal 'select(
+	    .event == "requeued") | "\(.event) \(.by)"')"
+}
+
 test_a_link_is_revoked_while_spoold_is_down_too() {
 	listening
 	download dl
