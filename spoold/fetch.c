@@ -23,6 +23,7 @@
 #include "lib/published_file.h"
 #include "lib/xalloc.h"
 
+#include "spoold/alert.h"
 #include "spoold/commit.h"
 #include "spoold/fetch.h"
 #include "spoold/fetch_denied.h"
@@ -415,12 +416,17 @@ fetch_new(struct spoold *s, struct worker *worker,
 	return fetch;
 }
 
-/* True if what is taken can be counted now; not for ever by who retires. */
+/*
+ * True if what is taken can be counted now; not for ever by who retires.  A
+ * backup brings back links that were used up or ended since: a person looks
+ * first.
+ */
 static bool
 fetch_possible(const struct spoold *s, const struct worker *worker,
     const struct link_fetch *wanted)
 {
-	return s->phase == PHASE_RUNNING && (wanted->access != ACCESS_take ||
+	return s->phase == PHASE_RUNNING &&
+	    s->alerts[ALERT_restored].since == 0 && (wanted->access != ACCESS_take ||
 	    (worker->state != WORKER_RETIRING &&
 	    s->fetches->takes < TAKES_MAX && commit_possible(s, NULL)));
 }

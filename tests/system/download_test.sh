@@ -587,6 +587,25 @@ test_a_revocation_that_a_power_cut_took_holds() {
 	assertEquals true "$(entry one dl '.revokedAt != null')"
 }
 
+test_a_restored_spool_opens_no_link_until_somebody_has_looked() {
+	listening
+	download dl
+	publish one dl
+	stop
+	start --restored
+	eventually says 503 GET
+	assertEquals '503 503' "$(ask POST) $(ask GET)"
+	run spoolsuper --revoke "$ID"
+	assertEquals "$ID.dl: revoked" "$(echo "$OUT" | head -1)"
+	publish two dl
+	assertEquals 503 "$(ask POST)"
+	assertEquals '' "$(fetches)"
+	stop
+	start
+	eventually says 200 GET
+	assertEquals 200 "$(ask POST)"
+}
+
 # --- the listener -------------------------------------------------------------
 
 test_without_a_listener_there_are_no_links() {
