@@ -329,6 +329,11 @@ links_change(const struct organization *org, const char *reference,
 	int result;
 
 	result = published_load(org->spool, reference, &p, &state, why);
+	/* It opens nothing, and would not however often this is redone. */
+	if (result == -1 && why->code == ERROR_VALIDATION_ERROR) {
+		log_warning("%s: link %s: %s", org->id, reference, why->text);
+		return 0;
+	}
 	if (result != 1)
 		return result;
 	published_free(&p);

@@ -343,6 +343,8 @@ restore_line(void *arg, const struct journal_line *line,
 	if (line->event == EVENT_delivered &&
 	    erasure_redo_delivered(org, &id, json, why) == -1)
 		return -1;
+	if (line->event == EVENT_revoked && revoke_redo(org, json, why) == -1)
+		return -1;
 	event = restore_event(line->event);
 	if (event == -1)
 		return 0;
@@ -354,7 +356,7 @@ restore_line(void *arg, const struct journal_line *line,
 	if (restore_outcome(story, event, line->seq, json, why) == -1)
 		return -1;
 	if (line->event == EVENT_revoked)
-		return revoke_redo(story, json, why);
+		return revoke_redo_ticket(story, json, why);
 	return line->event == EVENT_delivered ? links_redo_delivered(
 	    restore->spoold, story, json, why) : 0;
 }

@@ -221,18 +221,26 @@ revoke_ticket(struct spoold *s, struct organization *org,
 /* --- after a crash -------------------------------------------------------- */
 
 int
-revoke_redo(struct story *story, const struct json *line, struct why *why)
+revoke_redo(const struct organization *org, const struct json *line,
+    struct why *why)
 {
-	struct organization *org = story->organization;
 	int64_t at;
 
 	if (clock_parse(json_string(json_get(line, "time"), ""), &at) == -1)
 		return 0;
-	if (links_change(org, json_string(json_get(line, "reference"), ""), 0,
-	    at, why) == -1)
-		return -1;
-	if (story->queue == QUEUE_done && spool_set_due(org->spool,
-	    QUEUE_done, story->name, at, why) == -1)
-		return -1;
-	return 0;
+	return links_change(org, json_string(json_get(line, "reference"), ""),
+	    0, at, why) == -1 ? -1 : 0;
+}
+
+int
+revoke_redo_ticket(const struct story *story, const struct json *line,
+    struct why *why)
+{
+	int64_t at;
+
+	if (story->queue != QUEUE_done || clock_parse(json_string(
+	    json_get(line, "time"), ""), &at) == -1)
+		return 0;
+	return spool_set_due(story->organization->spool, QUEUE_done,
+	    story->name, at, why) == -1 ? -1 : 0;
 }

@@ -587,6 +587,42 @@ test_a_revocation_that_a_power_cut_took_holds() {
 	assertEquals true "$(entry one dl '.revokedAt != null')"
 }
 
+test_a_revocation_holds_though_its_ticket_is_gone() {
+	listening
+	setting queue checkpoint_interval 1h
+	download dl
+	publish one dl
+	# The checkpoint of the end: its delivery is not read again.
+	stop
+	start
+	before=$(cat "$SPOOL/jobs/$REFERENCE.link" && echo .)
+	run spoolsuper --revoke "$ID"
+	crash
+	printf '%s' "${before%.}" >"$SPOOL/jobs/$REFERENCE.link"
+	find "$SPOOL/done" -name "$ID.*" -delete
+	start
+	eventually says 404 GET
+	assertEquals '1 it was revoked' "$(denials)"
+}
+
+test_a_link_whose_file_is_damaged_stops_nothing() {
+	listening
+	setting queue checkpoint_interval 1h
+	download dl
+	publish one dl
+	stop
+	start
+	eventually says 200 GET
+	assertEquals 200 "$(ask POST)"
+	run spoolsuper --revoke "$ID"
+	crash
+	printf 'no link\n' >"$SPOOL/jobs/$REFERENCE.link"
+	start
+	eventually says 404 GET
+	assertTrue 'it is logged' \
+	    "grep -q 'warning.*link $REFERENCE: ' '$LOG/spoold.log'"
+}
+
 test_a_restored_spool_opens_no_link_until_somebody_has_looked() {
 	listening
 	download dl
