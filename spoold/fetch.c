@@ -426,8 +426,8 @@ fetch_possible(const struct spoold *s, const struct worker *worker,
     const struct link_fetch *wanted)
 {
 	return s->phase == PHASE_RUNNING &&
-	    s->alerts[ALERT_restored].since == 0 && (wanted->access != ACCESS_take ||
-	    (worker->state != WORKER_RETIRING &&
+	    s->alerts[ALERT_restored].since == 0 &&
+	    (wanted->access != ACCESS_take || (worker->state != WORKER_RETIRING &&
 	    s->fetches->takes < TAKES_MAX && commit_possible(s, NULL)));
 }
 

@@ -30,7 +30,7 @@
 
 #define DROP_WAITS 60000	/* ms in new/ after which one counts as waiting */
 #define REASON ".error"
-#define LINKED_MORE 1024	/* jobs of links that live, by which room grows */
+#define LINKED_MORE 1024	/* jobs, by which room for these grows */
 
 /* By its name: whether it is one to look at.  And by what it is, once due. */
 typedef bool	 name_fits(const char *name);

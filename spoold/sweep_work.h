@@ -35,8 +35,8 @@ struct sweep_work {
 	enum purge_kind	 running_kind;
 	bool		 failed;	/* a batch was not carried out: *why */
 	bool		 drops_wait;	/* no payload of theirs may go */
-	struct id	*linked;	/* own; jobs of links that live, in order
-					 * once all links were looked at */
+	struct id	*linked;	/* own; jobs of links that live, in
+					 * order once all were looked at */
 	size_t		 linked_count, linked_room;
 	struct why	 why;
 	struct job_sweep *jobs;		/* own; NULL: none is under way */

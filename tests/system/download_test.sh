@@ -722,7 +722,7 @@ test_a_reload_cuts_nobody_off_who_fetches() {
 		    "cmp '$SCRATCH/payload' '$SCRATCH/slow'"
 		wait "$others"
 		another() {
-			[ -n "$(workers download | grep -vx "$old")" ]
+			workers download | grep -qvx "$old"
 		}
 		eventually another
 		eventually says 200 GET
