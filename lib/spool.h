@@ -82,6 +82,13 @@ int	 spool_append(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
 
 /*
+ * The same for a line that moves the ticket nowhere: an mtime that is to come,
+ * when it is due or rests from, stays.
+ */
+int	 spool_append_note(const struct spool *, enum queue, const char *name,
+	    const void *, size_t, struct why *);
+
+/*
  * The same to one that is open for reading and appending; the name is for
  * messages.  0: the file has no name any more.
  */

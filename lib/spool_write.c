@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/spool.h"
 #include "lib/spool_place.h"
 #include "lib/write.h"
@@ -196,10 +197,26 @@ spool_append_open(int fd, enum queue queue, const char *name,
 	return 1;
 }
 
-int
-spool_append(const struct spool *sp, enum queue queue, const char *name,
-    const void *data, size_t length, struct why *why)
+/* Sets the mtime that a file had, if it is to come.  1, or -1 with *why. */
+static int
+keep_time(int fd, const struct stat *before, enum queue queue,
+    const char *name, struct why *why)
 {
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+	    before->st_mtim };
+
+	if (clock_from_timespec(before->st_mtim) > clock_wall() &&
+	    futimens(fd, times) == -1)
+		return why_errno(why, "set the time of %s/%s",
+		    queue_name(queue), name);
+	return 1;
+}
+
+static int
+append(const struct spool *sp, enum queue queue, const char *name,
+    bool note, const void *data, size_t length, struct why *why)
+{
+	struct stat before = { 0 };
 	struct spool_place place;
 	int fd, number, result;
 
@@ -213,9 +230,27 @@ spool_append(const struct spool *sp, enum queue queue, const char *name,
 	errno = number;
 	if (fd == -1)
 		return why_errno(why, "open %s/%s", queue_name(queue), name);
+	/* What cannot be looked at cannot be appended to. */
+	(void)fstat(fd, &before);
 	result = spool_append_open(fd, queue, name, data, length, why);
+	if (result == 1 && note)
+		result = keep_time(fd, &before, queue, name, why);
 	if (close(fd) == -1 && result == 1)
 		result = why_errno(why, "append to %s/%s", queue_name(queue),
 		    name);
 	return result;
+}
+
+int
+spool_append(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	return append(sp, queue, name, false, data, length, why);
+}
+
+int
+spool_append_note(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	return append(sp, queue, name, true, data, length, why);
 }

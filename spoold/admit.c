@@ -107,20 +107,23 @@ admit_undo(struct organization *org, const struct facts *facts,
 	return result == -1 ? -1 : 0;
 }
 
-/* What is in jobs/ already stays: it has been done before. */
+/*
+ * 1, or 0 if it was not in data/; what is in jobs/ already stays: it has been
+ * done before.
+ */
 static int
 admit_payload(struct organization *org, const struct facts *facts,
     struct why *why)
 {
 	char data[ID_LENGTH + 8];
+	int moved;
 
 	if (facts->job.file == NULL)
 		return 0;
 	admit_job_name(&facts->id, "data", data);
-	if (spool_move(org->spool, QUEUE_data, facts->job.file, QUEUE_jobs,
-	    data, why) == -1 && why->number != EEXIST)
-		return -1;
-	return 0;
+	moved = spool_move(org->spool, QUEUE_data, facts->job.file,
+	    QUEUE_jobs, data, why);
+	return moved == -1 && why->number == EEXIST ? 0 : moved;
 }
 
 int
@@ -150,16 +153,42 @@ admit(struct organization *org, const struct facts *facts, struct why *why)
 	return admit_undo(org, facts, why);
 }
 
+static int64_t
+changed_at(const struct statx *stat)
+{
+	return stat->stx_ctime.tv_sec * 1000000000 + stat->stx_ctime.tv_nsec;
+}
+
+/* The payload's move.  0, or -1 with *why. */
+static int
+admit_move_payload(struct organization *org, const struct facts *facts,
+    int64_t *changed, struct why *why)
+{
+	struct statx stat = { 0 };
+	int moved;
+
+	if (facts->job.file == NULL)
+		return 0;
+	if (spool_stat(org->spool, QUEUE_data, facts->job.file, &stat,
+	    why) == -1)
+		return -1;
+	moved = admit_payload(org, facts, why);
+	if (moved == 1)
+		*changed = changed_at(&stat);
+	return moved == -1 ? -1 : 0;
+}
+
 int
 admit_move(struct organization *org, const struct facts *facts,
-    struct why *why)
+    int64_t *changed, struct why *why)
 {
 	char job[ID_LENGTH + 8];
 	struct statx stat;
 	struct id id;
 	int result;
 
-	if (admit_payload(org, facts, why) == -1 ||
+	*changed = 0;
+	if (admit_move_payload(org, facts, changed, why) == -1 ||
 	    keys_write(org, facts, why) == -1)
 		return -1;
 	admit_job_name(&facts->id, "json", job);
@@ -172,6 +201,9 @@ admit_move(struct organization *org, const struct facts *facts,
 	id_make(org->id, facts->name, &stat, &id);
 	if (id_compare(&id, &facts->id) != 0)
 		return 0;
-	return spool_move(org->spool, QUEUE_new, facts->name, QUEUE_jobs, job,
-	    why);
+	result = spool_move(org->spool, QUEUE_new, facts->name, QUEUE_jobs,
+	    job, why);
+	if (result == 1 && facts->job.file == NULL)
+		*changed = changed_at(&stat);
+	return result;
 }

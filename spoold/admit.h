@@ -21,10 +21,12 @@ int	 admit(struct organization *, const struct facts *, struct why *);
 /*
  * After a crash: brings payload and job into jobs/, if they are not there.
  * Returns 1, 0 if the job is neither in jobs/ nor, as the same drop, in new/;
- * -1 with *why.
+ * -1 with *why.  A move gives a file another ctime: *changed is that which the
+ * payload (the job, where its data are inline) had before it, wall ns, or 0
+ * where it was in its place.
  */
 int	 admit_move(struct organization *, const struct facts *,
-	    struct why *);
+	    int64_t *changed, struct why *);
 
 /* Takes tickets and payload back.  0, or -1 with *why. */
 int	 admit_undo(struct organization *, const struct facts *,

@@ -23,6 +23,7 @@
 #include "lib/published_file.h"
 #include "lib/xalloc.h"
 
+#include "spoold/alert.h"
 #include "spoold/commit.h"
 #include "spoold/fetch.h"
 #include "spoold/fetch_denied.h"
@@ -93,6 +94,8 @@ fetch_free(struct fetch *fetch)
 	fetches->count--;
 	if (fetch->count != 0)
 		fetches->takes--;
+	if (fetch->worker != NULL)
+		worker_leave(fetch->worker);
 	if (fetch->fd != -1)
 		close(fetch->fd);
 	free(fetch->name);
@@ -408,15 +411,24 @@ fetch_new(struct spoold *s, struct worker *worker,
 		address_text(&address, fetch->peer);
 	TAILQ_INSERT_TAIL(&s->fetches->list, fetch, entry);
 	s->fetches->count++;
+	/* One that retires goes when it has all answers. */
+	worker_attend(worker);
 	return fetch;
 }
 
-/* True if what is taken can be counted now. */
+/*
+ * True if what is taken can be counted now; not for ever by who retires.  A
+ * backup brings back links that were used up or ended since: a person looks
+ * first.
+ */
 static bool
-fetch_possible(const struct spoold *s, const struct link_fetch *wanted)
+fetch_possible(const struct spoold *s, const struct worker *worker,
+    const struct link_fetch *wanted)
 {
-	return s->phase == PHASE_RUNNING && (wanted->access != ACCESS_take ||
-	    (s->fetches->takes < TAKES_MAX && commit_possible(s, NULL)));
+	return s->phase == PHASE_RUNNING &&
+	    s->alerts[ALERT_restored].since == 0 &&
+	    (wanted->access != ACCESS_take || (worker->state != WORKER_RETIRING &&
+	    s->fetches->takes < TAKES_MAX && commit_possible(s, NULL)));
 }
 
 int
@@ -436,7 +448,7 @@ fetch_heard(struct spoold *s, struct worker *worker,
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "it asks for links and takes no answers");
 	fetch = fetch_new(s, worker, record);
-	if (!fetch_possible(s, wanted)) {
+	if (!fetch_possible(s, worker, wanted)) {
 		fetch_refuse(fetch, ERROR_UNAVAILABLE);
 		return 0;
 	}

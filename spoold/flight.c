@@ -291,14 +291,17 @@ static bool
 flight_is_over(const struct ticket_file *file)
 {
 	const struct event_line *last;
+	size_t count = file->line_count;
 
-	if (file->line_count == 0)
+	/* What ends links moves no ticket. */
+	while (count > 0 && file->lines[count - 1].event == TICKET_revoked)
+		count--;
+	if (count == 0)
 		return false;
-	last = &file->lines[file->line_count - 1];
+	last = &file->lines[count - 1];
 	return last->event == TICKET_delivered ||
 	    last->event == TICKET_failed || last->event == TICKET_cancelled ||
-	    last->event == TICKET_expired || last->event == TICKET_revoked ||
-	    last->to != NULL;
+	    last->event == TICKET_expired || last->to != NULL;
 }
 
 /*

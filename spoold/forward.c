@@ -138,12 +138,12 @@ forwarding_tell(struct forwarding *forwarding, struct why *why)
 	if (forwarding->told)
 		return 0;
 	event_line_write(&line, &forwarding->line);
-	result = spool_append(spool, forwarding->queue, forwarding->name,
-	    line.data, line.len, why);
+	result = spool_append_note(spool, forwarding->queue,
+	    forwarding->name, line.data, line.len, why);
 	ticket_format(&forwarding->from, name);
 	if (result == 0 &&
 	    (where = settle_locate(forwarding->organization, name)) != -1)
-		result = spool_append(spool, (enum queue)where, name,
+		result = spool_append_note(spool, (enum queue)where, name,
 		    line.data, line.len, why);
 	if (result == 0)
 		log_warning("%s: its file was removed by hand, so it does not "

@@ -329,6 +329,11 @@ links_change(const struct organization *org, const char *reference,
 	int result;
 
 	result = published_load(org->spool, reference, &p, &state, why);
+	/* It opens nothing, and would not however often this is redone. */
+	if (result == -1 && why->code == ERROR_VALIDATION_ERROR) {
+		log_warning("%s: link %s: %s", org->id, reference, why->text);
+		return 0;
+	}
 	if (result != 1)
 		return result;
 	published_free(&p);
@@ -344,24 +349,32 @@ links_change(const struct organization *org, const char *reference,
 	return result;
 }
 
-/* One that a crash has left without its content gets it. */
+/*
+ * One that a crash has left without its content gets it; with `anew`, any,
+ * which keeps its first line.
+ */
 static int
 write_file(const struct organization *org, const struct published *p,
-    struct why *why)
+    bool anew, struct why *why)
 {
 	char reference[REFERENCE_SIZE], name[PUBLISHED_NAME];
 	struct published_state state;
 	struct published there;
-	struct buf text = { 0 };
+	struct buf text = { 0 }, first = { 0 };
 	int result;
 
 	published_reference(p->token, reference);
 	result = published_load(org->spool, reference, &there, &state, why);
-	if (result == 1) {
+	if (result == 1)
 		published_free(&there);
+	if (result == 1 && !anew)
 		return 0;
-	}
 	published_write_file(&text, p);
+	if (result == 1) {
+		published_write_state(&first, &state);
+		memcpy(text.data, first.data, PUBLISHED_STATE);
+		buf_free(&first);
+	}
 	published_name(reference, name);
 	result = spool_replace(org->spool, QUEUE_jobs, name, text.data,
 	    text.len, why);
@@ -394,7 +407,7 @@ int
 links_publish(struct spoold *s, struct organization *org,
     const struct published *p, const char *correlation_id, struct why *why)
 {
-	if (write_file(org, p, why) == -1)
+	if (write_file(org, p, false, why) == -1)
 		return -1;
 	return p->notify == NULL ? 0 : tell(s, org, p, correlation_id, why);
 }
@@ -413,9 +426,10 @@ links_name(const struct spoold *s, const struct organization *org,
 	buf_printf(out, "%s%s", id, p->has_file ? "" : ".json");
 }
 
-int
-links_open(const struct organization *org, const struct published *p,
-    struct why *why)
+/* Opens what looks like it but for its ctime, which is *changed. */
+static int
+open_like(const struct organization *org, const struct published *p,
+    int64_t *changed, struct why *why)
 {
 	char name[ID_LENGTH + 8];
 	struct links_seen seen = { 0 };
@@ -426,16 +440,54 @@ links_open(const struct organization *org, const struct published *p,
 	if (fd == -1)
 		return -1;
 	if (links_look(fd, &seen, why) == 0 && seen.inode == p->inode &&
-	    seen.modified == p->modified && seen.changed == p->changed &&
+	    seen.modified == p->modified &&
 	    p->offset + p->length <= seen.size &&
-	    (!p->has_file || seen.size == p->length))
+	    (!p->has_file || seen.size == p->length)) {
+		*changed = seen.changed;
 		return fd;
+	}
 	close(fd);
 	return why_set(why, ERROR_PAYLOAD_CHANGED,
 	    "jobs/%s is not the file that was published", name);
 }
 
+int
+links_open(const struct organization *org, const struct published *p,
+    struct why *why)
+{
+	int64_t changed = 0;
+	int fd = open_like(org, p, &changed, why);
+
+	if (fd == -1 || changed == p->changed)
+		return fd;
+	close(fd);
+	return why_set(why, ERROR_PAYLOAD_CHANGED,
+	    "what was published has changed since");
+}
+
 /* --- after a crash -------------------------------------------------------- */
+
+/*
+ * A power cut may have taken the move to jobs/, and what recovery does again
+ * has a ctime of its own.  One that was not younger than what was published
+ * before that is what was published.  True if *p says so now.
+ */
+static bool
+moved_again(const struct story *story, struct published *p)
+{
+	int64_t changed = 0;
+	struct why why;
+	int fd;
+
+	if (story->changed == 0 || story->changed > p->changed)
+		return false;
+	fd = open_like(story->organization, p, &changed, &why);
+	if (fd == -1)
+		return false;
+	close(fd);
+	p->changed = changed;
+	return true;
+}
 
 int
 links_redo_delivered(struct spoold *s, struct story *story,
@@ -450,8 +502,10 @@ links_redo_delivered(struct spoold *s, struct story *story,
 		return 0;
 	if (published_read(json, &p, why) == -1)
 		return -1;
-	result = links_publish(s, org, &p, json_string(json_get(line,
-	    "correlationId"), NULL), why);
+	result = moved_again(story, &p) ? write_file(org, &p, true, why) : 0;
+	if (result == 0)
+		result = links_publish(s, org, &p, json_string(json_get(line,
+		    "correlationId"), NULL), why);
 	if (result == 0 && story->found && story->queue == QUEUE_done)
 		result = spool_set_due(org->spool, QUEUE_done, story->name,
 		    p.expires_at, why);

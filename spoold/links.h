@@ -50,7 +50,8 @@ char	*links_text(const struct spoold *, const struct organization *,
 
 /*
  * Its file says at least that many fetches, and when it was ended (0: it does
- * not change).  1, 0 if there is none, -1 with *why.
+ * not change).  1, 0 if there is none (what is damaged is none, and logged),
+ * -1 with *why.
  */
 int	 links_change(const struct organization *, const char *reference,
 	    int64_t fetches, int64_t revoked_at, struct why *);

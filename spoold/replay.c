@@ -146,6 +146,16 @@ story_next(struct story *story)
 	    id_compare(&next->ticket.id, &story->ticket.id) == 0 ? next : NULL;
 }
 
+void
+stories_moved(struct stories *stories, const struct organization *org,
+    const struct id *id, int64_t changed)
+{
+	struct story *story = story_first(stories, org, id);
+
+	for (; story != NULL; story = story_next(story))
+		story->changed = changed;
+}
+
 bool
 stories_live(struct stories *stories, const struct organization *org,
     const struct id *id)

@@ -31,6 +31,8 @@ struct story {
 	bool		 ended;		/* a receipt is to be written */
 	bool		 withdrawn;	/* its drop was taken back */
 	bool		 purged;	/* with its job, by retention */
+	int64_t		 changed;	/* wall ns; ctime of its payload before
+					 * recovery moved it, 0: it did not */
 	/* Where its file was found. */
 	bool		 found;
 	enum queue	 queue;
@@ -68,6 +70,10 @@ int	 replay_read(struct spoold *, int64_t checkpoint, int64_t up_to,
 struct story	*story_find(struct stories *, const struct organization *,
 		    const struct id *, const char *destination);
 void	 stories_free(struct stories *);
+
+/* Recovery has moved the payload of that job, which had that ctime. */
+void	 stories_moved(struct stories *, const struct organization *,
+	    const struct id *, int64_t changed);
 
 /* True if one of the job's stories goes on after it was purged, or was not. */
 bool	 stories_live(struct stories *, const struct organization *,

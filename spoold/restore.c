@@ -121,6 +121,7 @@ restore_accepted(struct stories *stories, struct organization *org,
 {
 	struct story *story;
 	struct facts facts;
+	int64_t changed;
 	int result;
 
 	if (facts_read(line, &facts, why) == -1)
@@ -135,7 +136,9 @@ restore_accepted(struct stories *stories, struct organization *org,
 		result = stories_delivered(stories, org, id) ?
 		    keys_write(org, &facts, why) : 0;
 	else {
-		result = admit_move(org, &facts, why) == -1 ? -1 : 0;
+		result = admit_move(org, &facts, &changed, why) == -1 ?
+		    -1 : 0;
+		stories_moved(stories, org, id, changed);
 		if (result == 0)
 			result = restore_tickets(stories, org, &facts, why);
 	}
@@ -220,10 +223,11 @@ restore_outcome(struct story *story, int event, int64_t seq,
 		return 0;
 	restore_event_line(&event_line, event, seq, line);
 	event_line_write(&text, &event_line);
-	result = spool_append(spool, story->queue, story->name, text.data,
-	    text.len, why);
+	result = spool_append_note(spool, story->queue, story->name,
+	    text.data, text.len, why);
 	buf_free(&text);
-	if (result == 1 && story->queue == QUEUE_retry)
+	/* One of which no line says where it belongs is due as it was. */
+	if (result == 1 && story->queue == QUEUE_retry && story->to != QUEUES)
 		result = spool_set_due(spool, story->queue, story->name,
 		    story->due, why);
 	return result == -1 ? -1 : 0;
@@ -341,6 +345,8 @@ restore_line(void *arg, const struct journal_line *line,
 	if (line->event == EVENT_delivered &&
 	    erasure_redo_delivered(org, &id, json, why) == -1)
 		return -1;
+	if (line->event == EVENT_revoked && revoke_redo(org, json, why) == -1)
+		return -1;
 	event = restore_event(line->event);
 	if (event == -1)
 		return 0;
@@ -352,7 +358,7 @@ restore_line(void *arg, const struct journal_line *line,
 	if (restore_outcome(story, event, line->seq, json, why) == -1)
 		return -1;
 	if (line->event == EVENT_revoked)
-		return revoke_redo(story, json, why);
+		return revoke_redo_ticket(story, json, why);
 	return line->event == EVENT_delivered ? links_redo_delivered(
 	    restore->spoold, story, json, why) : 0;
 }

@@ -79,8 +79,8 @@ revocation_write(struct revocation *revocation, struct why *why)
 	if (revocation->written)
 		return 1;
 	event_line_write(&line, &revocation->line);
-	result = spool_append(spool, revocation->queue, revocation->name,
-	    line.data, line.len, why);
+	result = spool_append_note(spool, revocation->queue,
+	    revocation->name, line.data, line.len, why);
 	ticket_format(&revocation->ticket, name);
 	where = result == 0 ? settle_locate(revocation->organization, name) :
 	    -1;
@@ -88,7 +88,7 @@ revocation_write(struct revocation *revocation, struct why *why)
 		revocation->queue = (enum queue)where;
 		free(revocation->name);
 		revocation->name = xstrdup(name);
-		result = spool_append(spool, revocation->queue, name,
+		result = spool_append_note(spool, revocation->queue, name,
 		    line.data, line.len, why);
 	}
 	buf_free(&line);
@@ -221,18 +221,26 @@ revoke_ticket(struct spoold *s, struct organization *org,
 /* --- after a crash -------------------------------------------------------- */
 
 int
-revoke_redo(struct story *story, const struct json *line, struct why *why)
+revoke_redo(const struct organization *org, const struct json *line,
+    struct why *why)
 {
-	struct organization *org = story->organization;
 	int64_t at;
 
 	if (clock_parse(json_string(json_get(line, "time"), ""), &at) == -1)
 		return 0;
-	if (links_change(org, json_string(json_get(line, "reference"), ""), 0,
-	    at, why) == -1)
-		return -1;
-	if (story->queue == QUEUE_done && spool_set_due(org->spool,
-	    QUEUE_done, story->name, at, why) == -1)
-		return -1;
-	return 0;
+	return links_change(org, json_string(json_get(line, "reference"), ""),
+	    0, at, why) == -1 ? -1 : 0;
+}
+
+int
+revoke_redo_ticket(const struct story *story, const struct json *line,
+    struct why *why)
+{
+	int64_t at;
+
+	if (story->queue != QUEUE_done || clock_parse(json_string(
+	    json_get(line, "time"), ""), &at) == -1)
+		return 0;
+	return spool_set_due(story->organization->spool, QUEUE_done,
+	    story->name, at, why) == -1 ? -1 : 0;
 }

@@ -29,8 +29,14 @@ int	 revoke_ticket(struct spoold *, struct organization *,
 /* True if the link of that reference is about to be ended. */
 bool	 revoke_pending(const struct spoold *, const char *reference);
 
-/* After a crash, for a line of the journal.  0, or -1 with *why. */
-int	 revoke_redo(struct story *, const struct json *line, struct why *);
+/*
+ * After a crash, for a line of the journal: the link, whatever became of its
+ * ticket; and that ticket, once it has its line.  0, or -1 with *why.
+ */
+int	 revoke_redo(const struct organization *, const struct json *line,
+	    struct why *);
+int	 revoke_redo_ticket(const struct story *, const struct json *line,
+	    struct why *);
 
 /* Forgets what is on its way. */
 void	 revoke_free_all(struct spoold *);

@@ -257,6 +257,7 @@ work_end(struct sweep *sweep)
 {
 	spool_list_free(&sweep->work.list);
 	purge_free(&sweep->work.filling);
+	sweep_links_free(&sweep->work);
 	sweep_jobs_free(&sweep->work);
 	sweep_journal_free(&sweep->work);
 	sweep_stored_free(&sweep->work);
@@ -324,6 +325,7 @@ sweep_advance(struct sweep *sweep)
 	if (++sweep->step < STEPS)
 		return true;
 	sweep->step = 0;
+	sweep_links_free(work);
 	work->drops_wait = false;
 	work->organization = sweep->wish->organization != NULL ? NULL :
 	    TAILQ_NEXT(work->organization, entry);

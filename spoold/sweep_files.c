@@ -30,10 +30,11 @@
 
 #define DROP_WAITS 60000	/* ms in new/ after which one counts as waiting */
 #define REASON ".error"
+#define LINKED_MORE 1024	/* jobs, by which room for these grows */
 
 /* By its name: whether it is one to look at.  And by what it is, once due. */
 typedef bool	 name_fits(const char *name);
-typedef bool	 file_spared(const struct sweep_work *, const char *name);
+typedef bool	 file_spared(struct sweep_work *, const char *name);
 
 struct files {
 	enum purge_kind	 kind;
@@ -73,7 +74,7 @@ fits_key(const char *name)
 
 /* A drop that is at intake, or judged, names it. */
 static bool
-spared_payload(const struct sweep_work *work, const char *name)
+spared_payload(struct sweep_work *work, const char *name)
 {
 	struct drop *drop;
 
@@ -87,7 +88,7 @@ spared_payload(const struct sweep_work *work, const char *name)
 
 /* A reason goes with its drop. */
 static bool
-spared_refused(const struct sweep_work *work, const char *name)
+spared_refused(struct sweep_work *work, const char *name)
 {
 	struct statx stat;
 	struct why why;
@@ -106,7 +107,7 @@ spared_refused(const struct sweep_work *work, const char *name)
 
 /* That of a job of which a ticket waits is written again, and read by then. */
 static bool
-spared_receipt(const struct sweep_work *work, const char *name)
+spared_receipt(struct sweep_work *work, const char *name)
 {
 	struct id id;
 
@@ -115,22 +116,64 @@ spared_receipt(const struct sweep_work *work, const char *name)
 	    sweep_is_held(work, &id));
 }
 
-/* One that lives; one that cannot be read is left for a person. */
+/* Its job stays, whatever its tickets say. */
+static void
+link_lives(struct sweep_work *work, const struct id *id)
+{
+	if (work->linked_count == work->linked_room) {
+		work->linked_room += LINKED_MORE;
+		work->linked = xreallocarray(work->linked, work->linked_room,
+		    sizeof(*work->linked));
+	}
+	work->linked[work->linked_count++] = *id;
+}
+
+static int
+compare_linked(const void *a, const void *b)
+{
+	return id_compare(a, b);
+}
+
+bool
+sweep_is_linked(const struct sweep_work *work, const struct id *id)
+{
+	return work->linked_count > 0 && bsearch(id, work->linked,
+	    work->linked_count, sizeof(*work->linked), compare_linked) != NULL;
+}
+
+void
+sweep_links_free(struct sweep_work *work)
+{
+	free(work->linked);
+	work->linked = NULL;
+	work->linked_count = work->linked_room = 0;
+}
+
+/* One that lives; one that is damaged is left for a person. */
 static bool
-spared_link(const struct sweep_work *work, const char *name)
+spared_link(struct sweep_work *work, const char *name)
 {
 	char reference[REFERENCE_SIZE];
 	struct published_state state;
 	struct published p;
 	struct why why;
-	bool spared;
+	bool lives, spared;
+	int found;
 
 	(void)strlcpy(reference, name, sizeof(reference));
-	if (published_load(work->organization->spool, reference, &p, &state,
-	    &why) != 1)
+	found = published_load(work->organization->spool, reference, &p,
+	    &state, &why);
+	/* Nobody can say whose it is: no job may go. */
+	if (found == -1 && why.code == ERROR_UNAVAILABLE && !work->failed) {
+		work->failed = true;
+		work->why = why;
+	}
+	if (found != 1)
 		return true;
-	spared = (state.revoked_at == 0 && p.expires_at > work->now) ||
-	    sweep_is_held(work, &p.id);
+	lives = state.revoked_at == 0 && p.expires_at > work->now;
+	spared = lives || sweep_is_held(work, &p.id);
+	if (lives)
+		link_lives(work, &p.id);
 	published_free(&p);
 	return spared;
 }
@@ -154,8 +197,8 @@ files_look(struct sweep_work *work, const struct files *files,
 	rested = files->by_change ? sweep_changed(&stat) :
 	    sweep_modified(&stat);
 	/* A directory is nobody's file; whoever made it takes it away. */
-	if (S_ISDIR(stat.stx_mode) ||
-	    work->now - rested < sweep_retention(work, files->kind) ||
+	if (S_ISDIR(stat.stx_mode) || (files->kind != PURGE_links &&
+	    work->now - rested < sweep_retention(work, files->kind)) ||
 	    (files->spared != NULL && files->spared(work, name)))
 		return 0;
 	purge_add(sweep_batch(work, files->kind), name, stat.stx_ino);
@@ -257,14 +300,21 @@ sweep_keys(struct sweep_work *work, struct why *why)
 	return files_step(work, &files, why);
 }
 
-/* They stay as long as they can be fetched, and no longer. */
+/*
+ * They stay as long as they can be fetched, and no longer, whatever their age;
+ * and so do their jobs, which come next.
+ */
 int
 sweep_links(struct sweep_work *work, struct why *why)
 {
 	static const struct files files = { PURGE_links, false, false,
 	    published_named, spared_link };
+	int through = files_step(work, &files, why);
 
-	return files_step(work, &files, why);
+	if (through == 1 && work->linked_count > 1)
+		qsort(work->linked, work->linked_count,
+		    sizeof(*work->linked), compare_linked);
+	return through;
 }
 
 /* --- drops that wait ------------------------------------------------------ */

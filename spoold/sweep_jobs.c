@@ -254,6 +254,7 @@ job_is_due(const struct sweep_work *work, const struct rested *job)
 	return !job->kept && job->ticket_count > 0 &&
 	    work->now - job->rested >= stays &&
 	    tickets_first(work->organization, &job->id) == NULL &&
+	    !sweep_is_linked(work, &job->id) &&
 	    !sweep_is_held(work, &job->id);
 }
 

@@ -35,6 +35,9 @@ struct sweep_work {
 	enum purge_kind	 running_kind;
 	bool		 failed;	/* a batch was not carried out: *why */
 	bool		 drops_wait;	/* no payload of theirs may go */
+	struct id	*linked;	/* own; jobs of links that live, in
+					 * order once all were looked at */
+	size_t		 linked_count, linked_room;
 	struct why	 why;
 	struct job_sweep *jobs;		/* own; NULL: none is under way */
 	struct journal_sweep *journal;	/* own; the same */
@@ -61,6 +64,10 @@ void	 sweep_flush(struct sweep_work *);
 
 /* True if the job is under a legal hold, or nobody can say. */
 bool	 sweep_is_held(const struct sweep_work *, const struct id *);
+
+/* True if a link of the job lives, which the step before has found out. */
+bool	 sweep_is_linked(const struct sweep_work *, const struct id *);
+void	 sweep_links_free(struct sweep_work *);
 
 /* The time of a file's last change of state, or of its content; wall ms. */
 int64_t	 sweep_changed(const struct statx *);

@@ -448,7 +448,9 @@ worker_send(struct worker *worker, const struct link_record *record)
 		result = source_change(worker->pool->spoold->loop,
 		    &worker->link_source, EPOLLIN | EPOLLOUT, &why);
 	}
-	if (result == -1)
+	/* One that was told to go hears nothing more, and ends what it has. */
+	if (result == -1 && (worker->state != WORKER_RETIRING ||
+	    why.number != EPIPE))
 		worker_kill(worker, why.text);
 	return result;
 }

@@ -287,6 +287,30 @@ test_a_revoked_link_opens_nothing_any_more_and_never_comes_back() {
 	assertEquals 404 "$(ask POST)"
 }
 
+test_a_ticket_that_waits_goes_on_though_its_link_is_revoked() {
+	listening
+	slow_retries
+	setting queue checkpoint_interval 1h
+	run spoolctl reload
+	eventually says 404 GET
+	download dl
+	publish one dl
+	# Nobody can publish it before it is held.
+	setting download listen ''
+	run spoolctl reload
+	run spoolsuper --delivered -r "$ID"
+	run spoolsuper -h "$ID"
+	eventually in_queue hold "$ID" dl
+	run spoolsuper --revoke "$ID"
+	assertEquals "$ID.dl: revoked" "$(echo "$OUT" | head -1)"
+	setting download listen "unix:$SOCKET"
+	run spoolctl reload
+	run spoolsuper -H "$ID"
+	eventually delivered "$ID" dl
+	assertEquals "requeued root (0)" "$(journal 'select(
+	    .event == "requeued") | "\(.event) \(.by)"')"
+}
+
 test_a_link_is_revoked_while_spoold_is_down_too() {
 	listening
 	download dl
@@ -344,7 +368,7 @@ test_what_is_asked_for_and_is_none_is_counted_not_written_down() {
 	publish one dl
 	good=$TOKEN
 	for n in 1 2 3 4 5 6 7 8; do
-		TOKEN=$(printf '%s%s' $n "$(echo "$good" | cut -c2-)")
+		TOKEN=$n$n$n$n$(echo "$good" | cut -c5-)
 		assertEquals 404 "$(ask GET)"
 	done
 	assertEquals '1 there is no such link 192.0.2.7 null' "$(journal 'select(
@@ -391,6 +415,50 @@ test_the_job_of_a_live_link_rests_from_its_end() {
 	}
 	eventually due
 	assertEquals '' "$(ticket done "$kept")"
+}
+
+test_the_job_of_a_live_link_stays_whatever_became_of_its_ticket() {
+	listening
+	sink
+	destination hook
+	setting retention delivered 1s
+	setting retention failed 1s
+	run spoolctl reload
+	eventually says 404 GET
+	download dl
+	publish one dl
+	# Delivered, and requeued to come to nothing; the first link lives on.
+	run spooldest disable dl
+	run spoolsuper --delivered -r "$ID"
+	eventually in_queue cur "$ID" dl
+	run spoolsuper -d "$ID"
+	eventually in_queue failed "$ID" dl
+	find "$SPOOL/failed" -name "$ID.*" -exec touch -c -d '1 hour ago' {} +
+	run spoolsuper -p
+	assertEquals 'failed: 0 jobs' "$(echo "$OUT" | grep failed)"
+	assertTrue 'its payload' "[ -f '$SPOOL/jobs/$ID.data' ]"
+	assertEquals 200 "$(ask POST)"
+	expire
+	run spoolsuper -p
+	assertEquals "$OUT" 'failed: 1 job' "$(echo "$OUT" | grep failed)"
+	assertTrue 'its payload' "[ ! -f '$SPOOL/jobs/$ID.data' ]"
+}
+
+test_a_ticket_rests_from_its_links_end_though_it_is_tried_elsewhere() {
+	listening
+	sink
+	destination hook
+	download dl
+	publish one dl
+	rests() {
+		find "$SPOOL/done" -name "$ID.dl:*" -printf '%T@'
+	}
+	before=$(rests)
+	run spoolsuper --delivered -r "$ID.dl" --to hook
+	assertEquals "$OUT$ERR" 0 "$STATUS"
+	eventually arrived "$ID"
+	assertNotEquals "" "$before"
+	assertEquals "$before" "$(rests)"
 }
 
 test_who_is_to_be_told_gets_the_link_by_a_job_of_its_own() {
@@ -472,6 +540,62 @@ test_a_link_that_a_power_cut_took_is_made_again_with_its_count() {
 	    "[ '$ticket' -nt '$SPOOL/jobs/$REFERENCE.link' ]"
 }
 
+# image_mounted PLACE: the image, which keeps its writes for itself.
+image_mounted() {
+	mount -o loop,commit=600 "$INSTANCE/image" "$1" || fail 'mount'
+}
+
+# The spool on a file system of its own, which loses what the journal has.
+spool_on_image() {
+	truncate -s 64M "$INSTANCE/image"
+	mkfs.ext4 -q "$INSTANCE/image"
+	mkdir "$INSTANCE/mounted"
+	image_mounted "$INSTANCE/mounted"
+	cp -a "$INSTANCE/spool/." "$INSTANCE/mounted"
+	umount "$INSTANCE/mounted"
+	image_mounted "$INSTANCE/spool"
+}
+
+# What is not on the disk by now will never be.
+power_cut() {
+	perl -e 'open(my $f, "<", $ARGV[0]) or die $!;
+	    my $how = pack("L", 2); ioctl($f, 0x8004587d, $how) or die $!' \
+	    "$INSTANCE/spool" || fail 'FS_IOC_SHUTDOWN'
+	crash
+	eventually umount "$INSTANCE/spool"
+	image_mounted "$INSTANCE/spool"
+}
+
+test_links_live_on_though_a_power_cut_takes_the_moves_to_jobs() {
+	listening
+	download dl
+	setting queue checkpoint_interval 1h
+	stop
+	spool_on_image
+	head -c 300001 /dev/urandom >"$SPOOL/data/payload.bin"
+	drop file "$(with_file dl)"
+	file=$ID
+	drop data "$(job dl)"
+	sync -f "$SPOOL"
+	start
+	published data dl
+	data=$TOKEN
+	ID=$file
+	published file dl
+	assertEquals 200 "$(ask POST)"
+	power_cut
+	assertTrue 'nothing has reached jobs/' \
+	    "[ ! -e '$SPOOL/jobs/$file.data' ]"
+	start
+	eventually says 200 GET
+	assertEquals 200 "$(ask POST)"
+	assertEquals '1 2' "$(fetches)"
+	TOKEN=$data
+	assertEquals 200 "$(ask POST)"
+	stop
+	umount "$INSTANCE/spool"
+}
+
 test_a_revocation_that_a_power_cut_took_holds() {
 	listening
 	setting queue checkpoint_interval 1h
@@ -487,6 +611,61 @@ test_a_revocation_that_a_power_cut_took_holds() {
 	eventually says 404 GET
 	assertEquals '1 it was revoked' "$(denials)"
 	assertEquals true "$(entry one dl '.revokedAt != null')"
+}
+
+test_a_revocation_holds_though_its_ticket_is_gone() {
+	listening
+	setting queue checkpoint_interval 1h
+	download dl
+	publish one dl
+	# The checkpoint of the end: its delivery is not read again.
+	stop
+	start
+	before=$(cat "$SPOOL/jobs/$REFERENCE.link" && echo .)
+	run spoolsuper --revoke "$ID"
+	crash
+	printf '%s' "${before%.}" >"$SPOOL/jobs/$REFERENCE.link"
+	find "$SPOOL/done" -name "$ID.*" -delete
+	start
+	eventually says 404 GET
+	assertEquals '1 it was revoked' "$(denials)"
+}
+
+test_a_link_whose_file_is_damaged_stops_nothing() {
+	listening
+	setting queue checkpoint_interval 1h
+	download dl
+	publish one dl
+	stop
+	start
+	eventually says 200 GET
+	assertEquals 200 "$(ask POST)"
+	run spoolsuper --revoke "$ID"
+	crash
+	printf 'no link\n' >"$SPOOL/jobs/$REFERENCE.link"
+	start
+	eventually says 404 GET
+	assertTrue 'it is logged' \
+	    "grep -q 'warning.*link $REFERENCE: ' '$LOG/spoold.log'"
+}
+
+test_a_restored_spool_opens_no_link_until_somebody_has_looked() {
+	listening
+	download dl
+	publish one dl
+	stop
+	start --restored
+	eventually says 503 GET
+	assertEquals '503 503' "$(ask POST) $(ask GET)"
+	run spoolsuper --revoke "$ID"
+	assertEquals "$ID.dl: revoked" "$(echo "$OUT" | head -1)"
+	publish two dl
+	assertEquals 503 "$(ask POST)"
+	assertEquals '' "$(fetches)"
+	stop
+	start
+	eventually says 200 GET
+	assertEquals 200 "$(ask POST)"
 }
 
 # --- the listener -------------------------------------------------------------
@@ -547,6 +726,38 @@ test_a_reload_listens_where_it_is_told_and_the_links_are_the_same() {
 	run spoolctl reload
 	eventually says 200 GET
 	assertEquals 200 "$(ask POST)"
+}
+
+test_a_reload_cuts_nobody_off_who_fetches() {
+	listening
+	download dl '"maxAccess":0'
+	head -c 20000000 /dev/urandom >"$SPOOL/data/payload.bin"
+	cp "$SPOOL/data/payload.bin" "$SCRATCH/payload"
+	drop one "$(with_file dl)"
+	published one dl
+	for round in 1 2 3; do
+		old=$(workers download)
+		curl -s --fail --limit-rate 8M --unix-socket "$SOCKET" \
+		    -X POST -H 'X-Forwarded-For: 192.0.2.7' \
+		    "http://files.example.org/d/$TOKEN" >"$SCRATCH/slow" &
+		slow=$!
+		eventually test -s "$SCRATCH/slow"
+		takes 100 >"$SCRATCH/statuses" &
+		others=$!
+		eventually test -s "$SCRATCH/statuses"
+		run spoolctl reload
+		wait "$slow"
+		assertEquals "round $round" 0 $?
+		assertTrue 'byte for byte' \
+		    "cmp '$SCRATCH/payload' '$SCRATCH/slow'"
+		wait "$others"
+		another() {
+			workers download | grep -qvx "$old"
+		}
+		eventually another
+		eventually says 200 GET
+	done
+	assertEquals '' "$(grep 'worker: kill' "$LOG/spoold.log")"
 }
 
 test_links_in_clear_go_over_no_network() {
