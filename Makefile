@@ -125,7 +125,8 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     $(addprefix lib/,certificate mail_address mustache) \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 DOWNLOAD := $(addprefix workers/download/,answer certificate disposition \
-    guests listener page pass peer range reply route)
+    guests listener page pass peer range reply route) \
+    lib/listener
 $(eval $(call program,libexec/spoold/download,$(addprefix \
     workers/download/,download config server visit) $(DOWNLOAD) $(COURIER), \
     -lcurl -lmicrohttpd -lseccomp -lcjson -lssl -lcrypto))
