@@ -109,14 +109,6 @@ certificate_wipe_key(struct certificate *certificate)
 	certificate->key = NULL;
 }
 
-void
-certificate_free(struct certificate *certificate)
-{
-	certificate_wipe_key(certificate);
-	free(certificate->chain);
-	certificate->chain = NULL;
-}
-
 int
 certificate_days(const struct certificate *certificate, int64_t now)
 {

@@ -49,7 +49,7 @@ read_text(const struct buf *text, int64_t at, char *out, size_t room)
 	return (int64_t)left;
 }
 
-int64_t
+static int64_t
 upload_read(void *arg, char *out, size_t room)
 {
 	struct upload *upload = arg;
@@ -70,7 +70,7 @@ upload_read(void *arg, char *out, size_t room)
 	return got;
 }
 
-void
+static void
 upload_moved(void *arg, int64_t sent)
 {
 	struct upload *upload = arg;

@@ -227,8 +227,6 @@ void	 upload_end(struct upload *, const struct http_answer *);
 
 /* The body is the extent, between `before` and `after`. */
 void	 upload_reads(struct upload *);
-int64_t	 upload_read(void *, char *out, size_t room);
-void	 upload_moved(void *, int64_t sent);
 
 /* Reads the content and makes its digests: a slice. */
 int	 digests_prepare(struct upload *, int64_t *done, struct why *);
