@@ -125,7 +125,8 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     $(addprefix lib/,certificate mail_address mustache) \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 DOWNLOAD := $(addprefix workers/download/,answer certificate disposition \
-    guests listener page pass peer range reply route)
+    guests listener page pass peer range reply route) \
+    lib/certificate lib/listener
 $(eval $(call program,libexec/spoold/download,$(addprefix \
     workers/download/,download config server visit) $(DOWNLOAD) $(COURIER), \
     -lcurl -lmicrohttpd -lseccomp -lcjson -lssl -lcrypto))
@@ -139,7 +140,7 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     cloud_erase cloud_test describe digests parts upload azure azure_blocks \
     azure_codes azure_sign gcs gcs_codes gcs_session gcs_token s3 s3_codes \
     s3_resume s3_sign s3_sweep) $(addprefix workers/common/,jwt sharedkey sigv4) \
-    lib/beneath \
+    lib/beneath lib/certificate \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
@@ -167,7 +168,8 @@ $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
 # --- probes of the unit tests: what each drives beside the base --------------
 
 PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit spoold/keys
-PROBE_cloud := $(addprefix workers/common/,headers jwt sharedkey) lib/base64
+PROBE_cloud := $(addprefix workers/common/,headers jwt sharedkey) \
+    $(addprefix lib/,base64 certificate)
 PROBE_conf := $(CONFIG) lib/conf_edit
 PROBE_job := $(JOB)
 PROBE_records := $(RECORDS) $(LAYOUT)

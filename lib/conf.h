@@ -84,7 +84,7 @@ struct conf {
 	size_t	 pipe_count;
 	struct conf_list variables;	/* of the environment, that set one */
 	struct conf_list unknown_variables;	/* SPOOLD_ names that do not */
-	/* The names of the settings that each has set; see conf_source(). */
+	/* The names of the settings that each has set; see conf_row.h. */
 	struct conf_list file_names, environment_names, override_names;
 };
 

@@ -205,9 +205,9 @@ check_path(const struct setting *setting, const char *text, struct why *why)
 static int
 check_listener(const char *text, struct why *why)
 {
-	struct listener listener;
+	struct listener_place place;
 
-	if (text[0] == '\0' || listener_parse(text, &listener) == 0)
+	if (text[0] == '\0' || listener_parse(text, &place) == 0)
 		return 0;
 	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed are an "
 	    "address and a port (192.0.2.1:8443, [::1]:8080) and unix: with "

@@ -90,22 +90,13 @@ value_of(const struct facts *facts, size_t at)
 
 /* --- writing ------------------------------------------------------------- */
 
-static void
-write_digest(struct buf *out, const char *name, const uint8_t *digest)
-{
-	char text[HEX_SIZE(SHA256_LENGTH)];
-
-	hex_format(digest, SHA256_LENGTH, text);
-	json_put_string(out, name, text);
-}
-
 void
 facts_write_payload(struct buf *out, const struct facts *facts)
 {
 	json_open(out, "payload", '{');
 	json_put_string(out, "type", payload_type_name(facts->job.type));
 	json_put_integer(out, "bytes", facts->payload_bytes);
-	write_digest(out, "sha256", facts->payload_sha256);
+	json_put_hex(out, "sha256", facts->payload_sha256, SHA256_LENGTH);
 	json_close(out, '}');
 }
 
@@ -147,7 +138,7 @@ write_fact(struct buf *out, const struct facts *facts,
 		    (int64_t)*(const uint64_t *)value);
 		break;
 	case FACT_digest:
-		write_digest(out, fact->name, value);
+		json_put_hex(out, fact->name, value, SHA256_LENGTH);
 		break;
 	case FACT_type:
 		json_put_string(out, fact->name,

@@ -82,6 +82,8 @@ void	 json_put_integer(struct buf *, const char *name, int64_t);
 void	 json_put_boolean(struct buf *, const char *name, bool);
 void	 json_put_null(struct buf *, const char *name);
 void	 json_put_time(struct buf *, const char *name, int64_t wall_ms);
+/* Bytes as a string of lower-case hexadecimal digits. */
+void	 json_put_hex(struct buf *, const char *name, const void *, size_t);
 void	 json_put_raw(struct buf *, const char *name, const char *, size_t);
 void	 json_put_value(struct buf *, const char *name, const struct json *);
 /* The string's bytes in quotes, escaped, without a comma. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/hex.h"
 #include "lib/utf8.h"
 
 static const char *const short_escapes[] = {
@@ -134,6 +135,21 @@ json_put_time(struct buf *out, const char *name, int64_t wall_ms)
 		return;
 	clock_format(wall_ms, text);
 	json_put_string(out, name, text);
+}
+
+void
+json_put_hex(struct buf *out, const char *name, const void *bytes,
+    size_t length)
+{
+	char	 digits[HEX_SIZE(1)];
+
+	put_name(out, name);
+	buf_char(out, '"');
+	for (size_t i = 0; i < length; i++) {
+		hex_format((const uint8_t *)bytes + i, 1, digits);
+		buf_str(out, digits);
+	}
+	buf_char(out, '"');
 }
 
 void

@@ -11,16 +11,16 @@
 
 #include "lib/network.h"
 
-struct listener {
+struct listener_place {
 	const char	*path;		/* borrowed; of a Unix socket, or NULL */
 	struct address	 address;	/* else */
 	uint16_t	 port;
 };
 
 /* 0, or -1 if it is none. */
-int	 listener_parse(const char *, struct listener *);
+int	 listener_parse(const char *, struct listener_place *);
 
 /* True if only this machine can reach it. */
-bool	 listener_is_local(const struct listener *);
+bool	 listener_is_local(const struct listener_place *);
 
 #endif

@@ -37,16 +37,6 @@ published_named(const char *name)
 
 /* --- writing -------------------------------------------------------------- */
 
-static void
-put_digest(struct buf *out, const char *name,
-    const uint8_t digest[SHA256_LENGTH])
-{
-	char text[HEX_SIZE(SHA256_LENGTH)];
-
-	hex_format(digest, SHA256_LENGTH, text);
-	json_put_string(out, name, text);
-}
-
 void
 published_write(struct buf *out, const struct published *p)
 {
@@ -55,7 +45,7 @@ published_write(struct buf *out, const struct published *p)
 	id_format(&p->id, id);
 	json_put_string(out, "job", id);
 	json_put_string(out, "dest", p->destination);
-	put_digest(out, "tokenSha256", p->token);
+	json_put_hex(out, "tokenSha256", p->token, sizeof(p->token));
 	json_put_string(out, "key", p->key);
 	json_put_integer(out, "number", p->number);
 	json_put_string(out, "baseUrl", p->base);
@@ -72,7 +62,7 @@ published_write(struct buf *out, const struct published *p)
 	json_put_boolean(out, "hasFile", p->has_file);
 	json_put_integer(out, "offset", p->offset);
 	json_put_integer(out, "length", p->length);
-	put_digest(out, "sha256", p->sha256);
+	json_put_hex(out, "sha256", p->sha256, sizeof(p->sha256));
 	json_put_integer(out, "inode", (int64_t)p->inode);
 	json_put_integer(out, "modified", p->modified);
 	json_put_integer(out, "changed", p->changed);

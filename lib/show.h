@@ -69,7 +69,8 @@ void	 show_table_close(struct show_table **);
 
 /*
  * A line on a terminal's stderr for what takes longer than a second:
- * `reading the queue: 120000`.  Zeroed to begin; progress_end() clears it.
+ * `reading the queue: 120000`.  Zeroed to begin; show_progress_end() clears
+ * it.
  */
 struct show_progress {
 	int64_t	 started;	/* monotonic ms */

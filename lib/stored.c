@@ -37,11 +37,8 @@ stored_parse(const char *name, struct id *id,
 void
 stored_put(struct buf *out, const struct stored_record *record)
 {
-	char hex[HEX_SIZE(SHA256_LENGTH)];
-
-	hex_format(record->sha256, SHA256_LENGTH, hex);
 	json_put_time(out, "storedAt", record->delivered_at);
-	json_put_string(out, "sha256", hex);
+	json_put_hex(out, "sha256", record->sha256, SHA256_LENGTH);
 	json_open(out, "stored", '{');
 	json_put_string(out, "sealed", record->sealed);
 	json_close(out, '}');

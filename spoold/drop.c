@@ -251,7 +251,8 @@ drop_identify(struct drop *drop, const struct statx *stat)
 	drop->payload = NULL;
 }
 
-bool
+/* True if the file in new/ is still the one that was opened. */
+static bool
 drop_unchanged(const struct drop *drop)
 {
 	struct statx stat;

@@ -106,7 +106,4 @@ void	 drop_again(struct drop *);
 /* Its line is on its way to the journal; nothing else happens to it. */
 void	 drop_judged(struct drop *);
 
-/* True if the file in new/ is still the one that was opened. */
-bool	 drop_unchanged(const struct drop *);
-
 #endif

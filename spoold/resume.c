@@ -10,12 +10,13 @@
 
 #define RESUMES_MAX 1024	/* of 4 KiB each at most */
 
-int
+static int
 resume_compare(const struct resume *a, const struct resume *b)
 {
 	return a->waiting < b->waiting ? -1 : a->waiting > b->waiting;
 }
 
+RB_PROTOTYPE(resume_by_ticket, resume, entry, resume_compare)
 RB_GENERATE(resume_by_ticket, resume, entry, resume_compare)
 
 void

@@ -24,8 +24,6 @@ struct resume {
 };
 
 RB_HEAD(resume_by_ticket, resume);
-int	 resume_compare(const struct resume *, const struct resume *);
-RB_PROTOTYPE(resume_by_ticket, resume, entry, resume_compare)
 
 struct resumes {
 	struct resume_by_ticket tickets;

@@ -428,12 +428,6 @@ pool_retire(struct pool *pool)
 	}
 }
 
-bool
-pool_alive(const struct pool *pool)
-{
-	return !TAILQ_EMPTY(&pool->workers);
-}
-
 int
 worker_send(struct worker *worker, const struct link_record *record)
 {

@@ -87,9 +87,6 @@ struct worker	*pool_worker(struct pool *);
 /* Idle ones end at once, others when they are idle. */
 void	 pool_retire(struct pool *);
 
-/* True while any of its processes lives. */
-bool	 pool_alive(const struct pool *);
-
 /* Sends a record.  1, 0 if its link is full (`able` comes), -1: it is dying. */
 int	 worker_send(struct worker *, const struct link_record *);
 

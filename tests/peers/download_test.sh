@@ -442,7 +442,8 @@ test_a_setup_that_is_wrong_is_said_so() {
 	certificate "$pki/one" 9
 	certificate "$pki/two" 9
 	for where in localhost:80 127.0.0.1 127.0.0.1:0 127.0.0.1:99999 \
-	    :80 '[::1' unix:relative 127.0.0.1:80x; do
+	    :80 '[::1' unix:relative 127.0.0.1:80x \
+	    127.0.0.1:08443 '[127.0.0.1]:80'; do
 		refuses "download.listen: \"$where\" is none of ADDR:PORT, [V6]:PORT or unix:PATH" \
 		    "listen=$where"
 	done

@@ -109,7 +109,7 @@ Date: $(http_date -200)"
 	run spooldest -j test ok
 	message=$(jq -r '.steps[] | select(.name == "authenticate") | .message' \
 	    "$SCRATCH/out")
-	assertEquals 'it answered 204, this clock is N s ahead of its own' \
+	assertEquals "it answered 204, this clock is N s ahead of the server's" \
 	    "$(printf '%s\n' "$message" | sed 's/ 20[0-9] s / N s /')"
 }
 

@@ -25,12 +25,6 @@ courier_http(const struct courier *courier)
 	return courier->http;
 }
 
-const struct egress *
-courier_egress(const struct courier *courier)
-{
-	return courier->egress;
-}
-
 const char *
 courier_organization(const struct courier *courier)
 {
@@ -53,12 +47,6 @@ const char *
 courier_permanent(const struct courier *courier)
 {
 	return courier->permanent;
-}
-
-unsigned
-courier_concurrency(const struct courier *courier)
-{
-	return courier->concurrency;
 }
 
 char *

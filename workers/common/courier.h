@@ -163,14 +163,11 @@ int	 courier_run(const struct transport *);
 void	*courier_own(const struct courier *);
 /* Requests of all attempts. */
 struct http	*courier_http(const struct courier *);
-const struct egress	*courier_egress(const struct courier *);
 const char	*courier_organization(const struct courier *);
 const char	*courier_user_agent(const struct courier *);
 const char	*courier_tls_minimum(const struct courier *);
 /* Statuses that the configuration calls permanent, one a line. */
 const char	*courier_permanent(const struct courier *);
-/* How many attempts it takes at once. */
-unsigned	 courier_concurrency(const struct courier *);
 /* Whether the link has ended: nothing more is to be begun. */
 bool	 courier_ended(const struct courier *);
 /* Sends a record of the transport's own. */

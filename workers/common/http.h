@@ -140,6 +140,10 @@ int64_t	 http_ahead(const struct http_answer *);
  * much, S3, Azure Storage and Google 900.
  */
 #define HTTP_SKEW_MAX 300
+/* Where this machine's clock is: "9 s ahead of the server's", or "behind". */
+#define HTTP_SKEW_WORDS 64	/* bytes, with the NUL */
+void	 http_skew_print(const struct http_answer *,
+	    char out[HTTP_SKEW_WORDS]);
 
 /* --- connections ---------------------------------------------------------- */
 

@@ -3,6 +3,8 @@
  */
 #include <curl/curl.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "workers/common/http.h"
@@ -14,4 +16,13 @@ http_ahead(const struct http_answer *answer)
 	    curl_getdate(answer->date, NULL);
 
 	return date == -1 ? 0 : (int64_t)time(NULL) - (int64_t)date;
+}
+
+void
+http_skew_print(const struct http_answer *answer, char out[HTTP_SKEW_WORDS])
+{
+	int64_t ahead = http_ahead(answer);
+
+	(void)snprintf(out, HTTP_SKEW_WORDS, "%" PRId64 " s %s the server's",
+	    ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
 }

@@ -3,41 +3,27 @@
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #include <string.h>
 
 #include "lib/base64.h"
+#include "lib/certificate.h"
 #include "lib/json.h"
 
 #include "workers/common/jwt.h"
 
 #define SIGNATURE_MAX 2048	/* bytes; of a key of 16384 bits */
 
-/* Asks nobody for a passphrase. */
-static int
-no_passphrase(char *out, int size, int writing, void *arg)
-{
-	(void)writing;
-	(void)arg;
-	if (size > 0)
-		out[0] = '\0';
-	return 0;
-}
-
+/* The key, or NULL if it is no RSA key. */
 static EVP_PKEY *
 read_key(const char *pem)
 {
-	BIO *bio = BIO_new_mem_buf(pem, -1);
-	EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio,
-	    NULL, no_passphrase, NULL);
+	EVP_PKEY *key = private_key_parse(pem);
 
-	BIO_free(bio);
 	if (key != NULL && EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA) {
 		EVP_PKEY_free(key);
 		key = NULL;
 	}
-	ERR_clear_error();
 	return key;
 }
 

@@ -16,6 +16,17 @@ settings_string(const struct json *object, const char *name)
 	return value == NULL ? NULL : xstrdup(value);
 }
 
+char *
+settings_endpoint(const struct json *object, const char *name)
+{
+	char *endpoint = settings_string(object, name);
+
+	for (size_t end = endpoint == NULL ? 0 : strlen(endpoint); end > 0 &&
+	    endpoint[end - 1] == '/'; end--)
+		endpoint[end - 1] = '\0';
+	return endpoint;
+}
+
 void
 settings_wipe(char *text)
 {

@@ -23,6 +23,9 @@ struct settings_headers {
 /* A member that is a string, or NULL. */
 char	*settings_string(const struct json *object, const char *name);
 
+/* An URL's, without a `/` at its end. */
+char	*settings_endpoint(const struct json *object, const char *name);
+
 /* Frees a string that may hold a secret; NULL is none. */
 void	 settings_wipe(char *);
 

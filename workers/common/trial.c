@@ -67,21 +67,20 @@ say_tls(struct trial *trial, const struct http_answer *answer)
 static void
 say_answer(struct trial *trial, const struct http_answer *answer)
 {
-	int64_t ahead = http_ahead(answer);
+	char skew[HTTP_SKEW_WORDS];
 
 	if (answer->status == 0)
 		return;
+	http_skew_print(answer, skew);
 	if (answer->date[0] == '\0')
 		trial_says(trial, STEP_authenticate, "it answered %d",
 		    answer->status);
-	else if (ahead == 0)
+	else if (http_ahead(answer) == 0)
 		trial_says(trial, STEP_authenticate, "it answered %d, its "
 		    "clock shows the same second", answer->status);
 	else
 		trial_says(trial, STEP_authenticate, "it answered %d, this "
-		    "clock is %" PRId64 " s %s its own", answer->status,
-		    ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" :
-		    "ahead of");
+		    "clock is %s", answer->status, skew);
 }
 
 bool
@@ -89,14 +88,14 @@ trial_clock_differs(struct trial *trial, const struct http_answer *answer,
     struct why *why)
 {
 	int64_t ahead = http_ahead(answer);
+	char skew[HTTP_SKEW_WORDS];
 
 	if (ahead <= HTTP_SKEW_MAX && ahead >= -HTTP_SKEW_MAX)
 		return false;
 	trial->steps.step[STEP_authenticate] = STEP_FAILED;
-	(void)why_set(why, ERROR_CONFIG_ERROR, "this machine's clock is %"
-	    PRId64 " s %s the server's, and what signs with the time is "
-	    "refused: set the clock", ahead < 0 ? -ahead : ahead,
-	    ahead < 0 ? "behind" : "ahead of");
+	http_skew_print(answer, skew);
+	(void)why_set(why, ERROR_CONFIG_ERROR, "this machine's clock is %s, "
+	    "and what signs with the time is refused: set the clock", skew);
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/certificate.h"
 #include "lib/xalloc.h"
 
 #include "workers/download/certificate.h"
@@ -49,7 +50,7 @@ file_read(const char *setting, const char *path, struct why *why)
 }
 
 static int
-certificate_end(struct certificate *certificate, const X509 *x509)
+certificate_until(struct certificate *certificate, const X509 *x509)
 {
 	struct tm tm;
 
@@ -64,15 +65,12 @@ static int
 certificate_check(struct certificate *certificate, struct why *why)
 {
 	BIO *chain = BIO_new_mem_buf(certificate->chain, -1);
-	BIO *key = BIO_new_mem_buf(certificate->key, -1);
-	char none[] = "";	/* an encrypted key is to fail, not to ask */
 	X509 *x509 = chain == NULL ? NULL :
 	    PEM_read_bio_X509(chain, NULL, NULL, NULL);
-	EVP_PKEY *private = key == NULL ? NULL :
-	    PEM_read_bio_PrivateKey(key, NULL, NULL, none);
+	EVP_PKEY *private = private_key_parse(certificate->key);
 	int result = 0;
 
-	if (x509 == NULL || certificate_end(certificate, x509) == -1)
+	if (x509 == NULL || certificate_until(certificate, x509) == -1)
 		result = why_set(why, ERROR_CONFIG_ERROR,
 		    "download.tls_certificate: no certificate in PEM");
 	else if (private == NULL)
@@ -85,7 +83,6 @@ certificate_check(struct certificate *certificate, struct why *why)
 	X509_free(x509);
 	EVP_PKEY_free(private);
 	(void)BIO_free(chain);
-	(void)BIO_free(key);
 	return result;
 }
 
@@ -116,14 +113,6 @@ certificate_wipe_key(struct certificate *certificate)
 		explicit_bzero(certificate->key, FILE_MAX);
 	free(certificate->key);
 	certificate->key = NULL;
-}
-
-void
-certificate_free(struct certificate *certificate)
-{
-	certificate_wipe_key(certificate);
-	free(certificate->chain);
-	certificate->chain = NULL;
 }
 
 int

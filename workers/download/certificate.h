@@ -25,7 +25,6 @@ int	 certificate_read(struct certificate *, const char *chain,
 
 /* The key is needed no longer: wiped. */
 void	 certificate_wipe_key(struct certificate *);
-void	 certificate_free(struct certificate *);
 
 /* The days that are left of it at `now`, wall ms; negative: it is past. */
 int	 certificate_days(const struct certificate *, int64_t now);

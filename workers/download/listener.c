@@ -1,7 +1,6 @@
 /*
  * listener - the socket that downloads come in by
  */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,11 +8,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/network.h"
+#include "lib/listener.h"
 
 #include "workers/download/listener.h"
 
@@ -32,70 +30,29 @@ union place {
 
 /* --- of the Internet ------------------------------------------------------ */
 
-/* The number of its port, or 0. */
-static in_port_t
-port_parse(const char *text)
-{
-	char *end;
-	unsigned long port;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	port = strtoul(text, &end, 10);
-	return *end == '\0' && port <= 65535 ? (in_port_t)port : 0;
-}
-
-/* The size of what was filled in, or 0 if it is none. */
+/* The size of what was filled in. */
 static socklen_t
-place_parse(const char *where, union place *place)
+place_fill(const struct listener_place *where, union place *place)
 {
-	const char *colon = strrchr(where, ':');
-	char host[ADDRESS_TEXT + 2];
-	size_t length = colon == NULL ? 0 : (size_t)(colon - where);
-	in_port_t port;
-
-	if (length == 0 || length >= sizeof(host) ||
-	    (port = port_parse(colon + 1)) == 0)
-		return 0;
-	memcpy(host, where, length);
-	host[length] = '\0';
-	if (host[0] == '[' && host[length - 1] == ']') {
-		host[length - 1] = '\0';
-		place->ipv6.sin6_family = AF_INET6;
-		place->ipv6.sin6_port = htons(port);
-		return inet_pton(AF_INET6, host + 1,
-		    &place->ipv6.sin6_addr) == 1 ? sizeof(place->ipv6) : 0;
+	if (address_is_ipv4(&where->address)) {
+		place->ipv4.sin_family = AF_INET;
+		place->ipv4.sin_port = htons(where->port);
+		memcpy(&place->ipv4.sin_addr, where->address.bytes + 12, 4);
+		return sizeof(place->ipv4);
 	}
-	place->ipv4.sin_family = AF_INET;
-	place->ipv4.sin_port = htons(port);
-	return inet_pton(AF_INET, host, &place->ipv4.sin_addr) == 1 ?
-	    sizeof(place->ipv4) : 0;
-}
-
-static bool
-place_is_loopback(const union place *place)
-{
-	struct network loopback[2];
-	struct address address;
-
-	return address_from(&address, &place->any) == 0 &&
-	    network_parse("127.0.0.0/8", &loopback[0]) == 0 &&
-	    network_parse("::1", &loopback[1]) == 0 &&
-	    (network_has(&loopback[0], &address) ||
-	    network_has(&loopback[1], &address));
+	place->ipv6.sin6_family = AF_INET6;
+	place->ipv6.sin6_port = htons(where->port);
+	memcpy(&place->ipv6.sin6_addr, where->address.bytes, 16);
+	return sizeof(place->ipv6);
 }
 
 /* --- of the file system --------------------------------------------------- */
 
 static socklen_t
-file_parse(const char *path, union place *place)
+file_fill(const char *path, union place *place)
 {
-	size_t length = strlen(path);
-
-	if (path[0] != '/' || length >= sizeof(place->file.sun_path))
-		return 0;
 	place->file.sun_family = AF_UNIX;
-	memcpy(place->file.sun_path, path, length + 1);
+	(void)strlcpy(place->file.sun_path, path, sizeof(place->file.sun_path));
 	return sizeof(place->file);
 }
 
@@ -157,26 +114,25 @@ int
 listener_open(struct listener *listener, const char *where, bool tls,
     struct why *why)
 {
-	static const char by_file[] = "unix:";
 	union place place = { .any.sa_family = AF_UNSPEC };
+	struct listener_place parsed;
 	socklen_t size;
 
 	listener->fd = -1;
-	listener->by_unix = strncmp(where, by_file, strlen(by_file)) == 0;
-	size = listener->by_unix ?
-	    file_parse(where + strlen(by_file), &place) :
-	    place_parse(where, &place);
-	if (size == 0)
+	if (listener_parse(where, &parsed) == -1)
 		return why_set(why, ERROR_CONFIG_ERROR, "download.listen: "
 		    "\"%s\" is none of " FORMS, where);
-	if (!listener->by_unix && !tls && !place_is_loopback(&place))
+	if (!tls && !listener_is_local(&parsed))
 		return why_set(why, ERROR_CONFIG_ERROR, "download.listen: %s "
 		    "can be reached from other hosts, and links are secret: it "
 		    "needs download.tls_certificate and download.tls_key, or "
 		    "be a loopback address or a Unix socket with a proxy "
 		    "before it", where);
-	if (listener->by_unix && file_clear(place.file.sun_path, why) == -1)
+	listener->by_unix = parsed.path != NULL;
+	if (listener->by_unix && file_clear(parsed.path, why) == -1)
 		return -1;
+	size = listener->by_unix ? file_fill(parsed.path, &place) :
+	    place_fill(&parsed, &place);
 	listener->fd = socket(place.any.sa_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->fd == -1)

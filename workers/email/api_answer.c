@@ -159,13 +159,14 @@ put_skew(const struct api_call *call, const struct http_answer *answer,
 {
 	int64_t ahead = http_ahead(answer);
 	size_t length = strlen(text->reason);
+	char skew[HTTP_SKEW_WORDS];
 
 	if (!call->config->service->api->signs ||
 	    (ahead > -SKEW_MIN && ahead < SKEW_MIN))
 		return;
+	http_skew_print(answer, skew);
 	(void)snprintf(text->reason + length, sizeof(text->reason) - length,
-	    "; this machine's clock is %" PRId64 " s %s the server's",
-	    ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
+	    "; this machine's clock is %s", skew);
 }
 
 /* Its own words, instead of the JSON around them. */

@@ -152,24 +152,19 @@ static char *
 read_endpoint(const struct config *config, const struct json *json)
 {
 	const struct api *api = config->service->api;
-	char *endpoint = settings_string(json, "endpoint");
 	struct buf own = { 0 };
 	size_t before;
 
 	if (api == NULL || api->endpoint == NULL)
-		return endpoint;
-	if (endpoint == NULL) {
-		before = strcspn(api->endpoint, "%");
-		buf_add(&own, api->endpoint, before);
-		if (api->endpoint[before] != '\0')
-			buf_printf(&own, "%s%s", config->region == NULL ? "" :
-			    config->region, api->endpoint + before + 1);
-		return own.data;
-	}
-	for (size_t end = strlen(endpoint); end > 0 &&
-	    endpoint[end - 1] == '/'; end--)
-		endpoint[end - 1] = '\0';
-	return endpoint;
+		return settings_string(json, "endpoint");
+	if (json_string(json_get(json, "endpoint"), NULL) != NULL)
+		return settings_endpoint(json, "endpoint");
+	before = strcspn(api->endpoint, "%");
+	buf_add(&own, api->endpoint, before);
+	if (api->endpoint[before] != '\0')
+		buf_printf(&own, "%s%s", config->region == NULL ? "" :
+		    config->region, api->endpoint + before + 1);
+	return own.data;
 }
 
 static int

@@ -85,6 +85,26 @@ put_reason(struct verdict_text *text, const struct smtp_result *result,
 	    result->refused : "");
 }
 
+/* The reply's number of the mail, or what it says besides its code. */
+static void
+outcome_reference(const char *reply, char *out, size_t size)
+{
+	static const char queued[] = "queued as ";
+	const char *found = strstr(reply, queued);
+	size_t length;
+
+	out[0] = '\0';
+	/* `250 2.0.0 Ok: queued as 4F1`, or else all behind the code. */
+	reply = found != NULL ? found + strlen(queued) :
+	    strlen(reply) > 4 ? reply + 4 : "";
+	length = strcspn(reply, "\r\n");
+	for (size_t i = 0; i < length; i++)
+		if (reply[i] < ' ' || reply[i] > '~')
+			return;
+	if (length < size)
+		(void)snprintf(out, size, "%.*s", (int)length, reply);
+}
+
 static void
 outcome_reply(const struct smtp_result *result, struct link_record *outcome,
     struct verdict_text *text)
@@ -160,23 +180,4 @@ outcome_of(const struct smtp_result *result, struct link_record *outcome,
 	outcome->text[OUTCOME_peer] = result->connection->peer;
 	outcome->text[OUTCOME_tls] = result->connection->tls;
 	outcome->text[OUTCOME_fingerprint] = result->connection->fingerprint;
-}
-
-void
-outcome_reference(const char *reply, char *out, size_t size)
-{
-	static const char queued[] = "queued as ";
-	const char *found = strstr(reply, queued);
-	size_t length;
-
-	out[0] = '\0';
-	/* `250 2.0.0 Ok: queued as 4F1`, or else all behind the code. */
-	reply = found != NULL ? found + strlen(queued) :
-	    strlen(reply) > 4 ? reply + 4 : "";
-	length = strcspn(reply, "\r\n");
-	for (size_t i = 0; i < length; i++)
-		if (reply[i] < ' ' || reply[i] > '~')
-			return;
-	if (length < size)
-		(void)snprintf(out, size, "%.*s", (int)length, reply);
 }

@@ -16,7 +16,4 @@
 void	 outcome_of(const struct smtp_result *, struct link_record *,
 	    struct verdict_text *text);
 
-/* The reply's number of the mail, or what it says besides its code. */
-void	 outcome_reference(const char *reply, char *out, size_t size);
-
 #endif

@@ -41,7 +41,7 @@ phase_words(enum phase phase)
 /* --- requests ------------------------------------------------------------- */
 
 /* The buffer for the one request of a phase, whose id is awaited. */
-struct buf *
+static struct buf *
 phase_request(struct delivery *delivery)
 {
 	delivery->id = client_id(&delivery->caller);
@@ -64,7 +64,7 @@ phase_ask_open(struct delivery *delivery, const char *path, uint32_t flags)
 	wire_open(out, delivery->id, path, flags);
 }
 
-void
+static void
 phase_ask_handle(struct delivery *delivery, enum wire_type type)
 {
 	struct buf *out = phase_request(delivery);

@@ -18,10 +18,8 @@ const char	*phase_words(enum phase);
 
 /* --- requests: one, whose id is awaited ----------------------------------- */
 
-struct buf	*phase_request(struct delivery *);
 void	 phase_ask_path(struct delivery *, enum wire_type, const char *path);
 void	 phase_ask_open(struct delivery *, const char *path, uint32_t flags);
-void	 phase_ask_handle(struct delivery *, enum wire_type);
 
 bool	 answer_is_ok(const struct wire_answer *);
 bool	 answer_is_status(const struct wire_answer *, uint32_t status);

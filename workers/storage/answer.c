@@ -162,21 +162,19 @@ verdict_code(const struct code *row, const struct http_answer *answer,
     struct link_record *record, struct verdict_text *text)
 {
 	int64_t ahead = http_ahead(answer);
-	char skew[96] = "";
+	char skew[HTTP_SKEW_WORDS] = "";
 
 	if ((row->more & CODE_CLOCK) != 0 &&
 	    (ahead > HTTP_SKEW_MAX || ahead < -HTTP_SKEW_MAX))
-		(void)snprintf(skew, sizeof(skew), "; this machine's clock "
-		    "is %" PRId64 " s %s the server's",
-		    ahead < 0 ? -ahead : ahead,
-		    ahead < 0 ? "behind" : "ahead of");
+		http_skew_print(answer, skew);
 	record->outcome.verdict = (int32_t)row->verdict;
 	record->outcome.error = (int32_t)row->error;
 	record->outcome.flags = row->flags;
 	(void)snprintf(text->reason, sizeof(text->reason),
-	    "it answered %d %s%s%s%s", answer->status, row->name,
+	    "it answered %d %s%s%s%s%s", answer->status, row->name,
 	    row->words != NULL ? ": " : "",
-	    row->words != NULL ? row->words : "", skew);
+	    row->words != NULL ? row->words : "",
+	    skew[0] != '\0' ? "; this machine's clock is " : "", skew);
 }
 
 /* Of any web server: a store says what it is that is not there. */

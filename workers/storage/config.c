@@ -43,18 +43,6 @@ read_local(struct local_config *local, const struct json *json)
 	    MODE_DEFAULT), NULL, 8);
 }
 
-/* What is given, without a `/` at its end; or NULL. */
-static char *
-read_endpoint(const struct json *json)
-{
-	char *endpoint = settings_string(json, "endpoint");
-
-	for (size_t end = endpoint == NULL ? 0 : strlen(endpoint); end > 0 &&
-	    endpoint[end - 1] == '/'; end--)
-		endpoint[end - 1] = '\0';
-	return endpoint;
-}
-
 static void
 read_s3(struct s3_config *s3, const struct json *json)
 {
@@ -65,7 +53,7 @@ read_s3(struct s3_config *s3, const struct json *json)
 	s3->key_id = settings_string(json, "accessKeyId");
 	s3->secret = settings_string(json, "secretAccessKey");
 	s3->token = settings_string(json, "sessionToken");
-	s3->endpoint = read_endpoint(json);
+	s3->endpoint = settings_endpoint(json, "endpoint");
 	if (s3->endpoint == NULL && s3->region != NULL)
 		s3->endpoint = xasprintf("https://s3.%s.amazonaws.com%s",
 		    s3->region, strncmp(s3->region, "cn-", 3) == 0 ? ".cn" :
@@ -90,7 +78,7 @@ read_azure(struct azure_config *azure, const struct json *json)
 	azure->key = settings_string(json, "accountKey");
 	/* As it is shown, a URL's `?` often comes along. */
 	azure->sas = sas == NULL ? NULL : xstrdup(sas + (*sas == '?'));
-	azure->endpoint = read_endpoint(json);
+	azure->endpoint = settings_endpoint(json, "endpoint");
 	if (azure->endpoint == NULL && azure->account != NULL)
 		azure->endpoint = xasprintf(
 		    "https://%s.blob.core.windows.net", azure->account);
@@ -119,7 +107,7 @@ read_gcs(struct gcs_config *gcs, const struct json *json)
 {
 	gcs->bucket = settings_string(json, "bucket");
 	gcs->token = settings_string(json, "accessToken");
-	gcs->endpoint = read_endpoint(json);
+	gcs->endpoint = settings_endpoint(json, "endpoint");
 	if (gcs->endpoint == NULL)
 		gcs->endpoint = xstrdup("https://storage.googleapis.com");
 	read_account(gcs, json_string(json_get(json, "credentials"), NULL),

@@ -22,12 +22,6 @@ extern const struct code gcs_codes[];
 
 void	 gcs_tokens_begin(struct gcs_tokens *);
 
-/*
- * Sends a call with that token in its Authorization header, or without one if
- * it is NULL.
- */
-int	 gcs_send(struct call *, const char *token, struct why *);
-
 /* Sends a call with a token, once there is one. */
 int	 gcs_start(struct call *, struct why *);
 

@@ -14,8 +14,7 @@
 #include "workers/storage/gcs.h"
 #include "workers/storage/provider.h"
 
-/* The destination's version and the URL: with another it begins anew. */
-#define KEPT_AS "gcs %" PRId64 " %s"
+#define KEPT_AS "gcs"		/* its URL */
 
 static bool
 is_endpoints(const struct upload *upload, const char *text)
@@ -42,7 +41,6 @@ is_endpoints(const struct upload *upload, const char *text)
 int
 gcs_session(struct upload *upload, const char *url, struct why *why)
 {
-	struct buf kept = { 0 };
 
 	if (url[0] == '\0')
 		return why_set(why, ERROR_PROTOCOL_ERROR,
@@ -51,9 +49,7 @@ gcs_session(struct upload *upload, const char *url, struct why *why)
 		return why_set(why, ERROR_PROTOCOL_ERROR, "it began an "
 		    "upload at a URL that is not its own host's");
 	upload->id = xstrdup(url);
-	buf_printf(&kept, KEPT_AS, upload->attempt->facts.version, url);
-	attempt_keep(upload->attempt, kept.data);
-	buf_wipe(&kept);
+	upload_keep(upload, KEPT_AS, url);
 	return 0;
 }
 
@@ -61,16 +57,10 @@ gcs_session(struct upload *upload, const char *url, struct why *why)
 static bool
 take_kept(struct upload *upload)
 {
-	const char *kept = upload->attempt->text[ATTEMPT_resume];
-	struct buf head = { 0 };
-	size_t length;
+	const char *kept = upload_kept(upload, KEPT_AS);
 
-	buf_printf(&head, KEPT_AS, upload->attempt->facts.version, "");
-	length = head.len;
-	if (strncmp(kept, head.data, length) == 0 &&
-	    is_endpoints(upload, kept + length))
-		upload->id = xstrdup(kept + length);
-	buf_free(&head);
+	if (kept != NULL && is_endpoints(upload, kept))
+		upload->id = xstrdup(kept);
 	return upload->id != NULL;
 }
 

@@ -65,6 +65,40 @@ token_free(struct gcs_tokens *tokens, struct gcs_token *token)
 	free(token);
 }
 
+/* --- sending -------------------------------------------------------------- */
+
+/*
+ * Sends a call with that token in its Authorization header, or without one if
+ * it is NULL: to an object's own URL, where it is uploaded to, or a session's.
+ */
+static int
+gcs_send(struct call *call, const char *token, struct why *why)
+{
+	const struct gcs_config *gcs = &call->config->gcs;
+	bool upload = call->url == NULL &&
+	    strncmp(call->query, "uploadType=", 11) == 0;
+	struct buf url = { 0 }, bearer = { 0 };
+	int result = 0;
+
+	if (call->url != NULL)
+		buf_str(&url, call->url);
+	else
+		buf_printf(&url, "%s%s/storage/v1/b/%s/o%s%s%s%s",
+		    gcs->endpoint, upload ? "/upload" : "", gcs->bucket,
+		    upload ? "" : "/", upload ? "" : call->key,
+		    call->query[0] != '\0' ? "?" : "", call->query);
+	if (token != NULL) {
+		buf_printf(&bearer, "Bearer %s", token);
+		result = headers_set(&call->headers, "Authorization",
+		    bearer.data, why);
+	}
+	if (result == 0)
+		result = call_send(call, url.data, why);
+	buf_wipe(&url);
+	buf_wipe(&bearer);
+	return result;
+}
+
 /* --- which ---------------------------------------------------------------- */
 
 static void
@@ -269,33 +303,4 @@ gcs_start(struct call *call, struct why *why)
 		return -1;
 	TAILQ_INSERT_TAIL(&token->waiting, call, entry);
 	return 0;
-}
-
-/* An object's own URL, where it is uploaded to, or a session's. */
-int
-gcs_send(struct call *call, const char *token, struct why *why)
-{
-	const struct gcs_config *gcs = &call->config->gcs;
-	bool upload = call->url == NULL &&
-	    strncmp(call->query, "uploadType=", 11) == 0;
-	struct buf url = { 0 }, bearer = { 0 };
-	int result = 0;
-
-	if (call->url != NULL)
-		buf_str(&url, call->url);
-	else
-		buf_printf(&url, "%s%s/storage/v1/b/%s/o%s%s%s%s",
-		    gcs->endpoint, upload ? "/upload" : "", gcs->bucket,
-		    upload ? "" : "/", upload ? "" : call->key,
-		    call->query[0] != '\0' ? "?" : "", call->query);
-	if (token != NULL) {
-		buf_printf(&bearer, "Bearer %s", token);
-		result = headers_set(&call->headers, "Authorization",
-		    bearer.data, why);
-	}
-	if (result == 0)
-		result = call_send(call, url.data, why);
-	buf_wipe(&url);
-	buf_wipe(&bearer);
-	return result;
 }

@@ -6,7 +6,6 @@
  * nobody remembers the id, or the server has forgotten it, whatever was left is
  * given up.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,7 @@
 #include "workers/storage/provider.h"
 #include "workers/storage/s3.h"
 
-/* The destination's version and the id: with another it begins anew. */
-#define KEPT_AS "s3 %" PRId64 " "
+#define KEPT_AS "s3"		/* the upload's id */
 #define PAGE 128		/* parts of one answer, which is bounded */
 
 static void	 list_start(struct upload *, size_t after);
@@ -26,25 +24,7 @@ static void	 list_start(struct upload *, size_t after);
 void
 s3_keep(struct upload *upload)
 {
-	struct buf kept = { 0 };
-
-	buf_printf(&kept, KEPT_AS "%s", upload->attempt->facts.version,
-	    upload->id);
-	attempt_keep(upload->attempt, kept.data);
-	buf_free(&kept);
-}
-
-static bool
-take_kept(struct upload *upload)
-{
-	const char *kept = upload->attempt->text[ATTEMPT_resume];
-	struct buf head = { 0 };
-
-	buf_printf(&head, KEPT_AS, upload->attempt->facts.version);
-	if (strncmp(kept, head.data, head.len) == 0)
-		upload->id = xstrdup(kept + head.len);
-	buf_free(&head);
-	return upload->id != NULL;
+	upload_keep(upload, KEPT_AS, upload->id);
 }
 
 static int64_t
@@ -159,8 +139,12 @@ list_start(struct upload *upload, size_t after)
 void
 s3_recover(struct upload *upload)
 {
-	if (take_kept(upload))
-		list_start(upload, 0);
-	else
+	const char *kept = upload_kept(upload, KEPT_AS);
+
+	if (kept == NULL) {
 		s3_sweep(upload);
+		return;
+	}
+	upload->id = xstrdup(kept);
+	list_start(upload, 0);
 }

@@ -7,6 +7,7 @@
  * What has the name already is compared by what the server says of it: its
  * length, and a digest that spoold left with it or that the server made.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@
 
 #include "workers/common/sigv4.h"
 #include "workers/storage/provider.h"
+
+#define KEPT_AS "%s %" PRId64 " "
 
 static void	 put_start(struct upload *);
 
@@ -49,7 +52,7 @@ read_text(const struct buf *text, int64_t at, char *out, size_t room)
 	return (int64_t)left;
 }
 
-int64_t
+static int64_t
 upload_read(void *arg, char *out, size_t room)
 {
 	struct upload *upload = arg;
@@ -70,13 +73,38 @@ upload_read(void *arg, char *out, size_t room)
 	return got;
 }
 
-void
+static void
 upload_moved(void *arg, int64_t sent)
 {
 	struct upload *upload = arg;
 
 	attempt_moved(upload->attempt, (int64_t)upload->part *
 	    upload->part_size + upload->skip + sent);
+}
+
+void
+upload_keep(struct upload *upload, const char *kind, const char *id)
+{
+	struct buf kept = { 0 };
+
+	buf_printf(&kept, KEPT_AS "%s", kind, upload->attempt->facts.version,
+	    id);
+	attempt_keep(upload->attempt, kept.data);
+	buf_wipe(&kept);
+}
+
+const char *
+upload_kept(const struct upload *upload, const char *kind)
+{
+	const char *kept = upload->attempt->text[ATTEMPT_resume];
+	struct buf head = { 0 };
+	bool same;
+
+	buf_printf(&head, KEPT_AS, kind, upload->attempt->facts.version);
+	same = strncmp(kept, head.data, head.len) == 0;
+	kept += same ? head.len : 0;
+	buf_free(&head);
+	return same ? kept : NULL;
 }
 
 void

@@ -226,13 +226,19 @@ int	 upload_start(struct upload *, struct headers *,
 bool	 upload_is_finished(struct upload *, const struct http_answer *,
 	    struct why *);
 
+/*
+ * Keeps for the next attempt by which id the server knows what was begun.
+ * What the last one kept as that is borrowed, or NULL: with another version of
+ * the destination it begins anew.
+ */
+void	 upload_keep(struct upload *, const char *kind, const char *id);
+const char	*upload_kept(const struct upload *, const char *kind);
+
 /* Ends the attempt by an answer. */
 void	 upload_end(struct upload *, const struct http_answer *);
 
 /* The body is the extent, between `before` and `after`. */
 void	 upload_reads(struct upload *);
-int64_t	 upload_read(void *, char *out, size_t room);
-void	 upload_moved(void *, int64_t sent);
 
 /* Reads the content and makes its digests: a slice. */
 int	 digests_prepare(struct upload *, int64_t *done, struct why *);
