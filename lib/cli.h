@@ -48,7 +48,7 @@ typedef int	 cli_call(void *state, const struct cli_option *,
 struct cli_option {
 	int		 letter;	/* 0: only the long form */
 	const char	*name;		/* long form; NULL ends a table */
-	const char	*argument;	/* as --help shows it; NULL: takes none */
+	const char	*argument;	/* as in --help; NULL: takes none */
 	const char	*sentence;
 	enum cli_form	 form;
 	size_t		 offset;
@@ -59,7 +59,7 @@ struct cli_option {
 typedef int	 cli_action(struct cli *, void *state);
 
 struct cli_verb {
-	const char	*name;		/* NULL ends a table; a space: two words */
+	const char	*name;		/* NULL ends it; a space: two words */
 	const char	*synopsis;	/* the words after it: "FILE|-" */
 	const char	*sentence;
 	const struct cli_option *options;	/* its own, or NULL */
@@ -83,7 +83,7 @@ struct cli {
 	const char	*organization;	/* -o, or NULL */
 	bool		 json;
 	bool		 verbose;
-	char		**words;	/* borrowed: arguments without options */
+	char		**words;	/* borrowed: arguments, no options */
 	size_t		 word_count;
 	struct conf	*conf;		/* own; see cli_conf() */
 	struct spool	*spool;		/* own; see cli_spool() */

@@ -38,7 +38,7 @@ struct retry_policy {
 	int64_t	 base_delay;		/* ms */
 	int64_t	 max_delay;		/* ms, maxBackoffDelay */
 	double	 multiplier;		/* < 0: as the configuration says */
-	bool	 formula;		/* any field but max_retries was given */
+	bool	 formula;		/* a field but max_retries was given */
 };
 
 /* A secret that signs: what is known of it, but not what it is. */

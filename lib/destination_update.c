@@ -22,7 +22,7 @@ struct update {
 	const struct destination *old;	/* borrowed */
 	const struct destination_keeper *keeper;
 	const struct json *patch;	/* borrowed */
-	struct json	*view;		/* own; masked, with its config opened */
+	struct json	*view;		/* own; masked, its config opened */
 	struct json	*merged;	/* own; the view with the patch in it */
 	const char	*type;
 };

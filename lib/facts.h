@@ -53,7 +53,7 @@ void	 facts_write_payload(struct buf *, const struct facts *);
 int	 facts_read(const struct json *, struct facts *, struct why *);
 void	 facts_free(struct facts *);
 
-/* What a ticket's further lines say; the names stand in the file as they are. */
+/* What a ticket's further lines say; the names stand in the file as such. */
 enum ticket_event {
 	TICKET_delivered, TICKET_deferred, TICKET_failed, TICKET_maybe,
 	TICKET_cancelled, TICKET_expired, TICKET_requeued, TICKET_revoked,
@@ -71,7 +71,7 @@ struct event_line {
 	int64_t		 ms;		/* how long the attempt took */
 	int		 code;		/* the remote's status, or 0 */
 	enum error	 error;
-	bool		 possible_duplicate;	/* this attempt may repeat one */
+	bool		 possible_duplicate;	/* it may repeat one */
 	char		*reason;	/* spoold's own sentence */
 	char		*reference;	/* the remote's identifier */
 	char		*remote;	/* what it said: 1 KiB, escaped */

@@ -14,7 +14,7 @@
 
 /* --- making one ----------------------------------------------------------- */
 
-struct journal_old;			/* opaque: a segment that is read for it */
+struct journal_old;			/* opaque: a segment, read for it */
 
 /*
  * Begins with the segment number `skip` (from 0) of those below `directory`, if

@@ -259,7 +259,7 @@ enum { FETCH_peer, FETCH_texts };
 struct link_fetch {
 	uint64_t	 token;		/* the worker's own, back in fetched */
 	uint64_t	 serial;	/* of the fetch to resume, else 0 */
-	uint8_t		 link[SHA256_LENGTH];	/* SHA-256 of the link's token */
+	uint8_t		 link[SHA256_LENGTH];	/* of the link's token */
 	int32_t		 access;	/* enum access */
 	int32_t		 unused;
 };

@@ -12,7 +12,7 @@
 #include "lib/network.h"
 
 struct listener_place {
-	const char	*path;		/* borrowed; of a Unix socket, or NULL */
+	const char	*path;		/* borrowed; a Unix socket's, or NULL */
 	struct address	 address;	/* else */
 	uint16_t	 port;
 };

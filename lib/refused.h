@@ -17,7 +17,7 @@
 /* True if a file of that name in failed/ is a refused drop; then its id. */
 bool	 refused_named(const char *name, struct id *);
 
-/* The name in failed/ of that one, to be freed; NULL with *why: there is none. */
+/* Its name in failed/, to be freed; NULL with *why: there is none. */
 char	*refused_find(const struct spool *, const struct id *, struct why *);
 
 /* Its error object, to be freed with json_free(); NULL with *why. */

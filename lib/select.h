@@ -25,7 +25,7 @@
 struct selected {
 	struct ticket	 ticket;
 	enum queue	 queue;		/* where it was seen */
-	char		*name;		/* own; in done/ with its day before it */
+	char		*name;		/* own; in done/ with its day first */
 };
 
 struct selection {

@@ -16,7 +16,7 @@
 
 struct url {
 	bool	 tls;		/* https */
-	char	 host[URL_HOST_MAX + 1];	/* lower case; IPv6 with its [] */
+	char	 host[URL_HOST_MAX + 1];	/* lower case; IPv6 in [] */
 	int	 port;
 };
 

@@ -18,7 +18,7 @@ config_of(const struct destination *destination)
 	    transport_name(destination->transport));
 }
 
-/* Of storage only what goes into a directory; where it leads its worker sees. */
+/* Of storage what goes into a directory; its worker sees where that leads. */
 static int
 allowed_storage(const struct conf_organization *conf,
     const struct destination *destination, struct why *why)

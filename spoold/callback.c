@@ -122,7 +122,7 @@ callbacks_sync(struct spoold *s)
 	durable_sync(s->durable, callbacks_synced, s);
 }
 
-/* How many attempts there were, of all its tickets: what tells its ends apart. */
+/* The attempts that there were, of all tickets: what tells its ends apart. */
 static int64_t
 receipt_attempts(const struct json *receipt)
 {

@@ -34,7 +34,7 @@ struct forwarding {
 	struct facts	 facts;		/* own */
 	struct ticket	 from;		/* the old ticket */
 	enum queue	 queue;		/* where that is */
-	char		*name;		/* own; its file's, with a day in done/ */
+	char		*name;		/* own; its file's, a day in done/ */
 	struct event_line line;		/* for it */
 	bool		 told;		/* that is in its file */
 	char		*by;		/* own */

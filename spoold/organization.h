@@ -31,7 +31,7 @@ struct organization {
 	struct finished_tree finished;
 	struct drops	 drops;
 	struct claims	 claims;		/* of idempotency keys */
-	struct forwards	 forwards;		/* on their way to the journal */
+	struct forwards	 forwards;		/* going to the journal */
 	struct pool	*pools[TRANSPORTS];	/* own, but the listener */
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */
@@ -43,7 +43,7 @@ struct organization {
 	unsigned	 scan_step;		/* which directory it is at */
 	struct waiting	*scan_next;		/* in memory, to be missed */
 	struct waiting	*unread_next;		/* where expiry_read() is */
-	size_t		 unread;		/* tickets that it has to read */
+	size_t		 unread;		/* tickets it has to read */
 	bool		 scanning;
 	bool		 scan_again;		/* asked for meanwhile */
 	bool		 overflowed;		/* tickets stayed on disk */

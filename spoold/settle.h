@@ -34,7 +34,7 @@ struct settlement {
 	int64_t		 rests_from;	/* wall ms, elsewhere; 0: now */
 	const struct event_line *line;	/* for its file; NULL: none, or it is
 					 * in it already */
-	int		 file;		/* borrowed; it, open to append, or -1 */
+	int		 file;		/* borrowed; open to append, or -1 */
 	bool		 moved_wins;	/* where a person moved it meanwhile,
 					 * there it stays */
 };

@@ -84,7 +84,7 @@ struct spoold {
 	struct revocations revocations;	/* of links, on their way to disk */
 	struct fetches	*fetches;	/* own; who asks for links */
 	unsigned	 drops_at_work;	/* at intake */
-	unsigned	 awaited;	/* attempts whose answer may come soon */
+	unsigned	 awaited;	/* attempts with an answer soon */
 	struct owner	 owner;		/* of the last drop */
 	size_t		 ticket_count;	/* in memory */
 	uint64_t	 tokens;	/* given to drops at intake and tests */

@@ -42,7 +42,7 @@ struct target {
 	struct health	 health;
 	int64_t		 erase_again;	/* monotonic ms; nothing is erased
 					 * there before that */
-	bool		 changing;	/* a new version is on its way to disk */
+	bool		 changing;	/* a new version goes to disk */
 	int64_t		 uses;		/* not in its document yet */
 	int64_t		 used_at;	/* wall ms */
 	bool		 unwritten;	/* its file does not have them */

@@ -51,7 +51,7 @@ struct queue_command {
 	void		*seen_arg;	/* borrowed */
 	int64_t		 now;		/* wall ms */
 	int64_t		 after, before;	/* --since and --until, or 0 */
-	struct json	*live;		/* own; queue.status, NULL: it is down */
+	struct json	*live;		/* own; queue.status, NULL: is down */
 	struct show_table *table;	/* NULL: JSON */
 	size_t		 shown;
 	struct goal	*goals;		/* own */

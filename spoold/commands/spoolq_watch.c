@@ -26,7 +26,7 @@
 
 #define READ_EVERY 1000		/* ms between two readings, at least */
 #define LOOK_EVERY 5000		/* the same, where nothing happens */
-#define HEAD_LINES 2		/* of the screen, and one for what is left out */
+#define HEAD_LINES 2		/* of the screen, one for what is left out */
 
 /* An entry as it was shown last. */
 struct shown {

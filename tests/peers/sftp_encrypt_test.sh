@@ -67,7 +67,9 @@ test_a_file_is_encrypted_to_each_certificate_and_to_nobody_else() {
 	done
 	for file in 'a b.bin.p7m' export.cms; do
 		opens "$file" eve
-		assertNotEquals "$file" 0 $?
+		assertEquals "$file" 4 $?
+		assertEquals "$file" 'Error decrypting CMS using private key' \
+		    "$(head -n 1 "$SCRATCH/decrypt")"
 	done
 	for kind in pkcs7-envelopedData id-smime-ct-authEnvelopedData; do
 		cat "$REMOTE"/* >"$SCRATCH/all"
@@ -115,7 +117,9 @@ test_a_file_whose_bytes_were_changed_is_not_opened() {
 	printf '%b' "\\0$(printf %o $(((old + 1) % 256)))" |
 	    dd of="$REMOTE/x" bs=1 seek=25000 conv=notrunc 2>/dev/null
 	opens x ann
-	assertNotEquals 0 $?
+	assertEquals 4 $?
+	assertEquals 'Error decrypting CMS structure' \
+	    "$(head -n 1 "$SCRATCH/decrypt")"
 }
 
 # --- a second attempt ---------------------------------------------------------

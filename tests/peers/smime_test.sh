@@ -114,7 +114,9 @@ test_a_signed_mail_that_was_changed_does_not_verify() {
 		cmp -s "$MAIL" "$SCRATCH/changed" &&
 		    fail "$change changes nothing"
 		verifies "$SCRATCH/changed"
-		assertNotEquals "$change" 0 $?
+		assertEquals "$change" 4 $?
+		assertEquals "$change" 'CMS Verification failure' \
+		    "$(head -n 1 "$SCRATCH/verify")"
 	done
 }
 
@@ -174,7 +176,9 @@ test_an_encrypted_mail_is_for_each_of_its_recipients_and_nobody_else() {
 		    "Subject: Encrypted message $ID"
 		assertTrue 'lines' "[ $(mail .longest) -le 78 ]"
 		opens "$MAIL" eve
-		assertNotEquals eve 0 $?
+		assertEquals eve 4 $?
+		assertEquals 'Error decrypting CMS using private key' \
+		    "$(head -n 1 "$SCRATCH/decrypt")"
 	done
 	assertEquals 1 "$(grep -c 'smime-type=authEnveloped-data' "$MAIL")"
 }
@@ -191,7 +195,9 @@ test_an_encrypted_mail_with_a_tag_that_was_changed_is_not_opened() {
 	    "$MAIL" >"$SCRATCH/changed"
 	cmp -s "$MAIL" "$SCRATCH/changed" && fail 'nothing was changed'
 	opens "$SCRATCH/changed" ann
-	assertNotEquals 0 $?
+	assertEquals 4 $?
+	assertEquals 'Error decrypting CMS structure' \
+	    "$(head -n 1 "$SCRATCH/decrypt")"
 }
 
 test_a_mail_that_is_both_was_signed_before_it_was_encrypted() {

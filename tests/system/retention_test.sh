@@ -195,6 +195,11 @@ test_an_unclaimed_payload_goes() {
 	assertEquals unclaimed "$(purged_lines payloads | jq -r '.names[]')"
 }
 
+# older FILE SECONDS: it has been as it is for longer.
+older() {
+	[ $(($(date +%s) - $(stat -c %Z "$1"))) -gt "$2" ]
+}
+
 test_no_payload_goes_while_an_older_drop_waits() {
 	retained refused 1s
 	stop
@@ -202,7 +207,7 @@ test_no_payload_goes_while_an_older_drop_waits() {
 	# Restored drops wait in hold/.
 	job >"$SPOOL/hold/waiting.json"
 	start
-	sleep 1.1
+	eventually older "$SPOOL/data/mine" 1
 	purge
 	assertEquals 0 "$(purged payloads)"
 	assertTrue "[ -f '$SPOOL/data/mine' ]"

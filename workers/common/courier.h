@@ -59,7 +59,7 @@ struct trial {
 	struct courier	*courier;	/* borrowed */
 	struct link_test facts;
 	struct link_tested steps;	/* as far as they were made */
-	char		 says[STEPS][STEP_SAYS_MAX];	/* what was seen there */
+	char		 says[STEPS][STEP_SAYS_MAX];	/* what was seen */
 	struct held	*held;
 	const void	*config;	/* held */
 	void		*state;		/* own; `trial_size` bytes, zeroed */

@@ -35,7 +35,7 @@ struct courier {
 	int64_t		 wake;		/* monotonic ms, or INT64_MAX */
 	unsigned	 attempts;	/* that it holds, trials too */
 	unsigned	 concurrency;	/* and how many it takes */
-	unsigned	 erasures;	/* beside them, as few as spoold gives */
+	unsigned	 erasures;	/* beside them; spoold gives few */
 };
 
 /* What `text` says, read if nobody holds the same.  NULL with *why. */

@@ -51,7 +51,7 @@ struct http_answer {
 
 /* What a request asks of TLS, all PEM as text; NULL: nothing. */
 struct http_tls {
-	char		*ca;		/* trusted instead of the default store */
+	char		*ca;		/* trusted, not the default store */
 	char		*client_certificate, *client_key;
 	char		*pins;		/* `sha256//…;sha256//…` */
 	char		*minimum;	/* "1.2" or "1.3"; never NULL */
