@@ -108,7 +108,8 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/beneath lib/control_program $(BASE) $(JSON) $(RECORDS) $(STORE), \
+    lib/beneath lib/control_program lib/file_name $(BASE) $(JSON) $(RECORDS) \
+    $(STORE), \
     -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
@@ -125,7 +126,7 @@ $(eval $(call program,libexec/spoold/email,$(addprefix workers/email/, \
     $(addprefix lib/,certificate mail_address mustache) \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 DOWNLOAD := $(addprefix workers/download/,answer certificate disposition \
-    guests listener page pass peer range reply route) \
+    guests listener page pass peer range reply route) lib/file_name \
     lib/certificate lib/listener
 $(eval $(call program,libexec/spoold/download,$(addprefix \
     workers/download/,download config server visit) $(DOWNLOAD) $(COURIER), \

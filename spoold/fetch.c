@@ -33,7 +33,7 @@
 #include "spoold/worker.h"
 
 #define FETCHES_MAX 1024	/* that wait for a sync, or to be sent */
-#define TAKES_MAX 128		/* of these; each has a descriptor */
+#define OPEN_MAX 128		/* of these that have a descriptor */
 #define TAKEN_MAX 16384		/* fetches that can be gone on with */
 #define TAKEN_FOR (24 * 60 * 60 * 1000)	/* ms */
 
@@ -62,7 +62,8 @@ struct taken {
 
 struct fetches {
 	TAILQ_HEAD(, fetch) list;
-	size_t		 count, takes;
+	size_t		 count;
+	size_t		 open;		/* of these have a descriptor */
 	struct taken	 taken[TAKEN_MAX];	/* a ring */
 	size_t		 next;
 	struct denials	*denials;	/* own */
@@ -92,12 +93,12 @@ fetch_free(struct fetch *fetch)
 
 	TAILQ_REMOVE(&fetches->list, fetch, entry);
 	fetches->count--;
-	if (fetch->count != 0)
-		fetches->takes--;
 	if (fetch->worker != NULL)
 		worker_leave(fetch->worker);
-	if (fetch->fd != -1)
+	if (fetch->fd != -1) {
+		fetches->open--;
 		close(fetch->fd);
+	}
 	free(fetch->name);
 	free(fetch->type);
 	free(fetch);
@@ -319,7 +320,6 @@ fetch_take(struct fetch *fetch, const struct asked *asked, int64_t fetches)
 
 	fetch->organization = asked->organization;
 	fetch->count = fetches + 1;
-	s->fetches->takes++;
 	id_format(&p->id, id);
 	commit_fields(&fields, asked->organization->id, id);
 	json_put_string(&fields, "dest", p->destination);
@@ -380,6 +380,7 @@ fetch_grant(struct fetch *fetch, const struct asked *asked, int64_t fetches,
 				fetch_deny(fetch, DENIED_changed, asked);
 			return;
 		}
+		fetch->spoold->fetches->open++;
 	}
 	fetch_describe(fetch, asked, wanted->access == ACCESS_take ?
 	    fetches + 1 : fetches);
@@ -417,18 +418,22 @@ fetch_new(struct spoold *s, struct worker *worker,
 }
 
 /*
- * True if what is taken can be counted now; not for ever by who retires.  A
- * backup brings back links that were used up or ended since: a person looks
- * first.
+ * True if it can be given now, and if it is taken, counted; not for ever by who
+ * retires.  A backup brings back links that were used up or ended since: a
+ * person looks first.
  */
 static bool
 fetch_possible(const struct spoold *s, const struct worker *worker,
     const struct link_fetch *wanted)
 {
-	return s->phase == PHASE_RUNNING &&
-	    s->alerts[ALERT_restored].since == 0 &&
-	    (wanted->access != ACCESS_take || (worker->state != WORKER_RETIRING &&
-	    s->fetches->takes < TAKES_MAX && commit_possible(s, NULL)));
+	if (s->phase != PHASE_RUNNING || s->alerts[ALERT_restored].since != 0)
+		return false;
+	if (wanted->access == ACCESS_look)
+		return true;
+	if (s->fetches->open >= OPEN_MAX)
+		return false;
+	return wanted->access == ACCESS_resume ||
+	    (worker->state != WORKER_RETIRING && commit_possible(s, NULL));
 }
 
 int

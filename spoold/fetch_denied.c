@@ -17,7 +17,9 @@
 #include "spoold/fetch_denied.h"
 #include "spoold/organization.h"
 
-#define DENIALS_MAX 256		/* told apart at a time */
+#define DENIALS_MAX 512		/* told apart at a time; of these */
+#define GUESSES_MAX 128		/* who asked for links that are none, and */
+#define PEERS_MAX 16		/* at one link: no more hide the others */
 #define DENIALS_EVERY 60000	/* ms between lines of the same */
 
 struct refusal {
@@ -35,7 +37,7 @@ struct refusal {
 struct denials {
 	TAILQ_HEAD(, refusal) list;	/* by `since` */
 	size_t		 count;
-	struct refusal	 others;	/* who came when the list was full */
+	struct refusal	 others;	/* those for whom there was no room */
 };
 
 static const char *const reasons[DENIALS] = {
@@ -112,6 +114,19 @@ refusal_find(struct denials *denials, enum denial denial,
 	return NULL;
 }
 
+/* Whoever else is refused at that link is told of as one. */
+static bool
+are_many(const struct denials *denials, const char *reference)
+{
+	const struct refusal *refusal;
+	size_t peers = 0;
+
+	TAILQ_FOREACH(refusal, &denials->list, entry)
+		if (strcmp(refusal->reference, reference) == 0)
+			peers++;
+	return peers >= (reference[0] == '\0' ? GUESSES_MAX : PEERS_MAX);
+}
+
 static void
 text_set(char *into, size_t size, const char *text)
 {
@@ -127,6 +142,10 @@ denials_add(struct spoold *s, struct denials *denials, enum denial denial,
 	struct refusal *refusal;
 
 	refusal = refusal_find(denials, denial, reference, peer);
+	if (refusal == NULL && are_many(denials, reference)) {
+		peer = "";
+		refusal = refusal_find(denials, denial, reference, peer);
+	}
 	if (refusal == NULL && denials->count == DENIALS_MAX)
 		refusal = &denials->others;
 	if (refusal != NULL) {

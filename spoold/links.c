@@ -22,10 +22,10 @@
 
 #include "lib/base64.h"
 #include "lib/clock.h"
+#include "lib/file_name.h"
 #include "lib/log.h"
 #include "lib/published_file.h"
 #include "lib/spool.h"
-#include "lib/utf8.h"
 #include "lib/xalloc.h"
 
 #include "spoold/admit.h"
@@ -41,7 +41,6 @@
 #define EXPIRY_HOURS 168
 #define MAX_ACCESS 10
 #define HOUR (60 * 60 * 1000)	/* ms */
-#define NAME_BYTES 255
 #define SEALED_FIELD "link"
 
 /* --- tokens --------------------------------------------------------------- */
@@ -138,25 +137,6 @@ links_look(int fd, struct links_seen *seen, struct why *why)
 	    .modified = nanoseconds(&st.st_mtim),
 	    .changed = nanoseconds(&st.st_ctim) };
 	return 0;
-}
-
-/* A file's name as a header may have it; its worker may be taken over. */
-static bool
-name_fits(const char *name)
-{
-	size_t length = strlen(name);
-	uint32_t code;
-	int bytes;
-
-	if (length == 0 || length > NAME_BYTES || name[0] == '.')
-		return false;
-	for (size_t i = 0; i < length; i += (size_t)bytes) {
-		bytes = utf8_next(name + i, length - i, &code);
-		if (bytes <= 0 || utf8_is_control(code) || code == '/' ||
-		    code == '\\')
-			return false;
-	}
-	return true;
 }
 
 static const struct json *
@@ -260,7 +240,7 @@ prepare_name(const struct spoold *s, const struct organization *org,
 	struct buf sealed = { 0 };
 	int result;
 
-	if (!name_fits(name))
+	if (file_name_wrong(name) != NULL)
 		return why_set(why, ERROR_INTERNAL_ERROR,
 		    "the worker gave a name that a file cannot have");
 	result = vault_seal(s->vault, &place, name, strlen(name), &sealed,

@@ -139,10 +139,19 @@ story_moved(struct story *story, const char *name)
 	story->queue = story->to;
 }
 
+static bool
+is_before_requeue(const struct story *story)
+{
+	return story->requeued && (story->queue == QUEUE_failed ||
+	    story->queue == QUEUE_done) && (story->to == QUEUE_cur ||
+	    story->to == QUEUE_retry);
+}
+
 /*
  * Moves a ticket's file to where its last line puts it.  With the count of
  * attempts of that line it was moved by a person since, and stays, unless the
- * line is one that does not change the count and must hold.
+ * line is one that does not change the count and must hold; or the count began
+ * anew, and the file is where it was before that: then no move was kept.
  */
 static int
 recover_move(struct story *story, struct why *why)
@@ -158,7 +167,8 @@ recover_move(struct story *story, struct why *why)
 	if (ticket_parse(base, &found) == -1 || story->to == QUEUES)
 		return 0;
 	if (found.attempts == story->ticket.attempts &&
-	    (!story->wins || story->to == story->queue))
+	    (!story->wins || story->to == story->queue) &&
+	    !is_before_requeue(story))
 		return 0;
 	if (found.attempts > story->ticket.attempts && !story->wins)
 		return 0;

@@ -271,6 +271,7 @@ replay_ticket(struct story *story, enum event event, int64_t seq,
 	    story->ticket.attempts);
 
 	story->purged = false;
+	story->requeued = story->requeued || event == EVENT_requeued;
 	switch (effects[event].effect) {
 	case EFFECT_ATTEMPT:
 		story->attempt_seq = seq;

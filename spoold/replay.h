@@ -25,6 +25,7 @@ struct story {
 	struct ticket	 ticket;	/* .attempts as the last line says */
 	enum queue	 to;		/* where that line puts it */
 	bool		 wins;		/* over a move made by a person */
+	bool		 requeued;	/* its count began anew since */
 	int64_t		 due;		/* wall ms, in retry/ */
 	int64_t		 attempt_seq;	/* an attempt without an outcome, 0 */
 	int		 attempt;	/* its number */

@@ -182,6 +182,43 @@ test_what_a_file_is_called_follows_its_template_and_stays_sealed() {
 	    "$SPOOL/done" "$SPOOL/receipts")"
 }
 
+test_a_name_that_no_file_can_have_is_said_so_at_once() {
+	listening
+	download dl '"filename":"{metadata.patient}"'
+	long=$(printf '%0100d' 0 | sed 's/0/\xe5\x90\x8d/g')
+	while read -r name wrong; do
+		drop one "{\"destinations\":[\"dl\"],\"payload\":{
+		    \"type\":\"data\",\"data\":1,
+		    \"metadata\":{\"patient\":\"$name\"}}}"
+		eventually in_queue failed "$ID"
+		assertEquals "$name" "VALIDATION_ERROR $wrong" "$(journal "select(
+		    .job == \"$ID\" and .event == \"failed\") |
+		    \"\(.errorCode) \(.reason)\"" | sed 's/the file.s name //;
+		    s/^\(VALIDATION_ERROR\) filename: /\1 /')"
+	done <<-END
+		.hidden begins with a dot
+		$long is longer than 255 bytes
+	END
+}
+
+test_guesses_do_not_hide_who_was_refused_at_a_link() {
+	listening
+	download dl '"allowedIpRanges":["198.51.100.0/24"]'
+	publish one dl
+	good=$TOKEN
+	for n in $(seq 100 239); do
+		TOKEN=$n$(echo "$good" | cut -c4-)
+		ask GET "203.0.113.$n" >/dev/null
+	done
+	TOKEN=$good
+	assertEquals 404 "$(ask POST 203.0.113.9)"
+	assertEquals '203.0.113.9 it is not for that address' "$(journal 'select(
+	    .event == "download.denied" and .reference != null) |
+	    "\(.peer.address) \(.reason)"')"
+	assertEquals 'told apart' 129 "$(journal 'select(.event ==
+	    "download.denied" and .reference == null) | .seq' | wc -l)"
+}
+
 # --- how often ----------------------------------------------------------------
 
 test_of_fifty_fetches_at_once_exactly_as_many_get_through_as_may() {

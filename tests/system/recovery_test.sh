@@ -510,6 +510,34 @@ test_what_was_moved_by_hand_stays_there_after_a_crash() {
 	eventually delivered "$ID"
 }
 
+# As on file systems that lose every rename since the last checkpoint.
+test_one_that_was_tried_again_goes_on_though_no_rename_was_kept() {
+	instance
+	slow_retries
+	setting queue checkpoint_interval 1h
+	start
+	sink
+	destination ok
+	answers ok 400
+	drop one "$(job ok)"
+	eventually in_queue failed "$ID"
+	stop
+	start
+	answers ok 503
+	run spoolsuper -r "$ID"
+	assertEquals "$ERR" 0 "$STATUS"
+	eventually in_queue retry "$ID"
+	name=$(ticket retry "$ID")
+	assertEquals "$ID.ok:p5,a1" "$name"
+	crash
+	mv "$SPOOL/retry/$name" "$SPOOL/failed/$name"
+	start
+	eventually in_queue retry "$ID"
+	answers ok 200
+	run spoolq -f
+	eventually delivered "$ID"
+}
+
 test_a_change_that_meets_an_outcome_is_made_or_refused_but_never_lost() {
 	instance
 	slow_retries

@@ -43,8 +43,8 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/file_name.h"
 #include "lib/log.h"
-#include "lib/utf8.h"
 #include "lib/xalloc.h"
 
 #include "workers/common/path.h"
@@ -177,41 +177,20 @@ download_config_free(void *config)
 	config_free(config);
 }
 
-/* What turns the direction of text makes one name look like another. */
-static int
-name_check(const char *name, struct why *why)
-{
-	size_t left = strlen(name);
-	uint32_t code = 0;
-
-	while (left > 0) {
-		int n = utf8_next(name, left, &code);
-
-		if (n <= 0)
-			return why_field(why, "payload.filename",
-			    "the file's name is not UTF-8");
-		if (utf8_is_control(code) ||
-		    (code >= 0x202a && code <= 0x202e) ||
-		    (code >= 0x2066 && code <= 0x2069))
-			return why_field(why, "payload.filename",
-			    "the file's name has a control character or one "
-			    "that turns the direction of text in it");
-		name += n;
-		left -= (size_t)n;
-	}
-	return 0;
-}
-
 static int
 publish_name(struct attempt *attempt, struct publishing *publishing,
     struct why *why)
 {
 	const struct config *config = attempt->config;
 
+	const char *wrong;
+
 	if (path_of(attempt, NULL, config->filename, &publishing->name,
 	    why) == -1)
 		return -1;
-	return name_check(publishing->name.data, why);
+	wrong = file_name_wrong(publishing->name.data);
+	return wrong == NULL ? 0 : why_field(why, config->filename != NULL ?
+	    "filename" : "payload.filename", "the file's name %s", wrong);
 }
 
 static int

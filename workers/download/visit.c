@@ -232,7 +232,11 @@ visit_page(struct visit *visit, const struct link_record *record)
 	exchange_answer(visit->exchange, &answer);
 }
 
-/* The cookie goes to this link's addresses alone: no Path is that. */
+/*
+ * Without a Path it goes back to where it came from, whatever a proxy takes off
+ * before: to this link alone where the button posts, to all that are beside it
+ * after a direct GET, to whom it says nothing; its name has the link's digest.
+ */
 static void
 visit_cookie(struct visit *visit, struct answer *answer)
 {
