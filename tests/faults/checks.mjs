@@ -110,7 +110,9 @@ function checkTickets(instance, found) {
 // where it was stored, with the record of that.
 function checkStored(instance, lines, found) {
 	const records = instance.records();
-	const files = fs.readdirSync(instance.share);
+	// Not every story stores anything.
+	const files = instance.share === undefined ? [] :
+		fs.readdirSync(instance.share);
 	for (const drop of instance.drops.filter((one) =>
 		one.destinations.includes('store'))) {
 		const erased = lines.filter((line) => line.event === 'erased' &&

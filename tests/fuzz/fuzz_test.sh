@@ -165,6 +165,14 @@ test_any_certificate_can_be_asked_and_encrypted_to_or_not() {
 	holds certificate 4000
 }
 
+test_any_record_of_what_was_stored_is_read_or_refused() {
+	holds stored 20000
+}
+
+test_any_file_of_a_link_is_read_or_refused() {
+	holds published 20000
+}
+
 test_every_target_has_seeds_and_a_test() {
 	for source in tests/fuzz/*.c; do
 		target=$(basename "$source" .c)
