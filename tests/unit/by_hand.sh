@@ -9,8 +9,8 @@
 instance_by_hand() {
 	ROOT=$(mktemp -d "$SHUNIT_TMPDIR/root.XXXXXX")
 	SPOOL=$ROOT/spool/demo
-	for queue in $(sed -n 's/^QUEUE(\([a-z]*\),.*/\1/p' \
-	    spool-layout/queues.def); do
+	sed -n 's/^QUEUE(\([a-z]*\),.*/\1/p' spool-layout/queues.def |
+	    while read -r queue; do
 		mkdir -p "$SPOOL/$queue"
 	done
 	mkdir -p "$ROOT/etc" "$ROOT/run" "$ROOT/log" \
