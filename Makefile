@@ -138,7 +138,7 @@ $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
     -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     storage config local local_erase local_place locator answer call \
-    cloud_erase cloud_test describe digests parts upload azure azure_blocks \
+    cloud_erase cloud_test describe digests parts provider upload azure azure_blocks \
     azure_codes azure_sign gcs gcs_codes gcs_session gcs_token s3 s3_codes \
     s3_resume s3_sign s3_sweep) $(addprefix workers/common/,jwt sharedkey sigv4) \
     lib/beneath lib/certificate \

@@ -58,7 +58,7 @@ check_judged(const struct call *call, const struct http_answer *answer)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct provider		 provider = { .name = "fuzzed" };
+	struct provider		 provider = { 0 };
 	struct config		 config = { .provider = &provider };
 	struct call		 call = { .config = &config };
 	struct http_answer	 answer = { .peer = "192.0.2.1:443",

@@ -236,16 +236,3 @@ const struct cloud cloud_azure = {
 	.place = azure_place,
 	.trial = azure_trial,
 };
-
-const struct provider provider_azure = {
-	.name = "azure",
-	.cloud = &cloud_azure,
-	.prepare = upload_prepare,
-	.send = upload_send,
-	.close = upload_close,
-	.test = cloud_test,
-	.trial_close = cloud_trial_close,
-	.place = cloud_place,
-	.erase = cloud_erase,
-	.erasure_close = cloud_erasure_close,
-};

@@ -318,16 +318,3 @@ const struct cloud cloud_gcs = {
 	.place = gcs_place,
 	.trial = gcs_trial,
 };
-
-const struct provider provider_gcs = {
-	.name = "gcs",
-	.cloud = &cloud_gcs,
-	.prepare = upload_prepare,
-	.send = upload_send,
-	.close = upload_close,
-	.test = cloud_test,
-	.trial_close = cloud_trial_close,
-	.place = cloud_place,
-	.erase = cloud_erase,
-	.erasure_close = cloud_erasure_close,
-};

@@ -413,7 +413,6 @@ local_test(struct trial *trial)
 }
 
 const struct provider provider_local = {
-	.name = "local",
 	.prepare = local_prepare,
 	.send = local_send,
 	.close = local_close,

@@ -39,7 +39,6 @@ struct erasing {
 };
 
 struct provider {
-	const char	*name;
 	const struct cloud *cloud;	/* NULL: it speaks to none */
 	/* A slice of what comes before `send`; as a transport's. */
 	int		 (*prepare)(struct attempt *, int64_t *done,

@@ -400,16 +400,3 @@ const struct cloud cloud_s3 = {
 	.place = s3_place,
 	.trial = s3_trial,
 };
-
-const struct provider provider_s3 = {
-	.name = "s3",
-	.cloud = &cloud_s3,
-	.prepare = upload_prepare,
-	.send = upload_send,
-	.close = upload_close,
-	.test = cloud_test,
-	.trial_close = cloud_trial_close,
-	.place = cloud_place,
-	.erase = cloud_erase,
-	.erasure_close = cloud_erasure_close,
-};
