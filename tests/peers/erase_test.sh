@@ -141,7 +141,7 @@ test_a_store_that_is_not_there_says_nothing_of_what_was_stored() {
 	rule away '{"match":"/store","status":404,"code":"Elsewhere"}'
 	spoolsuper -p >/dev/null
 	assertEquals 'a page of somebody in its place' '' "$(erased)"
-	rm "$GATE_DIR/rules/away"
+	no_rule away
 	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
 	sweep 1
 	there
@@ -177,7 +177,7 @@ test_one_that_is_locked_waits_a_day_and_the_others_go() {
 	assertEquals 'not asked for again' "$before" "$(asked)"
 	assertTrue 'a day later' "[ $(stat -c %Y "$SPOOL/stored/$(records)") \
 	    -gt $(($(date +%s) + 86000)) ]"
-	rm "$GATE_DIR/rules/lock"
+	no_rule lock
 	touch -d '1 hour ago' "$SPOOL/stored/$(records)"
 	sweep 1
 	there
