@@ -26,7 +26,8 @@ const leading = { up: '..', here: '.', 'up-and-on': '../../etc/passwd',
 
 // --- what intake looks at ------------------------------------------------------
 
-const all = '"webhook","email","local","s3","sftp","pipe"';
+const all = '"webhook","email","local","s3","sftp","pipe","azure","gcs",' +
+	'"sendgrid","resend","ses","custom","download"';
 const job = (payload, options = '', to = all) => `{"destinations":[${to}],` +
 	`"payload":{"type":"data","data":1${payload}}${options}}`;
 const option = (name) => (value) => job('', `,"options":{"${name}":${value}}`);
@@ -84,7 +85,8 @@ const named = (to) => (value) => `{"destinations":["${to}"],"payload":{` +
 	`"type":"export","file":"f-${to}","filename":"${value}"}}`;
 const keyed = (to) => (value) => job(`,"metadata":{"${value}":1}`, '',
 	`"${to}"`);
-const paths = ['local', 's3', 'sftp'];
+const paths = ['local', 's3', 'azure', 'gcs', 'sftp', 'download'];
+const mails = ['email', 'sendgrid', 'resend', 'ses', 'custom'];
 
 const ticketed = [
 	...paths.map((to) => [`${to}-in`, metadata, 'payload.metadata.v', inPath]),
@@ -92,9 +94,11 @@ const ticketed = [
 		{ ...leading, here: undefined, backslash: 'a\\\\b' }]),
 	...paths.map((to) => [to, named, 'payload.filename',
 		{ backslash: '..\\\\..\\\\x' }]),
-	['email-subject', metadata, 'subject', { ...wrong, long: long(2000) }],
-	['email-name', metadata, 'attachmentName', { ...wrong, slash: 'a/b',
-		backslash: 'a\\\\b', absolute: '/etc/passwd', long: long(2000) }],
+	...mails.map((to) => [`${to}-subject`, metadata, 'subject',
+		{ ...wrong, long: long(2000) }]),
+	...mails.map((to) => [`${to}-name`, metadata, 'attachmentName',
+		{ ...wrong, slash: 'a/b', backslash: 'a\\\\b',
+		    absolute: '/etc/passwd', long: long(2000) }]),
 	['s3', keyed, 'payload.metadata', { colon: 'a:b', crlf: 'a\\r\\nb',
 		blank: 'a b', empty: '', 'not-ascii': '\\u00e9', long: long(9000) }],
 ];

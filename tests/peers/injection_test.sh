@@ -20,6 +20,7 @@ receivers() {
 	chmod 755 "$SCRATCH/program"
 	printf 'pipe p {\n\tcommand = {"%s"}\n}\n' "$SCRATCH/program" >>"$CONF"
 	setting "organization $ORG" pipes_allow '{"p"}'
+	setting download listen "unix:$SCRATCH/socket"
 	start
 	node "$TESTS/peers/discard.mjs" "$SCRATCH/discard" \
 	    >"$SCRATCH/discard/log" 2>&1 &
@@ -46,6 +47,19 @@ templates() {
 	bucket="\"provider\":\"s3\",\"config\":{\"endpoint\":
 	    \"http://127.0.0.1:$HTTP\",\"bucket\":\"spool\",\"region\":\"r\",
 	    \"accessKeyId\":\"k\",\"secretAccessKey\":\"s\"}"
+	azure="\"provider\":\"azure\",\"config\":{\"endpoint\":
+	    \"http://127.0.0.1:$HTTP/account\",\"container\":\"spool\",
+	    \"accountName\":\"account\",\"accountKey\":
+	    \"$(printf %064d 0 | base64 -w 0)\"}"
+	gcs="\"provider\":\"gcs\",\"config\":{\"endpoint\":
+	    \"http://127.0.0.1:$HTTP\",\"bucket\":\"spool\",
+	    \"accessToken\":\"token\"}"
+	sendgrid='"apiKey":"k"' resend='"apiKey":"k"'
+	ses='"region":"eu-west-1","accessKeyId":"k","secretAccessKey":"s"'
+	custom='"requestTemplate":{"s":"{{message.subject}}",
+	    "n":"{{message.attachment.name}}",
+	    "c":"{{message.attachment.content}}"}'
+	links='"baseUrl":"https://files.example"'
 	template webhook webhook "{\"url\":\"http://127.0.0.1:$HTTP/a\"}"
 	template pipe pipe '{"pipe":"p"}'
 	template email email "{$server,$mail}"
@@ -59,6 +73,27 @@ templates() {
 	template s3 storage "{$bucket}"
 	template s3-in storage "{$bucket,\"filename\":\"in/{metadata.v}\"}"
 	template s3-by storage "{$bucket,\"path\":\"{correlationId}/x\"}"
+	for provider in azure gcs; do
+		eval "bucket=\$$provider"
+		template $provider storage "{$bucket}"
+		template $provider-in storage \
+		    "{$bucket,\"filename\":\"in/{metadata.v}\"}"
+		template $provider-by storage \
+		    "{$bucket,\"path\":\"{correlationId}/x\"}"
+	done
+	for service in sendgrid resend ses custom; do
+		eval "server=\$$service"
+		server="\"service\":\"$service\",\"endpoint\":
+		    \"http://127.0.0.1:$HTTP/$service\",$server"
+		template $service email "{$server,$mail}"
+		template $service-subject email \
+		    "{$server,$mail,\"subject\":\"x {{v}}\"}"
+		template $service-name email \
+		    "{$server,$mail,\"attachmentName\":\"{{v}}\"}"
+	done
+	template download download "{$links}"
+	template download-in download "{$links,\"filename\":\"{metadata.v}\"}"
+	template download-by download "{$links,\"filename\":\"a{correlationId}\"}"
 	sftp_destination sftp
 	sftp_destination sftp-in '{path: "{metadata.v}", createDirectories: true}'
 	sftp_destination sftp-by '{filename: "a{correlationId}.json"}'
@@ -76,9 +111,10 @@ test_no_value_of_a_job_becomes_a_line_a_header_or_another_path() {
 	node "$TESTS/peers/injection.mjs" drop "$SPOOL"
 	eventually_within 120 all_looked_at
 	run node "$TESTS/peers/injection.mjs" check "$SPOOL"
-	assertEquals '225 refused, 99 failed' "$OUT"
+	assertEquals '225 refused, 255 failed' "$OUT"
 	assertFalse 'nothing arrived' '[ -e "$SCRATCH/discard/took" ]'
 	assertEquals 'no file' '' "$(find "$SCRATCH/share" "$REMOTE" -type f)"
+	assertEquals 'no link' '' "$(find "$SPOOL/jobs" -name '*.link')"
 	assertFalse 'no program' '[ -e "$SCRATCH/ran" ]'
 }
 
