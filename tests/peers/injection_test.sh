@@ -2,7 +2,7 @@
 # injection_test - line breaks, NUL, `..`, absolute paths, what is too long or no
 # UTF-8, in every value that a job supplies and that reaches the wire or a path,
 # for every transport: refused with the field's path, and nothing arrives
-# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck disable=SC1010,SC2034,SC2119 # "done" is a queue; by name; $@
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/../system/harness.sh"
 # shellcheck source=tests/peers/sshd.sh

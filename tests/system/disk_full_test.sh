@@ -31,8 +31,14 @@ instance_on() {
 # Everything that the file system below $1 can take, less $2 KiB.
 fill() {
 	dd if=/dev/zero of="$1/ballast" bs=4k 2>"$SCRATCH/dd"
-	dd if=/dev/zero of="$1/ballast" bs=1k oflag=append conv=notrunc \
-	    2>>"$SCRATCH/dd"
+	# A sync gives back what was kept for the unwritten: until none does.
+	filled=
+	until [ "$filled" = "$(stat -c %s "$1/ballast")" ]; do
+		filled=$(stat -c %s "$1/ballast")
+		sync -f "$1"
+		dd if=/dev/zero of="$1/ballast" bs=1k oflag=append \
+		    conv=notrunc 2>>"$SCRATCH/dd"
+	done
 	sync -f "$1"
 	[ "${2-0}" -eq 0 ] || truncate -s "-${2}K" "$1/ballast"
 }
