@@ -20,9 +20,6 @@
 #include "spoold/target.h"
 #include "spoold/worker.h"
 
-#define START_LIMIT 30000	/* ms until there has to be a worker */
-#define CONNECT_LIMIT 12000	/* ms beside the destination's own timeouts */
-
 struct erasure {
 	TAILQ_ENTRY(erasure) entry;
 	struct spoold	*spoold;	/* borrowed */
@@ -365,13 +362,8 @@ erasures_check(struct spoold *s)
 	struct erasure *erasure, *next;
 
 	TAILQ_FOREACH_SAFE(erasure, &s->erasures, entry, next) {
-		const struct destination *destination =
-		    erasure->target->destination;
-		int64_t limit = START_LIMIT;
-
-		if (erasure->worker != NULL && destination != NULL)
-			limit = CONNECT_LIMIT + 3 * destination->timeout;
-		if (erasure->over || now - erasure->since <= limit)
+		if (erasure->over || now - erasure->since <= target_patience(
+		    erasure->target, erasure->worker != NULL))
 			continue;
 		if (erasure->worker != NULL)
 			worker_kill(erasure->worker,

@@ -17,6 +17,9 @@
 #include "spoold/usage.h"
 #include "spoold/worker.h"
 
+#define START_LIMIT 30000	/* ms until there has to be a worker */
+#define CONNECT_LIMIT 12000	/* ms beside the destination's own timeouts */
+
 #define WINDOW_START 5.0
 #define WINDOW_MIN 1.0
 #define WINDOW_MAX 1000.0
@@ -256,4 +259,11 @@ targets_free(struct organization *org)
 		destination_free(&target->destination);
 		free(target);
 	}
+}
+
+int64_t
+target_patience(const struct target *target, bool at_worker)
+{
+	return at_worker && target->destination != NULL ? CONNECT_LIMIT +
+	    3 * target->destination->timeout : START_LIMIT;
 }

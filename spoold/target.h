@@ -102,4 +102,10 @@ char	*target_path(const struct spoold *, const struct target *);
 void	 target_answered(struct target *);
 void	 target_troubled(struct target *);
 
+/*
+ * How long, in ms, what is asked of a worker for it beside attempts is waited
+ * for: until there is a worker, or until that one answers.
+ */
+int64_t	 target_patience(const struct target *, bool at_worker);
+
 #endif

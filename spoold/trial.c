@@ -19,9 +19,6 @@
 #include "spoold/trial.h"
 #include "spoold/worker.h"
 
-#define START_LIMIT 30000	/* ms until there has to be a worker */
-#define CONNECT_LIMIT 12000	/* ms beside the destination's own timeouts */
-
 struct trial {
 	TAILQ_ENTRY(trial) entry;
 	struct spoold	*spoold;	/* borrowed */
@@ -252,15 +249,8 @@ trials_check(struct spoold *s)
 	struct trial *trial;
 
 	TAILQ_FOREACH(trial, &s->trials, entry) {
-		const struct destination *destination =
-		    trial->target->destination;
-		int64_t limit = START_LIMIT;
-
-		if (trial->over)
-			continue;
-		if (trial->worker != NULL && destination != NULL)
-			limit = CONNECT_LIMIT + 3 * destination->timeout;
-		if (now - trial->since <= limit)
+		if (trial->over || now - trial->since <= target_patience(
+		    trial->target, trial->worker != NULL))
 			continue;
 		if (trial->worker != NULL)
 			worker_kill(trial->worker,
