@@ -132,8 +132,9 @@ $(eval $(call program,libexec/spoold/download,$(addprefix \
     workers/download/,download config server visit) $(DOWNLOAD) $(COURIER), \
     -lcurl -lmicrohttpd -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/sftp,$(addprefix workers/sftp/, \
-    sftp client clients config delivery envelope openssh outcome pending \
-    phases reader same session test upload wire write) workers/common/cms \
+    sftp client clients config connection delivery envelope openssh outcome \
+    pending phases reader same session subsystem test upload wire write) \
+    workers/common/cms \
     lib/certificate lib/hostkey $(COURIER),-lcurl -lssh -lseccomp -lcjson \
     -lssl -lcrypto))
 $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \

@@ -339,10 +339,16 @@ function serve(client) {
 		else
 			context.accept();
 	});
+	let sessions = 0;
 	client.on('session', (accept, reject) => {
-		if (mode === 'mute-session')
+		appendFileSync(`${dir}/log`, `${mode} session ${++sessions}\n`);
+		if (mode === 'mute-session' ||
+		    (mode === 'second-mute' && sessions > 1))
 			return;
-		if (mode === 'no-session') {
+		if (mode === 'second-ends' && sessions > 1)
+			client._sock.destroy();
+		if (mode === 'no-session' || (sessions > 1 &&
+		    (mode === 'jealous' || mode.startsWith('second-')))) {
 			reject();
 			return;
 		}

@@ -1,5 +1,5 @@
 /*
- * clients - the sessions of all destinations, and who waits for one
+ * clients - the connections of all destinations, and who waits for a client
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +9,15 @@
 
 #include "workers/sftp/clients.h"
 
-#define OPENING_MAX 4		/* sessions of one identity */
+#define CHANNELS_MAX 8		/* of one connection; OpenSSH takes 10 */
+#define OPENING_MAX 4		/* clients of one identity */
 #define PATIENCE 100		/* ms, for one that is in use to come free */
 #define CROWD 3			/* callers that wait for each other */
+#define CROWD_MAX 8		/* clients of one identity, for that */
 #define SLOW 1000		/* µs of a sync that others wait for */
 #define UNWANTED 30000		/* ms until a server is asked for more again */
-#define IDLE_MAX 15000		/* ms; then a session is closed */
+#define SINGLE 3600000		/* ms, where asking broke what was there */
+#define IDLE_MAX 15000		/* ms; then a channel is closed */
 #define ALIVE_EVERY 1000	/* ms */
 
 struct clients *
@@ -56,52 +59,82 @@ clients_return(struct clients *clients, struct caller *caller)
 	courier_wake(clients->courier, caller->since);
 }
 
-bool
-clients_have_another(const struct clients *clients,
-    const struct client *besides)
+static bool
+is_of(const struct connection *connection, const uint8_t *identity)
+{
+	return memcmp(connection->identity, identity, CONFIG_IDENTITY) == 0;
+}
+
+/* True if the connection has one that is, or was, of use. */
+static bool
+has_served(const struct connection *connection, const struct client *besides)
 {
 	const struct client *client;
 
-	LIST_FOREACH(client, &clients->all, entry)
-		if (client != besides && client->state > CLIENT_DIALLING &&
-		    client->state < CLIENT_BROKEN &&
-		    memcmp(client->identity, besides->identity,
-		    CONFIG_IDENTITY) == 0)
+	LIST_FOREACH(client, &connection->channels, entry)
+		if (client != besides && client->state == CLIENT_READY)
 			return true;
 	return false;
 }
 
-void
-clients_have_enough(struct clients *clients)
+static bool
+has_another(const struct clients *clients, const struct connection *besides)
 {
-	clients->more_at = clock_monotonic() + UNWANTED;
+	const struct connection *one;
+
+	LIST_FOREACH(one, &clients->all, entry)
+		if (one != besides && one->state > CONNECTION_DIALLING &&
+		    one->state < CONNECTION_BROKEN &&
+		    is_of(one, besides->identity))
+			return true;
+	return false;
 }
 
-static bool
-is_alike(const struct client *client, const struct caller *caller)
+/*
+ * A server that ends the connection when it is asked for another channel takes
+ * from the others what they had under way: so it is not asked soon again.
+ */
+bool
+clients_are_enough(struct clients *clients, const struct client *client,
+    const struct why *why)
 {
-	return memcmp(client->identity, caller->config->identity,
-	    CONFIG_IDENTITY) == 0;
+	struct connection *connection = client->connection;
+	int64_t now = clock_monotonic();
+
+	if (has_served(connection, client)) {
+		connection->full = true;
+		if (connection->state == CONNECTION_BROKEN)
+			clients->channels_at = now + SINGLE;
+		return true;
+	}
+	if (why->code != ERROR_CONNECT_FAILURE ||
+	    !has_another(clients, connection))
+		return false;
+	clients->more_at = now + UNWANTED;
+	return true;
 }
 
 /* The one with the fewest callers of those that take one more. */
 static struct client *
 find_open(const struct clients *clients, const struct caller *caller)
 {
+	struct connection *connection;
 	struct client *client, *best = NULL;
 
-	LIST_FOREACH(client, &clients->all, entry)
-		if (client_may_join(client, caller) &&
-		    is_alike(client, caller) &&
-		    (best == NULL || client->count < best->count))
-			best = client;
+	LIST_FOREACH(connection, &clients->all, entry)
+		if (is_of(connection, caller->config->identity))
+			LIST_FOREACH(client, &connection->channels, entry)
+				if (client_may_join(client, caller) &&
+				    (best == NULL ||
+				    client->count < best->count))
+					best = client;
 	return best;
 }
 
 /*
- * True if those of a session that is open wait for each other: a server syncs
- * one file of a session after the other, and those of several sessions at
- * once, with little more work for its disk than for one.
+ * True if those of a channel wait for each other: a server syncs one file of a
+ * channel after the other, and those of several channels at once, with little
+ * more work for its disk than for one.
  */
 static bool
 is_crowded(const struct client *client)
@@ -109,72 +142,118 @@ is_crowded(const struct client *client)
 	return client->count >= CROWD && client->sync_took >= SLOW;
 }
 
-/*
- * A session takes as long to open as a few small files, so the next one is
- * opened only where those that are there do not come free soon.
- */
-static bool
-may_open(const struct clients *clients, const struct caller *caller,
-    int64_t now, bool crowded)
+static unsigned
+count_channels(const struct connection *connection)
 {
 	const struct client *client;
-	int opening = 0;
+	unsigned count = 0;
 
-	LIST_FOREACH(client, &clients->all, entry)
-		if (client->state < CLIENT_READY && is_alike(client, caller))
-			opening++;
-	return opening < OPENING_MAX && now >= clients->more_at &&
+	LIST_FOREACH(client, &connection->channels, entry)
+		count += client->state != CLIENT_BROKEN;
+	return count;
+}
+
+/* A connection that takes one more channel. */
+static struct connection *
+find_roomy(const struct clients *clients, const struct caller *caller,
+    int64_t now)
+{
+	struct connection *connection;
+
+	LIST_FOREACH(connection, &clients->all, entry)
+		if (is_of(connection, caller->config->identity) &&
+		    connection->state == CONNECTION_OPEN &&
+		    !connection->full && now >= clients->channels_at &&
+		    count_channels(connection) < CHANNELS_MAX)
+			return connection;
+	return NULL;
+}
+
+/* How many there are, and how many of them are on their way to be of use. */
+static unsigned
+count_clients(const struct clients *clients, const struct caller *caller,
+    unsigned *opening_r)
+{
+	const struct connection *connection;
+	const struct client *client;
+	unsigned count = 0;
+
+	*opening_r = 0;
+	LIST_FOREACH(connection, &clients->all, entry)
+		if (is_of(connection, caller->config->identity))
+			LIST_FOREACH(client, &connection->channels, entry) {
+				count += client->state != CLIENT_BROKEN;
+				*opening_r += client->state < CLIENT_READY;
+			}
+	return count;
+}
+
+/*
+ * A connection takes as long to open as a few small files, so the next one is
+ * opened only where the clients that are there do not come free soon.
+ */
+static bool
+may_connect(const struct clients *clients, const struct caller *caller,
+    int64_t now, bool crowded)
+{
+	return now >= clients->more_at &&
 	    (crowded || now - caller->since >= PATIENCE);
 }
 
-static bool
-has_any(const struct clients *clients, const struct caller *caller)
-{
-	const struct client *client;
-
-	LIST_FOREACH(client, &clients->all, entry)
-		if (client->state <= CLIENT_READY && is_alike(client, caller))
-			return true;
-	return false;
-}
-
 static void
-open_for(struct clients *clients, struct caller *caller)
+connect_for(struct clients *clients, struct caller *caller)
 {
-	struct client *client = xcalloc(1, sizeof(*client));
+	struct connection *connection = connection_new(clients,
+	    caller->config, caller->timeout);
 
-	client->courier = clients->courier;
-	client->clients = clients;
-	LIST_INSERT_HEAD(&clients->all, client, entry);
-	client_begin(client, caller);
+	LIST_INSERT_HEAD(&clients->all, connection, entry);
+	client_begin(connection, caller);
+	connection_dial(connection);
 }
 
-/* True if the caller is to open a session, though it might join that one. */
+/*
+ * Opens one more for the caller, if there may be one: a channel of a connection
+ * that is there, else a connection.
+ */
 static bool
-is_to_open(const struct clients *clients, const struct caller *caller,
-    const struct client *client, int64_t now)
+open_for(struct clients *clients, struct caller *caller, bool crowded,
+    int64_t now)
 {
-	bool crowded = client != NULL && is_crowded(client);
+	unsigned opening, count = count_clients(clients, caller, &opening);
+	bool first = caller->fresh || count == 0;
+	struct connection *connection = first ? NULL :
+	    find_roomy(clients, caller, now);
 
-	if (!has_any(clients, caller) || caller->fresh)
-		return true;
-	return (client == NULL || crowded) &&
-	    may_open(clients, caller, now, crowded);
+	if (!first && (opening >= OPENING_MAX ||
+	    (crowded && count >= CROWD_MAX) || (connection == NULL &&
+	    !may_connect(clients, caller, now, crowded))))
+		return false;
+	TAILQ_REMOVE(&clients->waiting, caller, entry);
+	if (connection == NULL)
+		connect_for(clients, caller);
+	else {
+		client_begin(connection, caller);
+		connection_run(connection);
+	}
+	return true;
 }
 
 static void
 serve(struct clients *clients, struct caller *caller, int64_t now)
 {
 	struct client *client = NULL;
-	bool open;
+	bool crowded;
 
-	/* Where there is to be one session only, nobody has it alone. */
+	/* Where there is to be one client only, nobody has it alone. */
 	if (now < clients->more_at)
 		caller->alone = false;
 	if (!caller->fresh)
 		client = find_open(clients, caller);
-	open = is_to_open(clients, caller, client, now);
-	if (client == NULL && !open) {
+	crowded = client != NULL && is_crowded(client);
+	if ((client == NULL || crowded) &&
+	    open_for(clients, caller, crowded, now))
+		return;
+	if (client == NULL) {
 		int64_t soon = caller->since + PATIENCE;
 
 		courier_wake(clients->courier, soon > now ? soon :
@@ -182,10 +261,7 @@ serve(struct clients *clients, struct caller *caller, int64_t now)
 		return;
 	}
 	TAILQ_REMOVE(&clients->waiting, caller, entry);
-	if (open)
-		open_for(clients, caller);
-	else
-		client_give(client, caller);
+	client_give(client, caller);
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -194,48 +270,69 @@ serve(struct clients *clients, struct caller *caller, int64_t now)
 static int64_t
 deadline(const struct client *client)
 {
+	const struct connection *connection = client->connection;
 	const struct caller *caller = pending_oldest(&client->pending);
 
 	if (client->count == 0)
 		return client->idle_since + IDLE_MAX;
-	if (client->dialling)
+	if (connection->dialling)
 		return INT64_MAX;
 	if (caller == NULL)
 		caller = TAILQ_FIRST(&client->callers);
-	return client->heard + caller->timeout;
+	return (client->state == CLIENT_CONNECTING ? connection->heard :
+	    client->heard) + caller->timeout;
 }
 
 /* The peer has been silent for too long, or nobody needs it. */
 static void
 end_overdue(struct client *client, int64_t now)
 {
+	int64_t since = deadline(client);
 	struct why why;
 
-	if (client->state == CLIENT_BROKEN || now < deadline(client))
+	if (client->state == CLIENT_BROKEN || now < since)
 		return;
-	if (client->count == 0)
+	if (client->count == 0) {
 		client->state = CLIENT_BROKEN;
-	else {
-		(void)why_set(&why, ERROR_TIMEOUT,
-		    "the server was silent for %lld ms",
-		    (long long)(deadline(client) - client->heard));
-		client_break(client, &why);
+		return;
 	}
+	since -= client->state == CLIENT_CONNECTING ?
+	    client->connection->heard : client->heard;
+	(void)why_set(&why, ERROR_TIMEOUT, "the server was silent for %lld ms",
+	    (long long)since);
+	client_break(client, &why);
 }
 
 /* Frees what is over, and says when to come back. */
 static void
-look_at_all(struct clients *clients, int64_t now)
+look_at_channels(struct connection *connection, int64_t now)
 {
 	struct client *client, *next;
+	bool goes_on;
 
-	LIST_FOREACH_SAFE(client, &clients->all, entry, next) {
+	LIST_FOREACH(client, &connection->channels, entry)
 		end_overdue(client, now);
+	goes_on = count_channels(connection) > 0;
+	LIST_FOREACH_SAFE(client, &connection->channels, entry, next)
 		if (client->state != CLIENT_BROKEN)
-			courier_wake(clients->courier, deadline(client));
-		else if (!client->dialling) {
+			courier_wake(connection->courier, deadline(client));
+		else {
 			LIST_REMOVE(client, entry);
-			client_free(client);
+			client_free(client, goes_on);
+		}
+}
+
+static void
+look_at_all(struct clients *clients, int64_t now)
+{
+	struct connection *connection, *next;
+
+	LIST_FOREACH_SAFE(connection, &clients->all, entry, next) {
+		look_at_channels(connection, now);
+		if (LIST_EMPTY(&connection->channels) &&
+		    !connection->dialling) {
+			LIST_REMOVE(connection, entry);
+			connection_free(connection);
 		}
 	}
 }
@@ -243,16 +340,18 @@ look_at_all(struct clients *clients, int64_t now)
 static void
 tell_alive(struct clients *clients, int64_t now)
 {
+	const struct connection *connection;
 	struct client *client;
 	struct caller *caller;
 
 	if (now - clients->alive_at < ALIVE_EVERY)
 		return;
 	clients->alive_at = now;
-	LIST_FOREACH(client, &clients->all, entry)
-		TAILQ_FOREACH(caller, &client->callers, entry)
-			if (caller->alive != NULL)
-				caller->alive(caller->arg);
+	LIST_FOREACH(connection, &clients->all, entry)
+		LIST_FOREACH(client, &connection->channels, entry)
+			TAILQ_FOREACH(caller, &client->callers, entry)
+				if (caller->alive != NULL)
+					caller->alive(caller->arg);
 	TAILQ_FOREACH(caller, &clients->waiting, entry)
 		if (caller->alive != NULL)
 			caller->alive(caller->arg);
@@ -262,11 +361,17 @@ tell_alive(struct clients *clients, int64_t now)
 static void
 run_asked(struct clients *clients)
 {
-	struct client *client;
+	struct connection *connection;
+	const struct client *client;
+	bool asked;
 
-	LIST_FOREACH(client, &clients->all, entry)
-		if (client->state == CLIENT_READY && client->out.len > 0)
-			client_run(client);
+	LIST_FOREACH(connection, &clients->all, entry) {
+		asked = false;
+		LIST_FOREACH(client, &connection->channels, entry)
+			asked |= client->out.len > 0;
+		if (asked)
+			connection_run(connection);
+	}
 }
 
 void
