@@ -239,7 +239,7 @@ test_a_session_that_breaks_costs_none_of_those_that_share_it() {
 
 test_a_server_that_ends_the_connection_over_a_second_channel_is_asked_once() {
 	hostile
-	to second-ends
+	to second-ends '{timeout: 20000}'
 	drops 40 e "$(job second-ends)"
 	eventually_within 60 again second-ends 40
 	assertEquals 'all under their names' 40 \

@@ -81,11 +81,16 @@ client_break(struct client *client, const struct why *why)
 	}
 }
 
-/* What went wrong may be the whole connection's. */
+/*
+ * What went wrong may be the whole connection's; nor is one to be spoken to any
+ * longer whose server breaks the protocol on a channel that was of use.
+ */
 static void
 client_failed(struct client *client, const struct why *why)
 {
-	if (session_is_over(client->connection->session))
+	if (session_is_over(client->connection->session) ||
+	    (client->state == CLIENT_READY &&
+	    why->code == ERROR_PROTOCOL_ERROR))
 		connection_break(client->connection, why);
 	else
 		client_break(client, why);
@@ -123,15 +128,14 @@ client_begin(struct connection *connection, struct caller *caller)
 	client->heard = clock_monotonic();
 	caller->reused = connection->state == CONNECTION_OPEN;
 	client_join(client, caller);
-	LIST_INSERT_HEAD(&connection->channels, client, entry);
+	TAILQ_INSERT_TAIL(&connection->channels, client, entry);
 }
 
 bool
-client_may_join(const struct client *client, const struct caller *caller)
+client_may_join(const struct client *client)
 {
 	return client->state == CLIENT_READY && !client->retiring &&
-	    (client->count == 0 || (!client->alone && !caller->alone &&
-	    client->count < CALLERS_MAX));
+	    client->count < CALLERS_MAX;
 }
 
 void

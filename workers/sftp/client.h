@@ -29,7 +29,7 @@ struct caller {
 	const struct config *config;	/* borrowed */
 	int64_t		 timeout;	/* ms without an answer */
 	bool		 fresh;		/* over a connection that is new */
-	bool		 alone;		/* over one that nobody else uses */
+	bool		 alone;		/* over one that nobody else uses now */
 	/* Requests can be made, from the beginning; may come again. */
 	void		(*ready)(void *arg);
 	void		(*answered)(void *arg, const struct wire_answer *);
@@ -53,11 +53,11 @@ enum client_state { CLIENT_CONNECTING, CLIENT_OPENING, CLIENT_GREETING,
 	CLIENT_READY, CLIENT_BROKEN };
 
 struct client {
-	LIST_ENTRY(client) entry;	/* of the connection's channels */
+	TAILQ_ENTRY(client) entry;	/* of the connection's channels */
 	struct connection *connection;	/* borrowed: it goes over that */
 	struct callers	 callers;	/* borrowed; none: idle */
 	unsigned	 count;		/* of them */
-	bool		 alone;		/* the one that there is wants to be */
+	bool		 alone;		/* the one that it has is to be */
 	bool		 retiring;	/* it takes no more of them */
 	enum client_state state;
 	struct subsystem *subsystem;	/* own; NULL: not yet */
@@ -74,7 +74,7 @@ struct client {
 void		 client_begin(struct connection *, struct caller *);
 
 /* True if one more may join those that it has. */
-bool		 client_may_join(const struct client *, const struct caller *);
+bool		 client_may_join(const struct client *);
 
 /* To a caller of the same identity that may join; connection_run() follows. */
 void		 client_give(struct client *, struct caller *);

@@ -12,11 +12,10 @@
 #define CHANNELS_MAX 8		/* of one connection; OpenSSH takes 10 */
 #define OPENING_MAX 4		/* clients of one identity */
 #define PATIENCE 100		/* ms, for one that is in use to come free */
+#define LOGIN_PATIENCE 2000	/* ms, for one that logs in */
 #define CROWD 3			/* callers that wait for each other */
 #define CROWD_MAX 8		/* clients of one identity, for that */
 #define SLOW 1000		/* µs of a sync that others wait for */
-#define UNWANTED 30000		/* ms until a server is asked for more again */
-#define SINGLE 3600000		/* ms, where asking broke what was there */
 #define IDLE_MAX 15000		/* ms; then a channel is closed */
 #define ALIVE_EVERY 1000	/* ms */
 
@@ -27,6 +26,7 @@ clients_new(struct courier *courier)
 
 	clients->courier = courier;
 	LIST_INIT(&clients->all);
+	LIST_INIT(&clients->manners);
 	TAILQ_INIT(&clients->waiting);
 	return clients;
 }
@@ -71,7 +71,7 @@ has_served(const struct connection *connection, const struct client *besides)
 {
 	const struct client *client;
 
-	LIST_FOREACH(client, &connection->channels, entry)
+	TAILQ_FOREACH(client, &connection->channels, entry)
 		if (client != besides && client->state == CLIENT_READY)
 			return true;
 	return false;
@@ -94,6 +94,24 @@ has_another(const struct clients *clients, const struct connection *besides)
  * A server that ends the connection when it is asked for another channel takes
  * from the others what they had under way: so it is not asked soon again.
  */
+void
+clients_note_end(struct connection *connection)
+{
+	const struct client *client;
+	bool opening = false;
+
+	if (connection->state != CONNECTION_OPEN ||
+	    !has_served(connection, NULL))
+		return;
+	TAILQ_FOREACH(client, &connection->channels, entry)
+		opening |= client->state < CLIENT_READY;
+	if (!opening)
+		return;
+	connection->full = true;
+	manners_no_channels(&connection->clients->manners,
+	    connection->identity, clock_monotonic());
+}
+
 bool
 clients_are_enough(struct clients *clients, const struct client *client,
     const struct why *why)
@@ -101,16 +119,31 @@ clients_are_enough(struct clients *clients, const struct client *client,
 	struct connection *connection = client->connection;
 	int64_t now = clock_monotonic();
 
-	if (has_served(connection, client)) {
+	if (connection->full || has_served(connection, client)) {
 		connection->full = true;
-		if (connection->state == CONNECTION_BROKEN)
-			clients->channels_at = now + SINGLE;
+		if (why->code == ERROR_TIMEOUT)
+			manners_no_channels(&clients->manners,
+			    connection->identity, now);
 		return true;
 	}
 	if (why->code != ERROR_CONNECT_FAILURE ||
 	    !has_another(clients, connection))
 		return false;
-	clients->more_at = now + UNWANTED;
+	manners_no_more(&clients->manners, connection->identity, now);
+	return true;
+}
+
+/* Who is to be alone has the whole connection. */
+static bool
+takes(const struct connection *connection, const struct caller *caller)
+{
+	const struct client *client;
+
+	if (!is_of(connection, caller->config->identity))
+		return false;
+	TAILQ_FOREACH(client, &connection->channels, entry)
+		if (client->count > 0 && (caller->alone || client->alone))
+			return false;
 	return true;
 }
 
@@ -122,9 +155,9 @@ find_open(const struct clients *clients, const struct caller *caller)
 	struct client *client, *best = NULL;
 
 	LIST_FOREACH(connection, &clients->all, entry)
-		if (is_of(connection, caller->config->identity))
-			LIST_FOREACH(client, &connection->channels, entry)
-				if (client_may_join(client, caller) &&
+		if (takes(connection, caller))
+			TAILQ_FOREACH(client, &connection->channels, entry)
+				if (client_may_join(client) &&
 				    (best == NULL ||
 				    client->count < best->count))
 					best = client;
@@ -148,22 +181,24 @@ count_channels(const struct connection *connection)
 	const struct client *client;
 	unsigned count = 0;
 
-	LIST_FOREACH(client, &connection->channels, entry)
+	TAILQ_FOREACH(client, &connection->channels, entry)
 		count += client->state != CLIENT_BROKEN;
 	return count;
 }
 
-/* A connection that takes one more channel. */
+/* A connection that takes one more channel, and is known to be of use. */
 static struct connection *
 find_roomy(const struct clients *clients, const struct caller *caller,
-    int64_t now)
+    const struct manner *known, int64_t now)
 {
 	struct connection *connection;
 
+	if (caller->alone || (known != NULL && now < known->channels_at))
+		return NULL;
 	LIST_FOREACH(connection, &clients->all, entry)
-		if (is_of(connection, caller->config->identity) &&
-		    connection->state == CONNECTION_OPEN &&
-		    !connection->full && now >= clients->channels_at &&
+		if (connection->state == CONNECTION_OPEN &&
+		    !connection->full && takes(connection, caller) &&
+		    has_served(connection, NULL) &&
 		    count_channels(connection) < CHANNELS_MAX)
 			return connection;
 	return NULL;
@@ -181,23 +216,39 @@ count_clients(const struct clients *clients, const struct caller *caller,
 	*opening_r = 0;
 	LIST_FOREACH(connection, &clients->all, entry)
 		if (is_of(connection, caller->config->identity))
-			LIST_FOREACH(client, &connection->channels, entry) {
+			TAILQ_FOREACH(client, &connection->channels, entry) {
 				count += client->state != CLIENT_BROKEN;
 				*opening_r += client->state < CLIENT_READY;
 			}
 	return count;
 }
 
+static bool
+is_connecting(const struct clients *clients, const struct caller *caller)
+{
+	const struct connection *connection;
+
+	LIST_FOREACH(connection, &clients->all, entry)
+		if (is_of(connection, caller->config->identity) &&
+		    count_channels(connection) > 0 &&
+		    !has_served(connection, NULL))
+			return true;
+	return false;
+}
+
 /*
  * A connection takes as long to open as a few small files, so the next one is
- * opened only where the clients that are there do not come free soon.
+ * opened only where the clients that are there do not come free soon, nor is
+ * another one about to.
  */
 static bool
 may_connect(const struct clients *clients, const struct caller *caller,
     int64_t now, bool crowded)
 {
-	return now >= clients->more_at &&
-	    (crowded || now - caller->since >= PATIENCE);
+	int64_t waited = now - caller->since;
+
+	return is_connecting(clients, caller) ? waited >= LOGIN_PATIENCE :
+	    crowded || waited >= PATIENCE;
 }
 
 static void
@@ -217,16 +268,17 @@ connect_for(struct clients *clients, struct caller *caller)
  */
 static bool
 open_for(struct clients *clients, struct caller *caller, bool crowded,
-    int64_t now)
+    const struct manner *known, int64_t now)
 {
 	unsigned opening, count = count_clients(clients, caller, &opening);
 	bool first = caller->fresh || count == 0;
+	bool wanted = known == NULL || now >= known->more_at;
 	struct connection *connection = first ? NULL :
-	    find_roomy(clients, caller, now);
+	    find_roomy(clients, caller, known, now);
 
 	if (!first && (opening >= OPENING_MAX ||
 	    (crowded && count >= CROWD_MAX) || (connection == NULL &&
-	    !may_connect(clients, caller, now, crowded))))
+	    !(wanted && may_connect(clients, caller, now, crowded)))))
 		return false;
 	TAILQ_REMOVE(&clients->waiting, caller, entry);
 	if (connection == NULL)
@@ -241,17 +293,19 @@ open_for(struct clients *clients, struct caller *caller, bool crowded,
 static void
 serve(struct clients *clients, struct caller *caller, int64_t now)
 {
+	const struct manner *known = manners_find(&clients->manners,
+	    caller->config->identity);
 	struct client *client = NULL;
 	bool crowded;
 
-	/* Where there is to be one client only, nobody has it alone. */
-	if (now < clients->more_at)
+	/* Where there is to be one connection only, nobody has it alone. */
+	if (known != NULL && now < known->more_at)
 		caller->alone = false;
 	if (!caller->fresh)
 		client = find_open(clients, caller);
 	crowded = client != NULL && is_crowded(client);
 	if ((client == NULL || crowded) &&
-	    open_for(clients, caller, crowded, now))
+	    open_for(clients, caller, crowded, known, now))
 		return;
 	if (client == NULL) {
 		int64_t soon = caller->since + PATIENCE;
@@ -300,7 +354,12 @@ end_overdue(struct client *client, int64_t now)
 	    client->connection->heard : client->heard;
 	(void)why_set(&why, ERROR_TIMEOUT, "the server was silent for %lld ms",
 	    (long long)since);
-	client_break(client, &why);
+	/* If nothing has come for any of them it is the connection's. */
+	if (client->state == CLIENT_READY &&
+	    client->connection->received_at <= client->heard)
+		connection_break(client->connection, &why);
+	else
+		client_break(client, &why);
 }
 
 /* Frees what is over, and says when to come back. */
@@ -308,18 +367,22 @@ static void
 look_at_channels(struct connection *connection, int64_t now)
 {
 	struct client *client, *next;
-	bool goes_on;
+	bool goes_on, closed = false;
 
-	LIST_FOREACH(client, &connection->channels, entry)
+	TAILQ_FOREACH(client, &connection->channels, entry)
 		end_overdue(client, now);
 	goes_on = count_channels(connection) > 0;
-	LIST_FOREACH_SAFE(client, &connection->channels, entry, next)
+	TAILQ_FOREACH_SAFE(client, &connection->channels, entry, next)
 		if (client->state != CLIENT_BROKEN)
 			courier_wake(connection->courier, deadline(client));
 		else {
-			LIST_REMOVE(client, entry);
+			TAILQ_REMOVE(&connection->channels, client, entry);
 			client_free(client, goes_on);
+			closed = true;
 		}
+	/* What that has read may be others' answers. */
+	if (closed && goes_on)
+		connection_run(connection);
 }
 
 static void
@@ -329,7 +392,7 @@ look_at_all(struct clients *clients, int64_t now)
 
 	LIST_FOREACH_SAFE(connection, &clients->all, entry, next) {
 		look_at_channels(connection, now);
-		if (LIST_EMPTY(&connection->channels) &&
+		if (TAILQ_EMPTY(&connection->channels) &&
 		    !connection->dialling) {
 			LIST_REMOVE(connection, entry);
 			connection_free(connection);
@@ -348,7 +411,7 @@ tell_alive(struct clients *clients, int64_t now)
 		return;
 	clients->alive_at = now;
 	LIST_FOREACH(connection, &clients->all, entry)
-		LIST_FOREACH(client, &connection->channels, entry)
+		TAILQ_FOREACH(client, &connection->channels, entry)
 			TAILQ_FOREACH(caller, &client->callers, entry)
 				if (caller->alive != NULL)
 					caller->alive(caller->arg);
@@ -367,7 +430,7 @@ run_asked(struct clients *clients)
 
 	LIST_FOREACH(connection, &clients->all, entry) {
 		asked = false;
-		LIST_FOREACH(client, &connection->channels, entry)
+		TAILQ_FOREACH(client, &connection->channels, entry)
 			asked |= client->out.len > 0;
 		if (asked)
 			connection_run(connection);
@@ -381,6 +444,7 @@ clients_turn(struct clients *clients)
 	int64_t now = clock_monotonic();
 
 	look_at_all(clients, now);
+	manners_forget(&clients->manners, now);
 	tell_alive(clients, now);
 	TAILQ_FOREACH_SAFE(caller, &clients->waiting, entry, next)
 		serve(clients, caller, now);

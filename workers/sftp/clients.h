@@ -12,16 +12,14 @@
 #define WORKERS_SFTP_CLIENTS_H
 
 #include "workers/sftp/client.h"
+#include "workers/sftp/manners.h"
 
 struct clients {
 	struct courier	*courier;	/* borrowed */
 	LIST_HEAD(, connection) all;	/* own */
 	struct callers	 waiting;	/* borrowed */
 	int64_t		 alive_at;	/* monotonic ms, of the last `alive` */
-	int64_t		 more_at;	/* and from when on more connections
-					 * than one of an identity are tried */
-	int64_t		 channels_at;	/* and more channels than one of a
-					 * connection */
+	struct manners	 manners;	/* own */
 };
 
 struct clients	*clients_new(struct courier *);
@@ -41,6 +39,9 @@ void		 clients_return(struct clients *, struct caller *);
  */
 bool		 clients_are_enough(struct clients *, const struct client *,
 		    const struct why *);
+
+/* The connection is about to break: what that says of its server. */
+void		 clients_note_end(struct connection *);
 
 /* Once each turn of the loop. */
 void		 clients_turn(struct clients *);

@@ -7,7 +7,7 @@
  *
  * What is read for one channel may bring answers to others, which then wait in
  * libssh and no longer in the socket.  So channels take turns until none of
- * them has anything to do.
+ * them did anything, and nothing was read either.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +36,9 @@ connection_break(struct connection *connection, const struct why *why)
 	struct client *client;
 
 	connection_unwatch(connection);
+	clients_note_end(connection);
 	connection->state = CONNECTION_BROKEN;
-	LIST_FOREACH(client, &connection->channels, entry)
+	TAILQ_FOREACH(client, &connection->channels, entry)
 		if (client->state != CLIENT_BROKEN)
 			client_break(client, why);
 }
@@ -87,7 +88,7 @@ is_wanted(const struct connection *connection)
 {
 	const struct client *client;
 
-	LIST_FOREACH(client, &connection->channels, entry)
+	TAILQ_FOREACH(client, &connection->channels, entry)
 		if (client->state != CLIENT_BROKEN)
 			return true;
 	return false;
@@ -162,7 +163,7 @@ connection_new(struct clients *clients, const struct config *config,
 {
 	struct connection *connection = xcalloc(1, sizeof(*connection));
 
-	LIST_INIT(&connection->channels);
+	TAILQ_INIT(&connection->channels);
 	connection->courier = clients->courier;
 	connection->clients = clients;
 	connection->config = config;
@@ -250,18 +251,41 @@ connection_open(struct connection *connection)
 
 /* --- running -------------------------------------------------------------- */
 
-/* A turn of each; true if one of them did anything. */
+static bool
+has_received(struct connection *connection)
+{
+	uint64_t now = session_received(connection->session);
+
+	if (now == connection->received)
+		return false;
+	connection->received = now;
+	connection->received_at = clock_monotonic();
+	return true;
+}
+
+/* A turn of each; true if anything was done, or has come. */
 static bool
 take_turns(struct connection *connection)
 {
 	struct client *client;
 	bool moved = false;
 
-	LIST_FOREACH(client, &connection->channels, entry)
+	TAILQ_FOREACH(client, &connection->channels, entry)
 		if (connection->state == CONNECTION_OPEN &&
 		    client->state != CLIENT_BROKEN && client_turn(client))
 			moved = true;
-	return moved && connection->state == CONNECTION_OPEN;
+	return connection->state == CONNECTION_OPEN &&
+	    (has_received(connection) || moved);
+}
+
+/* Another is first the next time: what the socket takes is for all of them. */
+static void
+rotate(struct connection *connection)
+{
+	struct client *client = TAILQ_FIRST(&connection->channels);
+
+	TAILQ_REMOVE(&connection->channels, client, entry);
+	TAILQ_INSERT_TAIL(&connection->channels, client, entry);
 }
 
 /*
@@ -273,7 +297,10 @@ connection_run(struct connection *connection)
 {
 	int left = TURNS_MAX;
 	bool moved = true;
+	struct why why;
 
+	if (!is_wanted(connection))
+		return;
 	if (connection->state == CONNECTION_OPENING &&
 	    !connection_open(connection)) {
 		connection->watch.events =
@@ -282,7 +309,15 @@ connection_run(struct connection *connection)
 	}
 	while (connection->state == CONNECTION_OPEN && moved && left-- > 0)
 		moved = take_turns(connection);
-	if (connection->state == CONNECTION_OPEN)
-		connection->watch.events = moved ? POLLIN | POLLOUT :
-		    session_events(connection->session);
+	if (connection->state != CONNECTION_OPEN)
+		return;
+	if (session_is_flooded(connection->session)) {
+		(void)why_set(&why, ERROR_PROTOCOL_ERROR,
+		    "the server sends what it was not asked for");
+		connection_break(connection, &why);
+		return;
+	}
+	rotate(connection);
+	connection->watch.events = moved ? POLLIN | POLLOUT :
+	    session_events(connection->session);
 }

@@ -29,7 +29,7 @@ struct connection_times {
 
 struct connection {
 	LIST_ENTRY(connection) entry;
-	LIST_HEAD(, client) channels;	/* own; none: of no use any more */
+	TAILQ_HEAD(, client) channels;	/* own; none: of no use any more */
 	struct courier	*courier;	/* borrowed */
 	struct clients	*clients;	/* borrowed: it is one of theirs */
 	const struct config *config;	/* borrowed until it is open */
@@ -48,6 +48,8 @@ struct connection {
 	struct connection_times times;
 	char		 peer[64];
 	int64_t		 heard;		/* monotonic ms of the last progress */
+	uint64_t	 received;	/* bytes, as was seen last */
+	int64_t		 received_at;	/* when they had become more */
 };
 
 /* Begins to connect; the first of its channels joins meanwhile. */

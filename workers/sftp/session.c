@@ -23,6 +23,9 @@
 #include "workers/sftp/openssh.h"
 #include "workers/sftp/session_own.h"
 
+#define WRAPPING 8		/* times what is in a small answer */
+#define FLOOD (64 * 1024 * 1024)	/* bytes beside what is asked for */
+
 struct session_key {
 	ssh_key		 key;		/* own */
 };
@@ -142,6 +145,7 @@ session_new(int fd, const struct config *config, enum family family,
 	if (session->ssh != NULL && set_options(session->ssh, fd, config,
 	    family) == SSH_OK) {
 		ssh_set_blocking(session->ssh, 0);
+		ssh_set_counters(session->ssh, &session->counter, NULL);
 		return session;
 	}
 	(void)why_set(why, ERROR_INTERNAL_ERROR, "libssh: %s",
@@ -369,6 +373,18 @@ session_hostkey(const struct session *session, uint8_t sha256[HOSTKEY_HASH])
 }
 
 /* --- open ----------------------------------------------------------------- */
+
+uint64_t
+session_received(const struct session *session)
+{
+	return session->counter.in_bytes;
+}
+
+bool
+session_is_flooded(const struct session *session)
+{
+	return session->counter.in_bytes > FLOOD + WRAPPING * session->taken;
+}
 
 bool
 session_is_over(const struct session *session)

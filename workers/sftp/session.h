@@ -2,8 +2,8 @@
  * session - one SSH session, up to the login
  *
  * libssh, never blocking, over a socket that is connected already.  Only
- * session.c and subsystem.c know libssh's types.  libssh reads no configuration, no known
- * hosts and no agent here; it is told everything.
+ * session.c and subsystem.c know libssh's types.  libssh reads no
+ * configuration, no known hosts and no agent here; it is told everything.
  */
 #ifndef WORKERS_SFTP_SESSION_H
 #define WORKERS_SFTP_SESSION_H
@@ -53,6 +53,12 @@ enum family	 session_hostkey(const struct session *,
 
 /* What poll(2) is to look for. */
 short		 session_events(const struct session *);
+
+/* Bytes that have come from the server, for whatever channel. */
+uint64_t	 session_received(const struct session *);
+
+/* True if much comes that no channel takes: libssh keeps some of it. */
+bool		 session_is_flooded(const struct session *);
 
 /* True once nothing goes over it any more, for none of its channels. */
 bool		 session_is_over(const struct session *);

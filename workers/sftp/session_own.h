@@ -18,6 +18,8 @@ struct session {
 	enum stage	 stage;
 	enum family	 shown;		/* of the server's key */
 	uint8_t		 sha256[HOSTKEY_HASH];	/* of that key */
+	struct ssh_counter_struct counter;	/* of the socket */
+	uint64_t	 taken;		/* bytes that its channels were given */
 };
 
 /* Fills *why with what libssh says of its last failure; -1. */

@@ -35,8 +35,13 @@ subsystem_free(struct subsystem **subsystem, bool close)
 {
 	if (*subsystem == NULL)
 		return;
-	if (close && (*subsystem)->ssh != NULL)
+	if (close && (*subsystem)->ssh != NULL) {
+		/* One that has to wait sends the EOF only. */
+		if ((*subsystem)->open &&
+		    ssh_channel_close((*subsystem)->ssh) == SSH_AGAIN)
+			(void)ssh_channel_close((*subsystem)->ssh);
 		ssh_channel_free((*subsystem)->ssh);
+	}
 	free(*subsystem);
 	*subsystem = NULL;
 }
@@ -66,7 +71,8 @@ open_subsystem(struct subsystem *subsystem, struct why *why)
 {
 	int result = ssh_channel_request_sftp(subsystem->ssh);
 
-	if (result == SSH_AGAIN)
+	/* It may end the channel instead of an answer. */
+	if (result == SSH_AGAIN && !ssh_channel_is_closed(subsystem->ssh))
 		return 0;
 	if (result != SSH_OK)
 		return why_set(why, ERROR_PROTOCOL_ERROR,
@@ -89,11 +95,14 @@ subsystem_go_on(struct subsystem *subsystem, struct why *why)
 /* --- open ----------------------------------------------------------------- */
 
 int64_t
-subsystem_read(struct subsystem *subsystem, char *out, size_t room, struct why *why)
+subsystem_read(struct subsystem *subsystem, char *out, size_t room,
+    struct why *why)
 {
 	int got = ssh_channel_read_nonblocking(subsystem->ssh, out,
 	    (uint32_t)room, 0);
 
+	if (got > 0)
+		subsystem->session->taken += (uint64_t)got;
 	if (got == SSH_EOF || ssh_channel_is_closed(subsystem->ssh))
 		return got > 0 ? got : why_set(why, ERROR_CONNECT_FAILURE,
 		    "the server ended the session");
