@@ -33,6 +33,7 @@ typedef int64_t		 conf_size;	/* bytes */
 typedef int64_t		 conf_integer;
 typedef double		 conf_real;
 typedef bool		 conf_boolean;
+typedef char		*conf_account;	/* a user's or group's name, or "" */
 typedef char		*conf_listener;	/* lib/listener.h, or "" */
 typedef struct conf_list conf_addresses;	/* CIDRs, words of egress.h */
 typedef struct conf_list conf_names;	/* as an id */

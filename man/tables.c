@@ -181,6 +181,7 @@ put_allowed(const struct setting *setting)
 		[SETTING_real] = "A number",
 		[SETTING_boolean] = "True or false",
 		[SETTING_listener] = "ADDRESS:PORT, or unix: and a path",
+		[SETTING_account] = "A name",
 		[SETTING_addresses] = "A list of addresses",
 		[SETTING_names] = "A list of names",
 		[SETTING_words] = "A list",

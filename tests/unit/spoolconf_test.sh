@@ -103,7 +103,12 @@ organization.demo.egress_allow = 10.0.0.0/8,public' spoolconf \
 
 test_only_the_long_option_names_an_organization() {
 	printf 'organization lab { }\n' >>"$SPOOLD_CONFIG"
-	expect 0 'organization.lab.egress_allow = private
+	expect 0 'organization.lab.submitters = 
+organization.lab.viewers = 
+organization.lab.operators = 
+organization.lab.administrators = 
+organization.lab.auditors = 
+organization.lab.egress_allow = private
 organization.lab.plaintext_allow = 
 organization.lab.pipes_allow = 
 organization.lab.local_allow = 
