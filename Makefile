@@ -50,7 +50,7 @@ BASE := $(addprefix lib/,why log xalloc buf hex utf8 lines clock id ticket \
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
 RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
-LAYOUT := spool-layout/layout
+LAYOUT := $(addprefix spool-layout/,layout layout_check directory) lib/access
 SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
@@ -63,9 +63,10 @@ DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_update hostkey mail_address mustache network path_template \
     signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
+INSTANCE := $(addprefix lib/,account instance instance_place)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_listen conf_row egress listener network) $(SETTINGS)
+    conf_listen conf_row egress listener network) $(SETTINGS) $(INSTANCE)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
@@ -89,7 +90,7 @@ $(BUILD)/$(1): $(call objects,$(2))
 endef
 define command
 $(call program,bin/$(1),spoold/commands/$(1) $(2) $(COMMAND) $(CONFIG) \
-    $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse -lcjson -lcrypto)
+    $(BASE) $(JSON) $(RECORDS) $(STORE),-lacl -lconfuse -lcjson -lcrypto)
 endef
 
 .DEFAULT_GOAL := all
@@ -110,7 +111,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/beneath lib/control_program lib/file_name $(BASE) $(JSON) $(RECORDS) \
     $(STORE), \
-    -lconfuse -lcjson -lcrypto -lm))
+    -lacl -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
@@ -154,7 +155,8 @@ $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
     certificates secret template test)))
-$(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
+$(eval $(call command,spoolconf,$(addprefix spoold/commands/, \
+    conf_file spoolconf_edit) \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey,spoold/commands/spoolkey_records))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
@@ -195,8 +197,8 @@ define probe
 $(BUILD)/tests/$(1): $(call objects,$(sort tests/unit/$(1) $(BASE) $(JSON) \
     $(PROBE_$(patsubst probe_%,%,$(1)))))
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -lconfuse -lcjson \
-	    -lcurl -lseccomp -lcrypto -lbsd
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -lacl -lconfuse \
+	    -lcjson -lcurl -lseccomp -lcrypto -lbsd
 endef
 $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
@@ -223,7 +225,7 @@ $(BUILD)/fuzz/obj/fuzzed.a: $(FUZZED:%=$(BUILD)/fuzz/obj/%.o)
 $(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: \
     $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/obj/fuzzed.a
 	clang -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ \
-	    -lconfuse -lcjson -lcurl -lcrypto -lbsd
+	    -lacl -lconfuse -lcjson -lcurl -lcrypto -lbsd
 
 # --- what the benchmark consists of -------------------------------------------
 
@@ -286,10 +288,11 @@ help: ## list the targets
 
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
-DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev \
-    libssl-dev linux-libc-dev ca-certificates python3:python3
-CHECK_DEPS := shunit2 chromium:chromium wget:wget curl:curl nodejs:node \
+DEPS := gcc:gcc make:make libc6-dev libacl1-dev libbsd-dev libcjson-dev \
+    libconfuse-dev libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev \
+    libssh-dev libssl-dev linux-libc-dev ca-certificates python3:python3 \
+    passwd:useradd
+CHECK_DEPS := shunit2 acl:getfacl chromium:chromium wget:wget curl:curl nodejs:node \
     npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \

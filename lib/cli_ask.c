@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/cli.h"
+#include "lib/instance.h"
 #include "lib/xalloc.h"
 
 const struct conf *
@@ -15,6 +16,11 @@ cli_conf(struct cli *cli, struct why *why)
 	if (cli->conf != NULL)
 		return cli->conf;
 	cli->conf = conf_read(cli->file, why);
+	/* The environment is a private instance's owner's. */
+	if (cli->conf != NULL && instance_is_shared(cli->conf)) {
+		conf_free(&cli->conf);
+		cli->conf = conf_read_file(cli->file, why);
+	}
 	if (cli->conf != NULL)
 		cli_note(cli, "configuration: %s", cli->conf->file);
 	return cli->conf;
@@ -65,7 +71,8 @@ cli_lock(struct cli *cli, const char *because, struct why *why)
 	char *journal;
 	int lock;
 
-	if (conf == NULL)
+	/* What is written under it belongs to spoold. */
+	if (conf == NULL || instance_become(conf, why) == -1)
 		return -1;
 	journal = xasprintf("%s/journal", conf->top_log_directory);
 	lock = spool_lock(conf->top_spool_directory, journal, why);

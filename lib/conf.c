@@ -155,8 +155,8 @@ conf_new(const char *file)
 	return conf;
 }
 
-struct conf *
-conf_read(const char *file, struct why *why)
+static struct conf *
+conf_load(const char *file, bool environment, struct why *why)
 {
 	struct buf text = { 0 };
 	struct conf *conf;
@@ -168,13 +168,25 @@ conf_read(const char *file, struct why *why)
 	conf = conf_new(file);
 	if (conf_text_read(conf->file, &text, why) == -1 ||
 	    conf_parse(conf, &text, why) == -1 ||
-	    conf_environment(conf, why) == -1 ||
+	    (environment && conf_environment(conf, why) == -1) ||
 	    conf_check_listen(conf, why) == -1)
 		conf_free(&conf);
 	else
 		conf_resolve(conf);
 	buf_free(&text);
 	return conf;
+}
+
+struct conf *
+conf_read(const char *file, struct why *why)
+{
+	return conf_load(file, true, why);
+}
+
+struct conf *
+conf_read_file(const char *file, struct why *why)
+{
+	return conf_load(file, false, why);
 }
 
 struct conf *

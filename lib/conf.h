@@ -97,6 +97,9 @@ struct conf {
 struct conf	*conf_read(const char *file, struct why *);
 void		 conf_free(struct conf **);
 
+/* The same without the environment's overrides. */
+struct conf	*conf_read_file(const char *file, struct why *);
+
 /*
  * The same from a text that is to become that file, and without the
  * environment.

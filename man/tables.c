@@ -145,21 +145,27 @@ static void
 table_queues(void)
 {
 	static const struct {
-		const char	*name;
+		const char	*name, *group, *access;
 		int		 mode, private_mode;
 		const char	*what;
 	} queues[] = {
-#define QUEUE(name, mode, private_mode, tickets, what) \
-	{ #name, mode, private_mode, what },
+#define QUEUE(name, group, mode, access, private_mode, tickets, what) \
+	{ #name, #group, #access, mode, private_mode, what },
 #include "spool-layout/queues.def"
 #undef QUEUE
 	};
 
 	(void)puts(".Bl -tag -width receipts/");
 	for (size_t i = 0; i < LENGTH(queues); i++) {
+		bool group = strcmp(queues[i].group, "own") != 0;
+
 		(void)printf(".It Pa %s/\n", queues[i].name);
 		put_text(queues[i].what);
-		(void)printf("\n.Pq mode %04o\n",
+		(void)printf("\n.Pq mode %04o%s%s%s; private: %04o\n",
+		    (unsigned)queues[i].mode, group ? ", group " : "",
+		    group ? queues[i].group : "",
+		    strcmp(queues[i].access, "plain") != 0 ?
+		    ", with a default ACL" : "",
 		    (unsigned)queues[i].private_mode);
 	}
 	(void)puts(".El");

@@ -120,6 +120,7 @@ make_directories(const char *root, const char *org, struct why *why)
 static int
 make_spool(const char *root, const char *org, struct why *why)
 {
+	const struct layout_owners private = { .shared = false };
 	char *path = xasprintf("%s/spool", root);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result;
@@ -127,7 +128,7 @@ make_spool(const char *root, const char *org, struct why *why)
 	if (fd == -1)
 		result = why_errno(why, "open %s", path);
 	else
-		result = layout_create(fd, org, why);
+		result = layout_create(fd, org, &private, why);
 	if (fd != -1)
 		close(fd);
 	free(path);
