@@ -101,9 +101,9 @@ endef
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable erasure \
     erasure_record expiry fetch fetch_denied finished flight forward health \
-    hostkeys keys links loop moves notify organization orphans outcome purge \
+    hostkeys keys links loop moves notify nurse nurse_ask organization orphans outcome owner purge \
     receipts recent recover refuse replay request reserve restore resume retry \
-    revoke scan schedule secrets server settle setup stepped sweep sweep_files \
+    revoke roll scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_server watch worker)
@@ -145,8 +145,10 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     lib/beneath lib/certificate \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
-    spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
-    spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
+    spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
+    spoolctl_status spoolctl_check spoolctl_spool account_make conf_file \
+    organization_make mend) lib/conf_edit lib/conf_shipped lib/structure \
+    $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \

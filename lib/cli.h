@@ -130,6 +130,13 @@ struct json	*cli_ask(struct cli *, const char *verb,
 		    const struct buf *arguments, int64_t timeout,
 		    struct why *);
 
+/*
+ * The same about spoold itself, whatever organizations there are, once
+ * cli_connect() has been called.
+ */
+struct json	*cli_ask_server(struct cli *, const char *verb,
+		    const struct buf *arguments, struct why *);
+
 /* Reports on stderr and returns the exit status of *why. */
 int	 cli_fail(const struct cli *, const struct why *);
 

@@ -123,3 +123,10 @@ cli_ask(struct cli *cli, const char *verb, const struct buf *arguments,
 	buf_wipe(&all);
 	return result;
 }
+
+struct json *
+cli_ask_server(struct cli *cli, const char *verb,
+    const struct buf *arguments, struct why *why)
+{
+	return control_call(cli->control, verb, arguments, -1, why);
+}

@@ -398,7 +398,7 @@ conf_check_reload(const struct conf *old, const struct conf *new,
 {
 	static const char *const fixed[] = { "spool_directory",
 	    "state_directory", "log_directory", "run_directory",
-	    "key_directory" };
+	    "key_directory", "user" };
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
 		const struct setting *setting = conf_setting(SCOPE_plain,
@@ -413,11 +413,5 @@ conf_check_reload(const struct conf *old, const struct conf *new,
 			    "cannot change while spoold runs: it needs a "
 			    "restart", new->file, fixed[i]);
 	}
-	for (size_t i = 0; i < old->organization_count; i++)
-		if (conf_organization(new, old->organizations[i].id) == NULL)
-			return why_set(why, ERROR_CONFIG_ERROR, "%s: "
-			    "organization %s cannot be taken away while "
-			    "spoold runs", new->file,
-			    old->organizations[i].id);
 	return 0;
 }

@@ -139,7 +139,10 @@ bool	 conf_changes(const struct conf *old, const struct conf *new,
  */
 bool	 conf_overrides(const struct conf *, struct buf *out);
 
-/* The five directories may not change while running: 0, or -1 with *why. */
+/*
+ * The five directories and the user may not change while running: 0, or -1
+ * with *why.
+ */
 int	 conf_check_reload(const struct conf *old, const struct conf *new,
 	    struct why *);
 

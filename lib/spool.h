@@ -74,6 +74,13 @@ int	 spool_replace(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
 
 /*
+ * The same, and that user may read it, and nobody else but the owner: for a
+ * receipt of a shared spool.
+ */
+int	 spool_replace_for(const struct spool *, enum queue, const char *name,
+	    const void *, size_t, uid_t reader, struct why *);
+
+/*
  * Appends lines to a file.  An unfinished last line, which a crash left, is
  * cut away first.  Returns 1, 0 if it is not there, -1 with *why (the file is
  * as it was).  With no bytes it only says whether the file is there.

@@ -91,7 +91,7 @@ check_open(struct check *check, int fd, const struct directory *wanted,
     dev_t device, struct why *why)
 {
 	struct stat st;
-	bool owned, same;
+	bool same;
 	int access;
 
 	if (fstat(fd, &st) == -1)
@@ -100,10 +100,11 @@ check_open(struct check *check, int fd, const struct directory *wanted,
 	if (st.st_dev != device)
 		check_found(check, false, wanted->name,
 		    "is on another file system than the spool");
-	owned = check_id(check, wanted->name, "uid", st.st_uid,
+	same = check_id(check, wanted->name, "uid", st.st_uid,
 	    wanted->owner);
-	same = owned && (!wanted->shared || check_id(check, wanted->name,
-	    "gid", st.st_gid, wanted->group));
+	if (wanted->shared)
+		same = check_id(check, wanted->name, "gid", st.st_gid,
+		    wanted->group) && same;
 	if (!same && (!wanted->shared || geteuid() != 0))
 		return 0;	/* that is root's to mend, and comes first */
 	same = check_mode(check, wanted->name, st.st_mode, wanted->mode) &&

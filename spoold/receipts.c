@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/instance.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/receipt.h"
@@ -24,6 +25,7 @@
 #include "spoold/flight.h"
 #include "spoold/links.h"
 #include "spoold/organization.h"
+#include "spoold/owner.h"
 #include "spoold/receipts.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
@@ -320,18 +322,34 @@ receipts_build(struct organization *org, const struct facts *facts,
 	return receipt_build(NULL, org, facts, NULL, out, &links);
 }
 
-/* The file ends with its line; the text stays as it is. */
+/* Whose a receipt is, as far as that is told apart in this instance. */
+static bool
+receipts_reader(struct spoold *s, const char *submitter, uid_t *uid)
+{
+	return instance_is_shared(s->conf) &&
+	    owner_uid(&s->owner, submitter, uid) && *uid != geteuid();
+}
+
+/*
+ * For its submitter's eyes.  The file ends with its line; the text stays as it
+ * is.
+ */
 static int
-receipts_put(struct organization *org, const char *dropped,
-    const struct id *id, struct buf *text, struct why *why)
+receipts_put(struct spoold *s, struct organization *org,
+    const struct dropped *of, struct buf *text, struct why *why)
 {
 	char name[RECEIPT_NAME_MAX];
+	uid_t reader;
 	int result;
 
-	receipt_name(dropped, id, name);
+	receipt_name(of->name, of->id, name);
 	buf_char(text, '\n');
-	result = spool_replace(org->spool, QUEUE_receipts, name, text->data,
-	    text->len, why);
+	if (receipts_reader(s, of->submitter, &reader))
+		result = spool_replace_for(org->spool, QUEUE_receipts, name,
+		    text->data, text->len, reader, why);
+	else
+		result = spool_replace(org->spool, QUEUE_receipts, name,
+		    text->data, text->len, why);
 	text->data[--text->len] = '\0';
 	return result == -1 ? -1 : 0;
 }
@@ -344,6 +362,8 @@ static int
 receipts_write(struct spoold *s, struct organization *org,
     const struct facts *facts, const struct known *known, struct why *why)
 {
+	const struct dropped of = { facts->name, &facts->id,
+		facts->submitter };
 	struct buf text = { 0 }, without = { 0 };
 	const struct buf *told = &text;
 	enum receipt_status status;
@@ -357,7 +377,7 @@ receipts_write(struct spoold *s, struct organization *org,
 		told = &without;
 	}
 	finished = receipt_finished(status);
-	result = receipts_put(org, facts->name, &facts->id, &text, why);
+	result = receipts_put(s, org, &of, &text, why);
 	if (result == 0 && finished && status != RECEIPT_completed)
 		result = keys_release(org, facts, why);
 	if (result == 0 && finished)
@@ -528,29 +548,30 @@ receipts_status(struct organization *org, const struct id *id,
 }
 
 int
-receipts_refused(struct organization *org, const char *name,
-    const struct id *id, const char *submitter, const struct why *error,
-    struct why *why)
+receipts_refused(struct spoold *s, struct organization *org,
+    const struct dropped *of, const struct why *error, struct why *why)
 {
 	struct buf text = { 0 };
 	int result;
 
-	receipt_write_refused(&text, org->id, name, id, submitter, error,
-	    clock_wall());
-	result = receipts_put(org, name, id, &text, why);
+	receipt_write_refused(&text, org->id, of->name, of->id, of->submitter,
+	    error, clock_wall());
+	result = receipts_put(s, org, of, &text, why);
 	buf_free(&text);
 	return result;
 }
 
 int
-receipts_duplicate(struct organization *org, const struct facts *facts,
-    const struct id *first, struct why *why)
+receipts_duplicate(struct spoold *s, struct organization *org,
+    const struct facts *facts, const struct id *first, struct why *why)
 {
+	const struct dropped of = { facts->name, &facts->id,
+		facts->submitter };
 	struct buf text = { 0 };
 	int result;
 
 	receipt_write_duplicate(&text, org->id, facts, first, clock_wall());
-	result = receipts_put(org, facts->name, &facts->id, &text, why);
+	result = receipts_put(s, org, &of, &text, why);
 	buf_free(&text);
 	return result;
 }

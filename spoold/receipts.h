@@ -51,13 +51,19 @@ bool	 receipts_has_twin(struct organization *, const struct facts *,
 enum receipt_status	receipts_kept(const struct organization *,
 			    const char *name);
 
+/* A drop, as far as its receipt says whose it is. */
+struct dropped {
+	const char	*name;		/* borrowed, as all of it */
+	const struct id	*id;
+	const char	*submitter;
+};
+
 /* The receipt of a drop that was refused.  0, or -1 with *why. */
-int	 receipts_refused(struct organization *, const char *name,
-	    const struct id *, const char *submitter,
-	    const struct why *error, struct why *);
+int	 receipts_refused(struct spoold *, struct organization *,
+	    const struct dropped *, const struct why *error, struct why *);
 
 /* The receipt of one that repeats the key of `first`.  The same. */
-int	 receipts_duplicate(struct organization *, const struct facts *,
-	    const struct id *first, struct why *);
+int	 receipts_duplicate(struct spoold *, struct organization *,
+	    const struct facts *, const struct id *first, struct why *);
 
 #endif

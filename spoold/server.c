@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/instance.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -65,6 +66,13 @@ server_alloc(struct spoold *s)
 	return server;
 }
 
+/* In the system's instance who asks is told apart by the kernel's word. */
+static mode_t
+server_mode(const struct server *server)
+{
+	return instance_is_shared(server->spoold->conf) ? 0666 : 0600;
+}
+
 /* The lock is held, so a socket that is there is a dead one's. */
 static int
 server_listen(struct server *server, struct why *why)
@@ -90,7 +98,7 @@ server_listen(struct server *server, struct why *why)
 		return -1;
 	}
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
-	    chmod(server->path, 0600) == -1 || listen(fd, 64) == -1) {
+	    chmod(server->path, server_mode(server)) == -1 || listen(fd, 64) == -1) {
 		why_errno(why, "listen at %s", server->path);
 		close(fd);
 		return -1;

@@ -42,16 +42,11 @@ put_pool(struct buf *out, const struct pool *pool)
 static void
 put_workers(struct buf *out, const struct spoold *s)
 {
-	const struct organization *org;
+	const struct pool *pool;
 
 	json_open(out, "workers", '[');
-	TAILQ_FOREACH(org, &s->organizations, entry) {
-		put_pool(out, org->intake);
-		for (int i = 0; i < TRANSPORTS; i++)
-			if (org->pools[i] != s->listener)
-				put_pool(out, org->pools[i]);
-	}
-	put_pool(out, s->listener);
+	TAILQ_FOREACH(pool, &s->pools, entry)
+		put_pool(out, pool);
 	json_close(out, ']');
 }
 
@@ -138,7 +133,7 @@ config_reload(struct request *request)
 	struct why why;
 
 	json_open(&out, NULL, '{');
-	if (spoold_reload(request->spoold, &out, &why) == -1) {
+	if (spoold_reload(request->spoold, request->by, &out, &why) == -1) {
 		buf_free(&out);
 		request_fail(request, &why);
 		return;

@@ -305,7 +305,7 @@ check_alerts(struct check *check)
 			found(check, "spoold", "%s", why.text);
 		return;
 	}
-	status = cli_ask(check->cli, "server.status", NULL, -1, &why);
+	status = cli_ask_server(check->cli, "server.status", NULL, &why);
 	if (status == NULL)
 		found(check, "spoold", "%s", why.text);
 	for (alert = json_first(json_get(status, "alerts")); alert != NULL;

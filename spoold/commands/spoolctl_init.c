@@ -275,9 +275,10 @@ spoolctl_init(struct cli *cli, void *arg)
 	struct why why;
 	int result;
 
-	if (state->root == NULL || state->root[0] == '\0')
-		return cli_usage(cli, "--root DIR is needed: this version "
-		    "makes private instances, which one user owns and runs");
+	if (state->root == NULL)
+		return spoolctl_init_system(cli, state);
+	if (state->root[0] == '\0')
+		return cli_usage(cli, "--root: the path is empty");
 	if (!destination_id_valid(org))
 		return cli_usage(cli, "organization \"%s\": allowed are a-z, "
 		    "0-9 and -, beginning with a letter or digit", org);
