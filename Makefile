@@ -204,6 +204,11 @@ $(BUILD)/tests/$(1): $(call objects,$(sort tests/unit/$(1) $(BASE) $(JSON) \
 endef
 $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
+# A submitter who races spoold for what he dropped.
+$(BUILD)/tests/race: $(call objects,tests/system/race)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
 # --- fuzz targets: by clang, with objects of their own ------------------------
 
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
@@ -245,7 +250,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
 .PHONY: all programs probes fuzzers man generate clean help
 all: programs man probes ## build every program, manual page and test probe
 programs: $(addprefix $(BUILD)/,$(PROGRAMS))
-probes: $(addprefix $(BUILD)/tests/,$(PROBES))
+probes: $(addprefix $(BUILD)/tests/,$(PROBES) race)
 fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
 # Another compiler or other flags build everything anew.
@@ -376,7 +381,8 @@ bench-uploads: all $(BENCH) ## measure uploads only: ROUNDS=3 UPLOADS="sftp …"
 
 # Each tool's verdict on a file is a stamp, made anew when the file changes.
 SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \
-    workers/*/*.c man/*.c tests/unit/*.c tests/fuzz/*.c tests/bench/*.c)
+    workers/*/*.c man/*.c tests/unit/*.c tests/system/*.c tests/fuzz/*.c \
+    tests/bench/*.c)
 SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*/*.sh \
     etc/examples/*.sh)
 LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)

@@ -192,6 +192,41 @@ spool_open_file(const struct spool *sp, enum queue queue, const char *name,
 	return open_regular(sp, queue, name, O_RDONLY, &size, why);
 }
 
+static bool
+same_file(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino &&
+	    a->stx_dev_major == b->stx_dev_major &&
+	    a->stx_dev_minor == b->stx_dev_minor &&
+	    a->stx_btime.tv_sec == b->stx_btime.tv_sec &&
+	    a->stx_btime.tv_nsec == b->stx_btime.tv_nsec &&
+	    a->stx_uid == b->stx_uid && a->stx_nlink == b->stx_nlink;
+}
+
+int
+spool_open_same(const struct spool *sp, enum queue queue, const char *name,
+    const struct statx *looked_at, struct why *why)
+{
+	int fd = spool_open_file(sp, queue, name, why);
+	struct statx opened;
+
+	if (fd == -1)
+		return -1;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
+	    &opened) == -1)
+		(void)why_errno(why, "look at %s/%s", queue_name(queue), name);
+	else if (same_file(looked_at, &opened))
+		return fd;
+	else {
+		(void)why_set(why, ERROR_PAYLOAD_UNREADABLE, "%s/%s was "
+		    "replaced while it was looked at", queue_name(queue),
+		    name);
+		why->number = ESTALE;
+	}
+	close(fd);
+	return -1;
+}
+
 /*
  * ENOENT from a rename is said of either side: that the source is gone, or
  * that the target's directory was removed beneath us, which is a failure.

@@ -45,6 +45,13 @@ int	 spool_open_file(const struct spool *, enum queue, const char *name,
 	    struct why *);
 
 /*
+ * The same of what spool_stat() has looked at: not opened is what has taken its
+ * place since, or has got another link (number is ESTALE).
+ */
+int	 spool_open_same(const struct spool *, enum queue, const char *name,
+	    const struct statx *, struct why *);
+
+/*
  * Renames without replacing.  Returns 1 if moved, 0 if `from_name` is not in
  * `from` any more (somebody else won), -1 with *why: number is EEXIST if the
  * target is taken.

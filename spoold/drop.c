@@ -334,7 +334,11 @@ drop_look(struct drop *drop)
 	}
 	if (accept_known(drop))
 		return true;
-	fd = spool_open_file(org->spool, QUEUE_new, drop->name, &why);
+	fd = spool_open_same(org->spool, QUEUE_new, drop->name, &stat, &why);
+	if (fd == -1 && why.number == ESTALE) {
+		drop_again(drop);
+		return true;
+	}
 	if (fd == -1 && why.number == EACCES) {
 		(void)why_set(&why, ERROR_PAYLOAD_UNREADABLE,
 		    "spoold may not read it: chmod u+r,g+r before dropping");
