@@ -182,6 +182,7 @@ PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
 PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
+PROBE_nurse := spoold/nurse
 PROBE_stored := $(VAULT) lib/stored
 PROBE_egress := lib/egress lib/network
 PROBE_path := lib/path_template

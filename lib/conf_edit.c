@@ -412,11 +412,10 @@ section_setting(enum setting_scope scope)
 	size_t count;
 
 	settings = conf_settings(&count);
-	for (size_t i = 0; i < count; i++)
-		if (settings[i].scope == scope &&
-		    strcmp(settings[i].section, name) == 0)
-			return &settings[i];
-	return NULL;
+	while (settings->scope != scope ||
+	    strcmp(settings->section, name) != 0)
+		settings++;	/* each scope has one */
+	return settings;
 }
 
 void
