@@ -4,11 +4,13 @@
 # shellcheck disable=SC1010 # "done" is a queue
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/harness.sh"
+MARK=spooldorg
 # shellcheck source=tests/system/system.sh
 . "$(dirname "$0")/system.sh"
 
 oneTimeSetUp() {
 	if [ "$(id -u)" -eq 0 ]; then
+		kernel protects
 		unmark
 		clients
 	fi

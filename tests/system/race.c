@@ -1,7 +1,7 @@
 /*
  * race - a submitter who puts something else in the place of what he dropped
  *
- * race SPOOL SECONDS TRIES SEED DELAY [KIND]
+ * race SPOOL SECONDS TRIES ROUND DELAY [KIND]
  *
  * SPOOL is an organization's; in it another user has left data/victim and
  * tmp/.victim.json, whose names this one knows.  Each try drops a job and, in
@@ -38,7 +38,7 @@ static const char *const kinds[KINDS] = { "payload-link", "payload-symlink",
 
 struct race {
 	const char	*spool;
-	unsigned	 seed;
+	unsigned	 round, seed;
 	unsigned	 delay;		/* us */
 	time_t		 until;
 	int		 only;		/* that kind, or -1 */
@@ -113,15 +113,18 @@ try(struct race *race, long i)
 	bool payload = kind < JOB_LINK;
 	char data[NAME], temporary[NAME], job[NAME], beside[NAME], text[256];
 
-	(void)snprintf(data, sizeof(data), "data/r%ld", i);
-	(void)snprintf(temporary, sizeof(temporary), "tmp/r%ld", i);
-	(void)snprintf(job, sizeof(job), "new/r%ld.json", i);
-	(void)snprintf(beside, sizeof(beside), "%s/.r%ld", payload ? "data" :
-	    "new", i);
+	(void)snprintf(data, sizeof(data), "data/r%u.%ld", race->round,
+	    i);
+	(void)snprintf(temporary, sizeof(temporary), "tmp/r%u.%ld",
+	    race->round, i);
+	(void)snprintf(job, sizeof(job), "new/r%u.%ld.json", race->round,
+	    i);
+	(void)snprintf(beside, sizeof(beside), "%s/.r%u.%ld", payload ?
+	    "data" : "new", race->round, i);
 	(void)snprintf(text, sizeof(text), payload ? "{\"destinations\":"
-	    "[\"ok\"],\"payload\":{\"type\":\"data\",\"file\":\"r%ld\"}}" :
+	    "[\"ok\"],\"payload\":{\"type\":\"data\",\"file\":\"r%u.%ld\"}}" :
 	    "{\"destinations\":[\"ok\"],\"payload\":{\"type\":\"data\","
-	    "\"data\":%ld}}", i);
+	    "\"data\":[%u,%ld]}}", race->round, i);
 	if (payload)
 		put(data, "his own\n");
 	put(temporary, text);
@@ -141,7 +144,7 @@ wait_for(const struct race *race, long i)
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	char job[NAME];
 
-	(void)snprintf(job, sizeof(job), "new/r%ld.json", i);
+	(void)snprintf(job, sizeof(job), "new/r%u.%ld.json", race->round, i);
 	while (faccessat(AT_FDCWD, job, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    time(NULL) < race->until)
 		(void)nanosleep(&moment, NULL);
@@ -154,7 +157,7 @@ main(int argc, char **argv)
 	long tries, behind, i;
 
 	if (argc != 6 && argc != 7)
-		errx(64, "usage: race SPOOL SECONDS TRIES SEED DELAY [KIND]");
+		errx(64, "usage: race SPOOL SECONDS TRIES ROUND DELAY [KIND]");
 	race.only = -1;
 	for (int kind = 0; kind < KINDS && argc == 7; kind++)
 		if (strcmp(kinds[kind], argv[6]) == 0)
@@ -162,7 +165,7 @@ main(int argc, char **argv)
 	race.spool = argv[1];
 	race.until = time(NULL) + strtol(argv[2], NULL, 10);
 	tries = strtol(argv[3], NULL, 10);
-	race.seed = (unsigned)strtoul(argv[4], NULL, 10);
+	race.round = race.seed = (unsigned)strtoul(argv[4], NULL, 10);
 	race.delay = (unsigned)strtoul(argv[5], NULL, 10);
 	behind = race.delay > SLOW ? 1 : BEHIND;
 	umask(0);

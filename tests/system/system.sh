@@ -3,10 +3,11 @@
 # A suite sources this after harness.sh.  Everything that is made outside of
 # the instance's directory is called spooldtest or begins with spooldtest-, and
 # is gone when the suite ends.  Only root can run it: elsewhere its tests are
-# skipped.
+# skipped.  Suites that run at once have a MARK of their own before they source
+# this.
 # shellcheck shell=sh disable=SC2034 # for the suites
 
-MARK=spooldtest
+: "${MARK:=spooldtest}"
 A=$MARK-a B=$MARK-b C=$MARK-c
 ORG=$A
 CLIENTS="$MARK-a1 $MARK-a2 $MARK-b1 $MARK-c1 $MARK-bc $MARK-none"
@@ -16,6 +17,17 @@ unmark() {
 	cut -d : -f 1 /etc/passwd | grep "^$MARK" | xargs -r -n 1 userdel
 	cut -d : -f 1 /etc/group | grep "^$MARK" | xargs -r -n 1 groupdel
 	return 0
+}
+
+# kernel protects|bare: what fs.protected_* is while the suite runs.  That is
+# the whole machine's: suites that need it one way or the other wait for each
+# other, until their shell ends.
+kernel() {
+	exec 8>"${TMPDIR:-/tmp}/spoold-test.kernel"
+	case $1 in
+	protects) flock -s 8 ;;
+	bare) flock -x 8 ;;
+	esac
 }
 
 # A user of each kind: two in one group, one in two, one in none.
