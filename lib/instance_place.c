@@ -40,6 +40,24 @@ place_path(const struct conf *conf, enum place place)
 	    rows[place].path);
 }
 
+/*
+ * Whoever owns what is above a directory can have another one given away in
+ * its place, so it has to be root's: as a link and as what it leads to.
+ */
+static int
+check_above(const char *above, struct why *why)
+{
+	struct stat link, st;
+
+	if (lstat(above, &link) == -1 || stat(above, &st) == -1)
+		return why_errno(why, "look at %s", above);
+	if (link.st_uid == 0 && st.st_uid == 0)
+		return 0;
+	return why_set(why, ERROR_CONFIG_ERROR, "%s is not root's, and what "
+	    "is below it cannot be made by root: name another directory, or "
+	    "chown it", above);
+}
+
 /* All that a path leads through, root's. */
 static int
 make_above(const char *path, struct why *why)
@@ -55,6 +73,8 @@ make_above(const char *path, struct why *why)
 				    above);
 		} else if (errno != EEXIST)
 			result = why_errno(why, "create directory %s", above);
+		if (result == 0)
+			result = check_above(above, why);
 		*slash = '/';
 	}
 	free(above);

@@ -380,6 +380,60 @@ test_check_fix_mends_owners_and_acls_beside_a_running_spoold() {
 	ran 0 'Nothing is wrong' ''
 }
 
+test_what_root_makes_is_not_below_what_is_anothers() {
+	system_instance "$A"
+	[ -n "$INSTANCE" ] || return
+	mkdir "$INSTANCE/theirs" "$INSTANCE/precious"
+	chown "$MARK" "$INSTANCE/theirs"
+	ln -s "$INSTANCE/precious" "$INSTANCE/theirs/run"
+	for place in theirs/run theirs/below/run theirs/run/below; do
+		spoolconf -e "run_directory=$INSTANCE/$place"
+		run spoolctl start
+		assertNotEquals "$place" 0 "$STATUS"
+		run spoolctl init
+		assertNotEquals "$place" 0 "$STATUS"
+	done
+	assertEquals root "$(stat -c %U "$INSTANCE/precious")"
+	assertEquals '' "$(ls "$INSTANCE/precious")"
+}
+
+test_what_cannot_change_while_it_runs_is_refused() {
+	system_instance "$A"
+	[ -n "$INSTANCE" ] || return
+	start
+	cp -p "$CONF" "$SCRATCH/conf"
+	spoolconf -e "user=$MARK-b1"
+	kill -HUP "$(supervisor)"
+	eventually grep -q 'user cannot change while spoold runs' \
+	    "$LOG/spoold.log"
+	cp -p "$SCRATCH/conf" "$CONF"
+	chmod g+w "$CONF"
+	run spoolctl reload
+	failed_with 78 spoolctl CONFIG_ERROR
+	assertContains "$ERR" "is not root's alone to write"
+}
+
+test_the_masters_key_is_spoolds() {
+	system_instance "$A"
+	[ -n "$INSTANCE" ] || return
+	rm "$INSTANCE/etc/keys/master.key"
+	run spoolkey init
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals "$MARK 400" \
+	    "$(stat -c '%U %a' "$INSTANCE/etc/keys/master.key")"
+	start
+	run spoolkey check
+	assertEquals "$ERR" 0 "$STATUS"
+	stop
+	run spoolkey rotate
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals "$MARK 400" \
+	    "$(stat -c '%U %a' "$INSTANCE/etc/keys/master.key")"
+	start
+	run spoolctl check
+	ran 0 'Nothing is wrong' ''
+}
+
 # --- the nurse ------------------------------------------------------------------
 
 test_a_worker_that_dies_is_known_and_another_is_started() {
