@@ -49,9 +49,14 @@ owners_read(void)
 {
 	struct layout_owners owners = { .shared = false };
 	const char *text = getenv("OWNERS");
+	char *rest = NULL;
 
-	owners.shared = text != NULL && sscanf(text, "%u:%u:%u", &owners.user,
-	    &owners.own, &owners.submitters) == 3;
+	if (text == NULL)
+		return owners;
+	owners.shared = true;
+	owners.user = (uid_t)strtoul(text, &rest, 10);
+	owners.own = (gid_t)strtoul(rest + 1, &rest, 10);
+	owners.submitters = (gid_t)strtoul(rest + 1, &rest, 10);
 	return owners;
 }
 
