@@ -64,6 +64,10 @@ system_instance() {
 	chmod 755 "$INSTANCE"
 	use_instance "$INSTANCE"
 	mkdir "$SCRATCH" "$INSTANCE/etc"
+	# Where each user can write what a sanitizer says.
+	mkdir -m 1777 "$SCRATCH/reports"
+	ASAN_OPTIONS=log_path=$SCRATCH/reports/address:detect_leaks=1
+	UBSAN_OPTIONS=log_path=$SCRATCH/reports/undefined:print_stacktrace=1
 	cat >"$CONF" <<-END
 		# kept
 		spool_directory = "$INSTANCE/spool"
