@@ -99,17 +99,17 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
-    checkpoint commit connection destinations drop duplicate durable erasure \
+    checkpoint commit connection denied destinations drop duplicate durable erasure \
     erasure_record expiry fetch fetch_denied finished flight forward health \
     hostkeys keys links loop moves notify nurse nurse_ask organization orphans outcome owner purge \
     receipts recent recover refuse replay request reserve restore resume retry \
-    revoke roll scan schedule secrets server settle setup stepped sweep sweep_files \
+    revoke roles roll scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \
-    verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
-    verbs_server watch worker)
+    verbs_delivery verbs_destination verbs_explain verbs_health verbs_payload \
+    verbs_secret verbs_server verbs_submit watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/beneath lib/control_program lib/file_name $(BASE) $(JSON) $(RECORDS) \
+    lib/beneath lib/control_program lib/file_name lib/verbs $(BASE) $(JSON) $(RECORDS) \
     $(STORE), \
     -lacl -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \

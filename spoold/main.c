@@ -35,12 +35,14 @@
 #include "spoold/callback.h"
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
+#include "spoold/denied.h"
 #include "spoold/durable.h"
 #include "spoold/fetch.h"
 #include "spoold/hostkeys.h"
 #include "spoold/nurse.h"
 #include "spoold/recent.h"
 #include "spoold/recover.h"
+#include "spoold/roles.h"
 #include "spoold/roll.h"
 #include "spoold/schedule.h"
 #include "spoold/secrets.h"
@@ -106,6 +108,7 @@ signals_check(void *arg)
 	trials_check(s);
 	erasures_check(s);
 	fetches_check(s);
+	denied_check(s);
 	secrets_check(s);
 	hostkeys_check(s);
 	stepped_check(s);
@@ -165,6 +168,7 @@ spoold_close(struct spoold *s)
 	s->phase = PHASE_CLOSING;
 	TAILQ_FOREACH(pool, &s->pools, entry)
 		pool_retire(pool);
+	denied_settle(s);
 	/* The checkpoint that follows signs it, too. */
 	if (!s->offline)
 		(void)commit_line(s, EVENT_stop, &fields);
@@ -256,6 +260,8 @@ spoold_reload(struct spoold *s, const char *by, struct buf *changes,
 	s->conf = conf;
 	reload_apply(s);
 	roll_call(s, by);
+	roles_resolve(s);
+	server_open(s);
 	log_info("configuration reloaded");
 	return 0;
 }
@@ -336,6 +342,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	s->recent = recent_new();
 	s->callbacks = callbacks_new();
 	s->fetches = fetches_new();
+	s->refused = denied_new();
 	s->link_buffer = xcalloc(1, sizeof(*s->link_buffer));
 }
 
@@ -420,6 +427,7 @@ spoold_open(struct spoold *s, const struct options *options,
 	    recover(s, &found, why) == -1)
 		return -1;
 	roll_call(s, NULL);
+	roles_resolve(s);
 	stepped_begin(s, found.last_time);
 	s->sweep = sweep_new(s);
 	s->phase = PHASE_RUNNING;
@@ -458,6 +466,7 @@ spoold_free(struct spoold *s)
 	organizations_close(s);
 	nurse_free(&s->nurse);
 	fetches_free(&s->fetches);
+	denied_free(&s->refused);
 	revoke_free_all(s);
 	callbacks_free(&s->callbacks);
 	watch_free(&s->watch);

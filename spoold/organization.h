@@ -16,6 +16,7 @@
 #include "spoold/finished.h"
 #include "spoold/forward.h"
 #include "spoold/keys.h"
+#include "spoold/roles.h"
 #include "spoold/target.h"
 #include "spoold/tickets.h"
 #include "spoold/worker.h"
@@ -27,6 +28,7 @@ struct organization {
 	TAILQ_ENTRY(organization) removed;	/* of those there were */
 	char		*id;			/* own */
 	struct spool	*spool;			/* own */
+	struct roles	 roles;			/* by roles_resolve() */
 	struct targets	 targets;
 	struct waiting_by_name tickets;
 	struct finished_tree finished;

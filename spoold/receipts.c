@@ -547,6 +547,57 @@ receipts_status(struct organization *org, const struct id *id,
 	return 1;
 }
 
+/* One that came to rest where its receipt says; its priority it does not say. */
+static int
+ticket_at_rest(struct organization *org, const struct id *id,
+    const struct json *receipt, const char *destination,
+    struct ticket_file *file, struct why *why)
+{
+	struct ticket ticket = { .id = *id };
+	const struct finished *finished;
+
+	if (!destination_id_valid(destination))
+		return 0;
+	memcpy(ticket.destination, destination, strlen(destination) + 1);
+	while (!locate_by_receipt(org, receipt, &ticket))
+		if (++ticket.priority > PRIORITY_MAX)
+			return 0;
+	finished = finished_find(org, id, destination);
+	return finished == NULL ? 0 : spool_read_ticket(org->spool,
+	    finished->queue, finished->name, file, why);
+}
+
+int
+receipts_ticket(struct organization *org, const struct id *id,
+    const char *name, struct ticket_file *file, struct why *why)
+{
+	const struct waiting *w = tickets_first(org, id);
+	const struct json *entry;
+	char path[RECEIPT_NAME_MAX];
+	struct json *receipt;
+	struct buf raw = { 0 };
+	int result = 0;
+
+	if (w != NULL) {
+		tickets_name(w, path);
+		return spool_read_ticket(org->spool, (enum queue)w->queue,
+		    path, file, why);
+	}
+	if (name != NULL)
+		receipt_name(name, id, path);
+	else if (!receipts_find(org, id, path))
+		return 0;
+	receipt = receipt_read(org, path, &raw);
+	entry = json_first(json_get(receipt, "destinations"));
+	for (; entry != NULL && result == 0; entry = json_next(entry))
+		result = ticket_at_rest(org, id, receipt, json_string(
+		    json_get(entry, "destinationId"), ""), file, why);
+	finished_forget(org, id);
+	json_free(&receipt);
+	buf_wipe(&raw);
+	return result;
+}
+
 int
 receipts_refused(struct spoold *s, struct organization *org,
     const struct dropped *of, const struct why *error, struct why *why)

@@ -41,6 +41,13 @@ int	 receipts_status(struct organization *, const struct id *,
 	    const char *name, struct buf *out, bool *finished_r, struct why *);
 
 /*
+ * Reads the file of one of a job's tickets, which has its facts, wherever it
+ * is; found as by receipts_status().  1, 0 if there is none, -1 with *why.
+ */
+int	 receipts_ticket(struct organization *, const struct id *,
+	    const char *name, struct ticket_file *, struct why *);
+
+/*
  * True if the ticket of that job and destination has a file in done/ or
  * failed/ already: another one is a copy.
  */

@@ -33,6 +33,7 @@ struct checkpoint;
 struct link_buffer;
 struct nurse;
 struct recent;
+struct refused_requests;
 struct commit;
 struct pool;
 struct durable;
@@ -60,6 +61,7 @@ struct spoold {
 	struct callbacks *callbacks;	/* own; on their way to new/ */
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
+	struct refused_requests *refused;	/* own; requests */
 	struct recent	*recent;	/* own */
 	struct pool	*listener;	/* own; the download workers' */
 	struct pools	 pools;		/* all there are, of their owners */
@@ -93,7 +95,6 @@ struct spoold {
 	enum phase	 phase;
 	struct why	 failure;	/* what it ends for; code 0: nothing */
 	int64_t		 started_at;	/* wall ms */
-	int64_t		 denied_at;	/* monotonic ms of the last `denied` */
 	int		 lock;		/* own */
 	bool		 offline;	/* serves one command, runs nothing */
 	bool		 allow_volatile;	/* a spool on tmpfs will do */

@@ -1,5 +1,5 @@
 /*
- * verbs_delivery - submit, status, and what operators do to tickets
+ * verbs_delivery - what operators do to tickets
  *
  * Tickets are named by their files' names, as the commands found them in the
  * directories, or by id (and destination).
@@ -24,199 +24,9 @@
 #include "spoold/settle.h"
 #include "spoold/spoold.h"
 #include "spoold/target.h"
+#include "spoold/verbs.h"
 
 #define RETRY_LATER 60		/* seconds, for details.retryAfter */
-
-/* --- delivery.submit ------------------------------------------------------ */
-
-static void
-submit_answer(struct request *request, const char *id, const char *status,
-    const char *const *destinations, size_t count, int64_t queued_at)
-{
-	struct buf result = { 0 };
-
-	json_open(&result, NULL, '{');
-	json_put_string(&result, "deliveryId", id);
-	json_put_string(&result, "status", status);
-	json_open(&result, "destinations", '[');
-	for (size_t i = 0; i < count; i++) {
-		json_open(&result, NULL, '{');
-		json_put_string(&result, "destinationId", destinations[i]);
-		json_put_string(&result, "status", "pending");
-		json_close(&result, '}');
-	}
-	json_close(&result, ']');
-	json_put_time(&result, "queuedAt", queued_at);
-	json_close(&result, '}');
-	request_answer(request, &result);
-}
-
-void
-server_drop_accepted(struct request *request, const struct facts *facts)
-{
-	char id[ID_LENGTH + 1];
-
-	id_format(&facts->id, id);
-	submit_answer(request, id, "queued",
-	    (const char *const *)facts->job.destinations,
-	    facts->job.destination_count, facts->accepted_at);
-}
-
-void
-server_drop_refused(struct request *request, const struct why *why)
-{
-	request_fail(request, why);
-}
-
-void
-server_drop_gone(struct request *request)
-{
-	struct why why;
-
-	(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
-	    "the drop is not in new/ any more");
-	request_fail(request, &why);
-}
-
-/* A refused drop's receipt has its error. */
-static void
-submit_refused(struct request *request, const struct json *receipt)
-{
-	const struct json *error = json_get(receipt, "error");
-	const struct json *details = json_get(error, "details");
-	struct why why;
-
-	(void)why_set(&why, error_by_name(json_string(json_get(error, "code"),
-	    "")), "%s", json_string(json_get(error, "message"), ""));
-	(void)snprintf(why.path, sizeof(why.path), "%s",
-	    json_string(json_get(details, "path"), ""));
-	why.offset = json_integer(json_get(details, "offset"), -1);
-	(void)snprintf(why.id, sizeof(why.id), "%s",
-	    json_string(json_get(receipt, "deliveryId"), ""));
-	request_fail(request, &why);
-}
-
-/* The drop was judged before the question came. */
-static void
-submit_judged(struct request *request, const struct id *id, const char *name)
-{
-	char text[ID_LENGTH + 1];
-	const struct json *entry;
-	const char *names[JOB_DESTINATIONS_MAX];
-	struct buf status = { 0 };
-	struct json *receipt = NULL;
-	size_t count = 0;
-	int64_t created = 0;
-	struct why why;
-	bool finished;
-
-	if (receipts_status(request->organization, id, name, &status,
-	    &finished, &why) == 1)
-		receipt = json_parse(status.data, status.len, &why);
-	if (receipt == NULL) {
-		server_drop_gone(request);
-		goto out;
-	}
-	if (strcmp(json_string(json_get(receipt, "status"), ""),
-	    "refused") == 0) {
-		submit_refused(request, receipt);
-		goto out;
-	}
-	for (entry = json_first(json_get(receipt, "destinations"));
-	    entry != NULL && count < JOB_DESTINATIONS_MAX;
-	    entry = json_next(entry))
-		names[count++] = json_string(json_get(entry, "destinationId"),
-		    "");
-	id_format(id, text);
-	(void)clock_parse(json_string(json_get(receipt, "createdAt"), ""),
-	    &created);
-	submit_answer(request, text, json_string(json_get(receipt, "status"),
-	    "queued"), names, count, created);
-out:
-	json_free(&receipt);
-	buf_free(&status);
-}
-
-static void
-submit(struct request *request)
-{
-	struct spoold *s = request->spoold;
-	struct organization *org = request->organization;
-	const char *name = request_string(request, "name", "");
-	const struct id *judged;
-	struct statx stat;
-	struct drop *drop;
-	struct why why = { .code = ERROR_NONE };
-
-	drop = drop_find(org, name);
-	if (drop == NULL && strchr(name, '/') == NULL && name[0] != '\0' &&
-	    spool_stat(org->spool, QUEUE_new, name, &stat, &why) == 1) {
-		drop_seen(s, org, name);
-		drop = drop_find(org, name);
-	}
-	judged = drop == NULL ? recent_find(s->recent, org, name) : NULL;
-	if (judged != NULL) {
-		submit_judged(request, judged, name);
-		return;
-	}
-	if (drop == NULL)
-		(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
-		    "there is no drop of that name in new/");
-	else if (drop->request != NULL)
-		(void)why_set(&why, ERROR_CONFLICT,
-		    "somebody waits for this drop already");
-	else if (s->phase != PHASE_RUNNING || s->offline ||
-	    !commit_possible(s, org))
-		(void)why_set(&why, ERROR_UNAVAILABLE,
-		    "nothing is accepted now");
-	else if (!reserve_holds(s))
-		(void)why_set(&why, ERROR_STORAGE_RESERVE, "%s",
-		    s->alerts[ALERT_reserve].reason);
-	else {
-		drop->request = request;
-		return;
-	}
-	why.retry_after = why.code == ERROR_STORAGE_RESERVE ? RETRY_LATER : 0;
-	request_fail(request, &why);
-}
-
-/* --- delivery.status ------------------------------------------------------ */
-
-static void
-status(struct request *request)
-{
-	struct organization *org = request->organization;
-	const char *id = request_string(request, "deliveryId", "");
-	struct buf result = { 0 };
-	bool finished = true;
-	struct why why;
-	int found = 0;
-
-	if (id[0] == '\0') {
-		(void)why_field(&why, "deliveryId", "is needed");
-		request_fail(request, &why);
-		return;
-	}
-	if (strlen(id) == ID_LENGTH && id_parse(id, &request->job) == 0)
-		found = receipts_status(org, &request->job,
-		    request_string(request, "name", NULL), &result, &finished,
-		    &why);
-	if (found == 0)
-		(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
-		    "nothing is known of %s", id);
-	if (found != 1) {
-		buf_free(&result);
-		request_fail(request, &why);
-		return;
-	}
-	if (!finished && !request->spoold->offline &&
-	    json_boolean(json_get(request->json, "wait"), false)) {
-		buf_free(&result);
-		request->waits_for_job = true;
-		return;
-	}
-	request_answer(request, &result);
-}
 
 /* --- hold, release, retry, cancel, expire --------------------------------- */
 
@@ -373,20 +183,20 @@ change_verb(struct request *request, enum change change)
 	commit_then(request->spoold, change_answer, answer);
 }
 
-static void
-hold(struct request *request)
+void
+verb_delivery_hold(struct request *request)
 {
 	change_verb(request, CHANGE_hold);
 }
 
-static void
-release(struct request *request)
+void
+verb_delivery_release(struct request *request)
 {
 	change_verb(request, CHANGE_release);
 }
 
-static void
-retry(struct request *request)
+void
+verb_delivery_retry(struct request *request)
 {
 	const char *to = request_string(request, "to", NULL);
 	struct why why;
@@ -400,14 +210,14 @@ retry(struct request *request)
 	change_verb(request, CHANGE_retry);
 }
 
-static void
-cancel(struct request *request)
+void
+verb_delivery_cancel(struct request *request)
 {
 	change_verb(request, CHANGE_cancel);
 }
 
-static void
-expire(struct request *request)
+void
+verb_delivery_expire(struct request *request)
 {
 	change_verb(request, CHANGE_expire);
 }
@@ -447,8 +257,8 @@ revoke_one(struct request *request, const char *name, struct buf *result)
 }
 
 /* Tickets are named by their files: those in done/ are not in memory. */
-static void
-revoke(struct request *request)
+void
+verb_delivery_revoke(struct request *request)
 {
 	const struct json *item = json_first(json_get(request->json,
 	    "tickets"));
@@ -468,32 +278,6 @@ revoke(struct request *request)
 		revoke_one(request, json_string(item, ""), &answer->result);
 	json_close(&answer->result, ']');
 	json_close(&answer->result, '}');
-	commit_then(request->spoold, change_answer, answer);
-}
-
-/* --- delivery.payload ----------------------------------------------------- */
-
-static void
-payload(struct request *request)
-{
-	struct buf fields = { 0 };
-	struct change_answer *answer;
-	struct why why;
-	struct id id;
-	const char *text = request_string(request, "deliveryId", "");
-
-	if (strlen(text) != ID_LENGTH || id_parse(text, &id) == -1) {
-		(void)why_field(&why, "deliveryId", "is no delivery id");
-		request_fail(request, &why);
-		return;
-	}
-	commit_fields(&fields, request->organization->id, text);
-	json_put_string(&fields, "by", request->by);
-	json_put_string(&fields, "reason",
-	    request_string(request, "reason", NULL));
-	(void)commit_line(request->spoold, EVENT_payload_read, &fields);
-	answer = xcalloc(1, sizeof(*answer));
-	answer->request = request;
 	commit_then(request->spoold, change_answer, answer);
 }
 
@@ -536,8 +320,8 @@ flush_named(struct request *request, const struct json *tickets)
 	return count;
 }
 
-static void
-flush(struct request *request)
+void
+verb_queue_flush(struct request *request)
 {
 	const struct json *tickets = json_get(request->json, "tickets");
 	const char *destination = request_string(request, "destinationId",
@@ -558,29 +342,4 @@ flush(struct request *request)
 	json_put_integer(&result, "count", (int64_t)count);
 	json_close(&result, '}');
 	request_answer(request, &result);
-}
-
-const struct verb *
-verbs_delivery(void)
-{
-	static const struct verb verbs[] = {
-		{ "delivery.submit", submit, true, "name" },
-		{ "delivery.status", status, true, "deliveryId name wait" },
-		{ "delivery.hold", hold, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.release", release, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.retry", retry, true,
-		    "tickets deliveryId destinationId delivered to" },
-		{ "delivery.cancel", cancel, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.expire", expire, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.revoke", revoke, true, "tickets" },
-		{ "delivery.payload", payload, true, "deliveryId reason" },
-		{ "queue.flush", flush, true, "tickets destinationId" },
-		{ NULL, NULL, false, NULL }
-	};
-
-	return verbs;
 }
