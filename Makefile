@@ -71,7 +71,7 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
-    control control_program refused select select_ask select_job)
+    control control_program refused select select_ask select_job verbs)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
     http http_answer parcel path settings silence tls transfer transfer_set \

@@ -1,0 +1,318 @@
+#!/bin/sh
+# roles_test - who may ask for what over the control socket: every verb by every
+# role, as tests/data/roles.tsv says, and each refusal on record
+#
+# As root only.  Clients run as users that every Debian has, each in one group
+# that every Debian has; the kernel says so to spoold.
+# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/harness.sh"
+
+MATRIX=$TESTS/data/roles.tsv
+TAB=$(printf '\t')
+
+# The group and the user of each role; those of the other organization.
+settings='submitters games
+viewers man
+operators lp
+administrators mail
+auditors news'
+others='submitters uucp
+viewers proxy
+operators uucp
+administrators proxy
+auditors uucp'
+
+oneTimeSetUp() {
+	[ "$(id -u)" -eq 0 ] || startSkipping
+}
+
+# There are two.
+spooldest() {
+	command spooldest -o "$ORG" "$@"
+}
+
+# Two organizations, whose directories a user may go through.
+organizations() {
+	instance
+	printf '%s\n' "$settings" | while read -r name group; do
+		setting "organization $ORG" "$name" "$group"
+	done
+	{
+		echo 'organization ward {'
+		printf '%s\n' "$others" | sed 's/\(.*\) \(.*\)/\t\1 = "\2"/'
+		echo '}'
+	} >>"$CONF"
+	mkdir -p "$INSTANCE/spool/ward" "$INSTANCE/state/ward/destinations"
+	for queue in "$SPOOL"/*/; do
+		mkdir -p "$INSTANCE/spool/ward/$(basename "$queue")"
+	done
+	chmod -R go= "$INSTANCE/spool/ward" "$INSTANCE/state/ward"
+	cp "$TESTS/system/control.mjs" "$INSTANCE/client.mjs"
+	chmod 755 "$INSTANCE/client.mjs"
+	chmod 711 "$INSTANCE"
+	start
+}
+
+# The user who has that role and no other, and his group.
+user_of() {
+	case $1 in
+	submitter) echo games games ;;
+	viewer) echo man man ;;
+	operator) echo lp lp ;;
+	administrator) echo mail mail ;;
+	auditor) echo news news ;;
+	stranger) echo uucp uucp ;;
+	nobody) echo nobody nogroup ;;
+	root) echo root root ;;
+	esac
+}
+
+# as ROLE COMMAND...: with that group beside a primary one that has no role;
+# an auditor's is his primary one.
+as() {
+	# shellcheck disable=SC2046 # two words
+	set -- $(user_of "$1") "$@"
+	_user=$1 _group=$2 _primary=nogroup
+	[ "$3" != auditor ] || _primary=news
+	shift 3
+	(cd / && PATH=/usr/bin:/bin:$PATH setpriv --reuid "$_user" --regid "$_primary" \
+	    --groups "$_group" -- "$@")
+}
+
+# ask ROLE: sends what is in $SCRATCH/ask; the answers are in $SCRATCH/out.
+ask() {
+	as "$1" timeout 30 node "$INSTANCE/client.mjs" \
+	    "$INSTANCE/run/control.sock" <"$SCRATCH/ask" >"$SCRATCH/out" \
+	    2>"$SCRATCH/err"
+	assertEquals "$1: $(cat "$SCRATCH/err")" 0 $?
+}
+
+# one ROLE VERB [MEMBERS]: asks that alone.
+one() {
+	printf '{"id":1,"verb":"%s"%s}\n' "$2" "${3:+,$3}" >"$SCRATCH/ask"
+	ask "$1"
+}
+
+answer() {
+	jq -r "$1" "$SCRATCH/out"
+}
+
+# requests ORGANIZATION [ROLE]: one for each row, numbered; not root's stop.
+requests() {
+	awk -F '\t' -v org="$1" -v role="$2" '
+	/^#/ || $1 == "verb" || (role == "root" && $1 == "server.stop") {
+		next
+	}
+	{
+		printf "{\"id\":%d,\"verb\":\"%s\",\"organizationId\":\"%s\"%s}\n",
+		    NR, $1, org, $7 == "-" ? "" : "," $7
+	}' "$MATRIX"
+}
+
+# expected ROLE: `number verb yes|no` for each row, as the matrix says.
+expected() {
+	awk -F '\t' -v role="$1" '
+	/^#/ { next }
+	$1 == "verb" {
+		for (i = 2; i <= 6; i++)
+			if ($i == role)
+				column = i
+		next
+	}
+	role == "root" && $1 == "server.stop" { next }
+	{ print NR, $1, role == "root" ? "yes" : column ? $column : "no" }
+	' "$MATRIX"
+}
+
+# What was answered, likewise.  Nobody was told of an error of spoold's own.
+observed() {
+	jq -r '"\(.id) \(if .error.code == "PERMISSION_DENIED" or
+	    .error.code == "ORGANIZATION_NOT_FOUND" then "no" else "yes" end)"
+	    ' "$SCRATCH/out" | sort -n >"$SCRATCH/observed"
+	sed 's/^[^"]*"id":\([0-9]*\),"verb":"\([^"]*\)".*/\1 \2/' \
+	    "$SCRATCH/ask" | join -1 1 -2 1 - "$SCRATCH/observed"
+}
+
+test_the_matrix_has_every_verb_that_there_is_and_no_other() {
+	assertEquals "$(sed -n 's/^VERB([^"]*"\([^"]*\)".*/\1/p' \
+	    "$TESTS/../lib/verbs.def" | sort)" \
+	    "$(grep -v '^#' "$MATRIX" | sed 1d | cut -f 1 | sort -u)"
+}
+
+test_every_verb_by_every_role_is_allowed_or_refused_as_the_matrix_says() {
+	organizations
+	for role in submitter viewer operator administrator auditor stranger \
+	    nobody root; do
+		requests "$ORG" "$role" >"$SCRATCH/ask"
+		ask "$role"
+		assertEquals "$role" "$(expected "$role")" "$(observed)"
+		assertEquals "$role" '' \
+		    "$(answer 'select(.error.code == "INTERNAL_ERROR")')"
+		expected "$role" | sed -n "s/^[0-9]* \(.*\) no$/$role \1/p" \
+		    >>"$SCRATCH/refused"
+	done
+	one root server.stop
+	assertEquals true "$(answer .ok)"
+	eventually stopped
+	sort "$SCRATCH/refused" | uniq -c |
+	    while read -r count role verb; do
+		# shellcheck disable=SC2046 # two words
+		set -- $(user_of "$role") "$verb" "$count"
+		assertEquals "$role $verb" "$4" "$(journal "
+		    select(.event == \"denied\" and .verb == \"$3\" and
+		    .by == \"$1 ($(id -u "$1"))\") | .count" |
+		    awk '{ n += $1 } END { print n + 0 }')"
+	done
+	assertEquals 'and nothing else is' "$(wc -l <"$SCRATCH/refused")" \
+	    "$(journal 'select(.event == "denied") | .count' |
+	    awk '{ n += $1 } END { print n }')"
+}
+
+test_an_organization_of_others_answers_as_one_that_does_not_exist() {
+	organizations
+	requests ward | grep -v -e '"server\.' -e '"config\.' >"$SCRATCH/ask"
+	ask administrator
+	sed 's/no organization ward/no organization X/' "$SCRATCH/out" \
+	    >"$SCRATCH/ward"
+	sed -i 's/"ward"/"nope"/' "$SCRATCH/ask"
+	ask administrator
+	sed 's/no organization nope/no organization X/' "$SCRATCH/out" \
+	    >"$SCRATCH/nope"
+	assertEquals "$(cat "$SCRATCH/nope")" "$(cat "$SCRATCH/ward")"
+	assertEquals 'ORGANIZATION_NOT_FOUND' \
+	    "$(answer .error.code | sort -u)"
+	one administrator destination.list
+	assertEquals 'his own need not be named' true "$(answer .ok)"
+	stop
+	assertEquals 'mail (8)' "$(journal 'select(.event == "denied" and
+	    .org == "ward" and .verb == "destination.list") | .by')"
+	assertEquals 'mail (8)' "$(journal 'select(.event == "denied" and
+	    .org == null and .verb == "destination.list") | .by')"
+}
+
+test_refusals_of_the_same_are_a_line_and_a_count() {
+	organizations
+	for _ in 1 2 3 4 5 6 7; do
+		echo '{"id":1,"verb":"queue.flush"}'
+	done >"$SCRATCH/ask"
+	ask viewer
+	assertEquals 'PERMISSION_DENIED' "$(answer .error.code | sort -u)"
+	assertEquals 'queue.flush is not for man (6)' \
+	    "$(answer .error.message | sort -u)"
+	stop
+	assertEquals '1 6' "$(journal 'select(.event == "denied") | .count' |
+	    paste -sd ' ')"
+}
+
+test_a_submitter_asks_for_what_is_his_own_alone() {
+	organizations
+	sink
+	destination ok
+	for name in mine other; do
+		job ok >"$SPOOL/tmp/$name"
+		[ "$name" != mine ] || chown games "$SPOOL/tmp/$name"
+		id=$(node "$TESTS/data/spool_id.mjs" "$ORG" \
+		    "$SPOOL/tmp/$name" "=$name.json")
+		eval "$name=$id"
+		mv -n "$SPOOL/tmp/$name" "$SPOOL/new/$name.json"
+	done
+	# shellcheck disable=SC2154 # by eval
+	eventually delivered "$mine"
+	# shellcheck disable=SC2154 # by eval
+	eventually delivered "$other"
+	one submitter delivery.status "\"deliveryId\":\"$mine\""
+	assertEquals completed "$(answer .result.status)"
+	one submitter delivery.submit '"name":"mine.json"'
+	assertEquals "$mine" "$(answer .result.deliveryId)"
+	one submitter delivery.status "\"deliveryId\":\"$other\""
+	assertEquals "DELIVERY_NOT_FOUND nothing is known of $other" \
+	    "$(answer '"\(.error.code) \(.error.message)"')"
+	one submitter delivery.submit '"name":"other.json"'
+	mv "$SCRATCH/out" "$SCRATCH/other"
+	one submitter delivery.submit '"name":"never.json"'
+	assertEquals "$(cat "$SCRATCH/out")" "$(cat "$SCRATCH/other")"
+	one viewer delivery.status "\"deliveryId\":\"$other\""
+	assertEquals completed "$(answer .result.status)"
+	assertEquals 'delivery.status delivery.submit' "$(journal '
+	    select(.event == "denied") | .verb' | sort | paste -sd ' ')"
+}
+
+test_an_auditor_reads_a_payload_with_a_reason_and_nobody_writes_it() {
+	organizations
+	sink
+	destination ok
+	drop one "$(job ok)"
+	eventually delivered "$ID"
+	drop two '{"destinations":["ok"],"payload":{"type":"data",
+	    "data":{"patient":"Doe"}},"options":{"priority":9}}'
+	eventually delivered "$ID"
+	one auditor delivery.payload "\"deliveryId\":\"$ID\""
+	assertEquals 'VALIDATION_ERROR reason' \
+	    "$(answer '"\(.error.code) \(.error.details.path)"')"
+	cp "$TESTS/system/payload.py" "$INSTANCE/payload.py"
+	chmod 755 "$INSTANCE/payload.py"
+	as auditor python3 "$INSTANCE/payload.py" \
+	    "$INSTANCE/run/control.sock" "$ID" 'complaint 7' \
+	    >"$SCRATCH/out" 2>&1
+	assertEquals '{"patient":"Doe"} read only' "$(cat "$SCRATCH/out")"
+	assertEquals 'news (9) complaint 7' "$(journal "select(.event ==
+	    \"payload.read\" and .job == \"$ID\") | \"\(.by) \(.reason)\"")"
+	as administrator python3 "$INSTANCE/payload.py" \
+	    "$INSTANCE/run/control.sock" "$ID" 'curious' \
+	    >"$SCRATCH/out" 2>&1
+	assertEquals 'PERMISSION_DENIED' "$(cat "$SCRATCH/out")"
+}
+
+test_groups_are_those_of_the_last_reload() {
+	organizations
+	one viewer queue.status
+	assertEquals true "$(answer .ok)"
+	setting "organization $ORG" viewers games
+	run spoolctl reload
+	assertEquals "$ERR" 0 "$STATUS"
+	one viewer queue.status
+	assertEquals PERMISSION_DENIED "$(answer .error.code)"
+	one submitter queue.status
+	assertEquals true "$(answer .ok)"
+	setting "organization $ORG" viewers nosuchgroup
+	run spoolctl reload
+	assertEquals "$ERR" 0 "$STATUS"
+	one submitter queue.status
+	assertEquals PERMISSION_DENIED "$(answer .error.code)"
+}
+
+test_without_roles_nobody_else_can_connect() {
+	organizations
+	assertEquals 'srw-rw-rw-' \
+	    "$(stat -c %A "$INSTANCE/run/control.sock")"
+	assertEquals 711 "$(stat -c %a "$INSTANCE/run")"
+	sed -i -e '/^organization ward/,/^}/d' -e '/^\t[a-z]*ors = /d' \
+	    -e '/^\t[a-z]*ers = /d' "$CONF"
+	stop
+	start
+	assertEquals 'srw-------' "$(stat -c %A "$INSTANCE/run/control.sock")"
+	echo '{"id":1,"verb":"queue.status"}' >"$SCRATCH/ask"
+	as viewer node "$INSTANCE/client.mjs" "$INSTANCE/run/control.sock" \
+	    <"$SCRATCH/ask" >"$SCRATCH/out" 2>&1
+	assertContains "$(cat "$SCRATCH/out")" EACCES
+}
+
+test_one_user_cannot_take_the_room_of_others() {
+	organizations
+	mkfifo "$SCRATCH/silent"
+	for n in $(seq 1 40); do
+		as nobody node "$INSTANCE/client.mjs" \
+		    "$INSTANCE/run/control.sock" <"$SCRATCH/silent" \
+		    >/dev/null 2>&1 &
+		echo $! >"$SCRATCH/silent$n.pid"
+	done
+	exec 9>"$SCRATCH/silent"
+	for role in viewer root; do
+		one "$role" queue.status "\"organizationId\":\"$ORG\""
+		assertEquals "$role" true "$(answer .ok)"
+	done
+	exec 9>&-
+}
+
+. /usr/share/shunit2/shunit2
