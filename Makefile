@@ -71,7 +71,12 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
-    control control_program refused select select_ask select_job verbs)
+    control control_program refused select select_ask select_job verbs) \
+    libspool/client libspool/result
+# For programs of others; commands use its connection.
+LIBSPOOL := $(addprefix libspool/,calls calls_destination calls_instance \
+    client result submit) lib/drop lib/show $(CONFIG) $(BASE) $(JSON) \
+    $(RECORDS) $(SPOOL) $(LAYOUT)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
     http http_answer parcel path settings silence tls transfer transfer_set \
@@ -164,6 +169,34 @@ $(eval $(call command,spoolkey,spoold/commands/spoolkey_records))
 $(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 
+# --- libspool: its own symbols alone can be seen, in either form --------------
+
+SONAME := libspool.so.0
+LIBRARY := libspool.so.$(VERSION)
+LIBRARIES := $(LIBRARY) libspool.a
+pic = $(patsubst %,$(BUILD)/pic/%.o,$(sort $(1)))
+
+$(BUILD)/pic/%.o: %.c $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -c -o $@ $<
+
+$(BUILD)/lib/$(LIBRARY): $(call pic,$(LIBSPOOL)) libspool/libspool.map
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(SONAME) \
+	    -Wl,--version-script=libspool/libspool.map,-z,defs \
+	    $(filter-out -pie,$(ALL_LDFLAGS)) -o $@ $(filter %.o,$^) \
+	    -lconfuse -lcjson -lcrypto -lbsd
+	ln -sf $(LIBRARY) $(@D)/$(SONAME)
+	ln -sf $(SONAME) $(@D)/libspool.so
+
+$(BUILD)/lib/libspool.a: $(call pic,$(LIBSPOOL))
+	@mkdir -p $(@D)
+	ld -r -o $(BUILD)/pic/libspool.o $^
+	objcopy --wildcard --keep-global-symbol='libspool_*' \
+	    $(BUILD)/pic/libspool.o
+	rm -f $@
+	ar rcs $@ $(BUILD)/pic/libspool.o
+
 # Prints the tables of lib/*.def for the man pages and etc/spoold.conf.
 $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
     lib/conf_shipped lib/conf_write $(BASE))
@@ -248,8 +281,9 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
 
 # --- building ----------------------------------------------------------------
 
-.PHONY: all programs probes fuzzers man generate clean help
-all: programs man probes ## build every program, manual page and test probe
+.PHONY: all programs libraries probes fuzzers man generate clean help
+all: programs libraries man probes ## build every program, library, manual page, probe
+libraries: $(addprefix $(BUILD)/lib/,$(LIBRARIES))
 programs: $(addprefix $(BUILD)/,$(PROGRAMS))
 probes: $(addprefix $(BUILD)/tests/,$(PROBES) race)
 fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
@@ -265,7 +299,7 @@ $(BUILD)/obj/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/pic $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
 
 # Manual pages; in man/*.in a line `@TABLE name@` stands for a table.
 MAN_PAGES := $(sort $(patsubst man/%.in,%,$(wildcard man/*.[1-8].in)) \
@@ -304,7 +338,7 @@ CHECK_DEPS := shunit2 acl:getfacl chromium:chromium wget:wget curl:curl nodejs:n
     npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
-    shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
+    pkg-config:pkg-config shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
     swift-proxy swift-account swift-container swift-object memcached \
     valgrind:valgrind
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
@@ -381,7 +415,8 @@ bench-uploads: all $(BENCH) ## measure uploads only: ROUNDS=3 UPLOADS="sftp …"
 	    --uploads '$(UPLOADS)'
 
 # Each tool's verdict on a file is a stamp, made anew when the file changes.
-SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \
+SOURCES := $(wildcard lib/*.c libspool/*.c etc/examples/*.c spool-layout/*.c \
+    spoold/*.c spoold/commands/*.c \
     workers/*/*.c man/*.c tests/unit/*.c tests/system/*.c tests/fuzz/*.c \
     tests/bench/*.c)
 SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*/*.sh \
@@ -422,16 +457,27 @@ $(BUILD)/lint/cppcheck: $(SOURCES) $(wildcard */*.h */*/*.h */*.def)
 # --- installing ----------------------------------------------------------------
 
 .PHONY: install quickstart
+LIBDIR ?= $(PREFIX)/lib
 RUNSTATEDIR ?= $(if $(filter /var,$(LOCALSTATEDIR)),/run,$(LOCALSTATEDIR)/run)
 CONF_PLACE := $(DESTDIR)$(SYSCONFDIR)/spoold/spoold.conf
 DOC := $(DESTDIR)$(PREFIX)/share/doc/spoold
 
-install: programs man ## copy everything below $(DESTDIR)$(PREFIX)
+install: programs libraries man ## copy everything below $(DESTDIR)$(PREFIX)
 	$(foreach p,$(PROGRAMS),install -D -m 755 $(BUILD)/$(p) \
 	    '$(DESTDIR)$(PREFIX)/$(p)' &&) :
 	$(foreach p,$(MAN_PAGES),install -D -m 644 \
 	    $(BUILD)/$(call man_place,$(p)) \
 	    '$(DESTDIR)$(PREFIX)/$(call man_place,$(p))' &&) :
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	install -m 644 $(BUILD)/lib/libspool.a $(BUILD)/lib/$(LIBRARY) \
+	    '$(DESTDIR)$(LIBDIR)'
+	ln -sf $(LIBRARY) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libspool.so'
+	install -D -m 644 libspool/libspool.h \
+	    '$(DESTDIR)$(PREFIX)/include/libspool.h'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' libspool/libspool.pc.in \
+	    >'$(DESTDIR)$(LIBDIR)/pkgconfig/libspool.pc'
 	install -d '$(DOC)/examples'
 	install -m 644 README.md CHANGELOG.md LICENSE '$(DOC)'
 	install -m 644 etc/spoold.conf $(wildcard etc/examples/*) \

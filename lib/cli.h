@@ -113,6 +113,9 @@ const struct conf_organization	*cli_organization(struct cli *,
 /* That organization's spool, opened at the first call.  NULL with *why. */
 struct spool	*cli_spool(struct cli *, struct why *);
 
+/* The same for who only drops jobs; see spool_open_drops(). */
+struct spool	*cli_drops(struct cli *, struct why *);
+
 /*
  * The lock that spoold has while it runs, for what cannot be done meanwhile:
  * `because` it would do what.  A descriptor, or -1 with *why (UNAVAILABLE).

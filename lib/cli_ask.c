@@ -50,8 +50,10 @@ cli_organization(struct cli *cli, struct why *why)
 	return NULL;
 }
 
-struct spool *
-cli_spool(struct cli *cli, struct why *why)
+typedef struct spool *spool_opener(const char *, const char *, struct why *);
+
+static struct spool *
+spool_by(struct cli *cli, spool_opener *opener, struct why *why)
 {
 	const struct conf_organization *org;
 
@@ -59,9 +61,21 @@ cli_spool(struct cli *cli, struct why *why)
 		return cli->spool;
 	org = cli_organization(cli, why);
 	if (org != NULL)
-		cli->spool = spool_open(cli->conf->top_spool_directory,
-		    org->id, why);
+		cli->spool = opener(cli->conf->top_spool_directory, org->id,
+		    why);
 	return cli->spool;
+}
+
+struct spool *
+cli_spool(struct cli *cli, struct why *why)
+{
+	return spool_by(cli, spool_open, why);
+}
+
+struct spool *
+cli_drops(struct cli *cli, struct why *why)
+{
+	return spool_by(cli, spool_open_drops, why);
 }
 
 int

@@ -75,6 +75,51 @@ spool_open(const char *spool_directory, const char *org, struct why *why)
 	return sp;
 }
 
+/* By its path alone where it cannot be read. */
+static int
+directory_reach(int at, const char *name)
+{
+	static const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(at, name, O_RDONLY | flags);
+
+	return fd != -1 || errno != EACCES ? fd :
+	    openat(at, name, O_PATH | flags);
+}
+
+struct spool *
+spool_open_drops(const char *spool_directory, const char *org,
+    struct why *why)
+{
+	static const enum queue wanted[] = { QUEUE_tmp, QUEUE_data,
+	    QUEUE_new, QUEUE_receipts };
+	struct spool *sp = xcalloc(1, sizeof(*sp));
+	int top = directory_reach(AT_FDCWD, spool_directory);
+
+	sp->organization = xstrdup(org);
+	sp->day = -1;
+	for (int i = 0; i < QUEUES; i++)
+		sp->queues[i] = -1;
+	sp->directory = top == -1 ? -1 : directory_reach(top, org);
+	if (sp->directory == -1)
+		open_failed(spool_directory, org, "", why);
+	if (top != -1)
+		close(top);
+	for (size_t i = 0; sp->directory != -1 && i < sizeof(wanted) /
+	    sizeof(*wanted); i++) {
+		sp->queues[wanted[i]] = directory_reach(sp->directory,
+		    queue_name(wanted[i]));
+		if (sp->queues[wanted[i]] == -1) {
+			open_failed(spool_directory, org,
+			    queue_name(wanted[i]), why);
+			spool_close(&sp);
+			return NULL;
+		}
+	}
+	if (sp->directory == -1)
+		spool_close(&sp);
+	return sp;
+}
+
 static void
 spool_forget_day(struct spool *sp)
 {

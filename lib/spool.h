@@ -24,10 +24,20 @@ struct spool;				/* opaque */
 /* Opens <spool_directory>/<org>.  NULL with *why. */
 struct spool	*spool_open(const char *spool_directory, const char *org,
 		    struct why *);
+
+/*
+ * The same for who drops jobs: tmp/, data/, new/ and receipts/ alone, which he
+ * need not be able to read.
+ */
+struct spool	*spool_open_drops(const char *spool_directory,
+		    const char *org, struct why *);
 void		 spool_close(struct spool **);
 const char	*spool_organization(const struct spool *);
 
-/* The open directory of a queue (O_PATH will not do: it can be synced). */
+/*
+ * The open directory of a queue.  It can be synced, unless spool_open_drops()
+ * could not read it (EBADF).
+ */
 int	 spool_directory(const struct spool *, enum queue);
 
 /*

@@ -9,7 +9,6 @@
 . "$(dirname "$0")/harness.sh"
 
 MATRIX=$TESTS/data/roles.tsv
-TAB=$(printf '\t')
 
 # The group and the user of each role; those of the other organization.
 settings='submitters games
