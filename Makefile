@@ -431,12 +431,13 @@ lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say
 
 $(BUILD)/lint/%.tidy: % .clang-tidy
 	@mkdir -p $(@D)
-	clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(DEFINES)
+	clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(DEFINES) \
+	    -Ilibspool
 	@touch $@
 
 $(BUILD)/lint/%.analyzed: %
 	@mkdir -p $(@D)
-	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -MMD -MP \
+	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -Ilibspool -MMD -MP \
 	    -MF $@.d -MT $@ -MT $(@:.analyzed=.tidy) -c -o /dev/null $<
 	@touch $@
 

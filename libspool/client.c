@@ -156,6 +156,7 @@ out:
 
 /* As recv(2); a descriptor that comes along is kept, the last one. */
 static ssize_t
+/* NOLINTNEXTLINE(readability-non-const-parameter): recvmsg(2) writes there */
 part_receive(struct libspool *client, char *part, size_t size)
 {
 	union {

@@ -23,9 +23,8 @@
 #define IGNORED_MAX (16 * 1024 * 1024)	/* bytes after what was too long */
 
 static void
-passing_end(struct connection *connection, struct passing *passing)
+passing_free(struct passing *passing)
 {
-	TAILQ_REMOVE(&connection->passings, passing, entry);
 	close(passing->fd);
 	free(passing);
 }
@@ -34,11 +33,11 @@ void
 connection_free(struct connection *connection)
 {
 	struct request *request;
-	struct passing *passing;
+	struct passing *passing, *next;
 	int fd = connection->source.fd;
 
-	while ((passing = TAILQ_FIRST(&connection->passings)) != NULL)
-		passing_end(connection, passing);
+	TAILQ_FOREACH_SAFE(passing, &connection->passings, entry, next)
+		passing_free(passing);
 	/* Whoever else holds one of its requests answers it into nothing. */
 	while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
 		TAILQ_REMOVE(&connection->requests, request, entry);
@@ -121,8 +120,10 @@ connection_sent(struct connection *connection, size_t sent)
 {
 	struct passing *passing = TAILQ_FIRST(&connection->passings);
 
-	if (passing != NULL && passing->at == 0)
-		passing_end(connection, passing);
+	if (passing != NULL && passing->at == 0) {
+		TAILQ_REMOVE(&connection->passings, passing, entry);
+		passing_free(passing);
+	}
 	TAILQ_FOREACH(passing, &connection->passings, entry)
 		passing->at -= sent;
 	buf_consume(&connection->out, sent);

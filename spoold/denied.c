@@ -46,24 +46,30 @@ denied_new(void)
 }
 
 static void
-refused_remove(struct refused_requests *all, struct refused_request *refused)
+refused_free(struct refused_request *refused)
 {
-	TAILQ_REMOVE(&all->list, refused, entry);
-	all->count--;
 	free(refused->organization);
 	free(refused->by);
 	free(refused);
 }
 
+static void
+refused_remove(struct refused_requests *all, struct refused_request *refused)
+{
+	TAILQ_REMOVE(&all->list, refused, entry);
+	all->count--;
+	refused_free(refused);
+}
+
 void
 denied_free(struct refused_requests **all)
 {
-	struct refused_request *refused;
+	struct refused_request *refused, *next;
 
 	if (*all == NULL)
 		return;
-	while ((refused = TAILQ_FIRST(&(*all)->list)) != NULL)
-		refused_remove(*all, refused);
+	TAILQ_FOREACH_SAFE(refused, &(*all)->list, entry, next)
+		refused_free(refused);
 	free(*all);
 	*all = NULL;
 }
