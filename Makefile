@@ -185,7 +185,7 @@ $(BUILD)/lib/$(LIBRARY): $(call pic,$(LIBSPOOL)) libspool/libspool.map
 	$(CC) -shared -Wl,-soname,$(SONAME) \
 	    -Wl,--version-script=libspool/libspool.map,-z,defs \
 	    $(filter-out -pie,$(ALL_LDFLAGS)) -o $@ $(filter %.o,$^) \
-	    -lconfuse -lcjson -lcrypto -lbsd
+	    -lacl -lconfuse -lcjson -lcrypto -lbsd
 	ln -sf $(LIBRARY) $(@D)/$(SONAME)
 	ln -sf $(SONAME) $(@D)/libspool.so
 

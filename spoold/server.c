@@ -85,13 +85,6 @@ server_alloc(struct spoold *s)
 	return server;
 }
 
-/* In the system's instance who asks is told apart by the kernel's word. */
-static mode_t
-server_mode(const struct server *server)
-{
-	return instance_is_shared(server->spoold->conf) ? 0666 : 0600;
-}
-
 /* The lock is held, so a socket that is there is a dead one's. */
 static int
 server_listen(struct server *server, struct why *why)
@@ -117,7 +110,7 @@ server_listen(struct server *server, struct why *why)
 		return -1;
 	}
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
-	    chmod(server->path, server_mode(server)) == -1 || listen(fd, 64) == -1) {
+	    chmod(server->path, 0600) == -1 || listen(fd, 64) == -1) {
 		why_errno(why, "listen at %s", server->path);
 		close(fd);
 		return -1;
@@ -131,26 +124,28 @@ server_listen(struct server *server, struct why *why)
 }
 
 /*
- * Who may connect is decided by what he asks, so that each refusal is on
- * record: the socket itself is open to all where there are roles.  Where there
- * are none, nobody has any business here but the owner.
+ * What somebody may is decided by what he asks, so that each refusal is on
+ * record: the socket itself is open to all in the system's instance, and where
+ * there are roles.  Elsewhere nobody has any business here but the owner.
  */
 void
 server_open(struct spoold *s)
 {
 	const char *directory = s->conf->top_run_directory;
-	bool given = roles_are_given(s);
+	bool open = instance_is_shared(s->conf) || roles_are_given(s);
 	struct stat stat;
 
 	if (s->server == NULL || s->server->path == NULL)
 		return;
-	if (chmod(s->server->path, given ? 0666 : 0600) == -1)
+	if (chmod(s->server->path, open ? 0666 : 0600) == -1)
 		log_warning("control: chmod %s: %s", s->server->path,
 		    strerror(errno));
-	if (given && chmod(directory, 0711) == -1 && (lstat(directory,
-	    &stat) == -1 || (stat.st_mode & S_IXOTH) == 0))
-		log_warning("control: who has a role cannot reach %s: its "
-		    "directory is not open to him", s->server->path);
+	if (!open || (lstat(directory, &stat) == 0 &&
+	    (stat.st_mode & S_IXOTH) != 0))
+		return;
+	if (chmod(directory, 0711) == -1)
+		log_warning("control: who has a role cannot reach %s: chmod "
+		    "%s: %s", s->server->path, directory, strerror(errno));
 }
 
 struct server *
