@@ -2,61 +2,61 @@
 # roles_test - who may ask for what over the control socket: every verb by every
 # role, as tests/data/roles.tsv says, and each refusal on record
 #
-# As root only.  Clients run as users that every Debian has, each in one group
-# that every Debian has; the kernel says so to spoold.
+# As root only, in the system's instance.  Clients run as users that every
+# Debian has, each in the group of one role; the kernel says so to spoold.
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/harness.sh"
+MARK=spooldrole
+# shellcheck source=tests/system/system.sh
+. "$(dirname "$0")/system.sh"
 
 MATRIX=$TESTS/data/roles.tsv
 
-# The group and the user of each role; those of the other organization.
-settings='submitters games
-viewers man
-operators lp
-administrators mail
-auditors news'
-others='submitters uucp
-viewers proxy
-operators uucp
-administrators proxy
-auditors uucp'
-
 oneTimeSetUp() {
-	[ "$(id -u)" -eq 0 ] || startSkipping
+	if [ "$(id -u)" -ne 0 ]; then
+		startSkipping
+	else
+		unmark
+	fi
+}
+
+oneTimeTearDown() {
+	[ "$(id -u)" -ne 0 ] || unmark
 }
 
 # There are two.
 spooldest() {
-	command spooldest -o "$ORG" "$@"
+	command spooldest -o "$A" "$@"
 }
 
-# Two organizations, whose directories a user may go through.
+# Two organizations, running, and what clients run where they can reach it.
 organizations() {
-	instance
-	printf '%s\n' "$settings" | while read -r name group; do
-		setting "organization $ORG" "$name" "$group"
-	done
-	{
-		echo 'organization ward {'
-		printf '%s\n' "$others" | sed 's/\(.*\) \(.*\)/\t\1 = "\2"/'
-		echo '}'
-	} >>"$CONF"
-	mkdir -p "$INSTANCE/spool/ward" "$INSTANCE/state/ward/destinations"
-	for queue in "$SPOOL"/*/; do
-		mkdir -p "$INSTANCE/spool/ward/$(basename "$queue")"
-	done
-	chmod -R go= "$INSTANCE/spool/ward" "$INSTANCE/state/ward"
+	system_instance "$A" "$B"
+	[ -n "$INSTANCE" ] || return 1
+	while read -r org name group; do
+		spoolconf -e "organization.$org.$name=$group" || fail "$name"
+	done <<-END
+		$A viewers man
+		$A operators lp
+		$A administrators mail
+		$A auditors news
+		$B viewers uucp
+		$B operators uucp
+		$B administrators uucp
+		$B auditors uucp
+	END
 	cp "$TESTS/system/control.mjs" "$INSTANCE/client.mjs"
-	chmod 755 "$INSTANCE/client.mjs"
-	chmod 711 "$INSTANCE"
+	cp "$TESTS/system/payload.py" "$INSTANCE/payload.py"
+	chmod 755 "$INSTANCE"/*.mjs "$INSTANCE"/*.py
 	start
 }
 
 # The user who has that role and no other, and his group.
 user_of() {
 	case $1 in
-	submitter) echo games games ;;
+	submitter) echo games "$A-submitters" ;;
+	colleague) echo proxy "$A-submitters" ;;
 	viewer) echo man man ;;
 	operator) echo lp lp ;;
 	administrator) echo mail mail ;;
@@ -67,21 +67,22 @@ user_of() {
 	esac
 }
 
-# as ROLE COMMAND...: with that group beside a primary one that has no role;
+# by ROLE COMMAND...: with that group beside a primary one that has no role;
 # an auditor's is his primary one.
-as() {
+by() {
 	# shellcheck disable=SC2046 # two words
 	set -- $(user_of "$1") "$@"
 	_user=$1 _group=$2 _primary=nogroup
 	[ "$3" != auditor ] || _primary=news
 	shift 3
-	(cd / && PATH=/usr/bin:/bin:$PATH setpriv --reuid "$_user" --regid "$_primary" \
-	    --groups "$_group" -- "$@")
+	(cd / && PATH=/usr/bin:/bin:$PATH setpriv --reuid "$_user" \
+	    --regid "$_primary" --groups "$_group" \
+	    --inh-caps=-all --bounding-set=-all -- "$@")
 }
 
 # ask ROLE: sends what is in $SCRATCH/ask; the answers are in $SCRATCH/out.
 ask() {
-	as "$1" timeout 30 node "$INSTANCE/client.mjs" \
+	by "$1" timeout 30 node "$INSTANCE/client.mjs" \
 	    "$INSTANCE/run/control.sock" <"$SCRATCH/ask" >"$SCRATCH/out" \
 	    2>"$SCRATCH/err"
 	assertEquals "$1: $(cat "$SCRATCH/err")" 0 $?
@@ -140,10 +141,10 @@ test_the_matrix_has_every_verb_that_there_is_and_no_other() {
 }
 
 test_every_verb_by_every_role_is_allowed_or_refused_as_the_matrix_says() {
-	organizations
+	organizations || return
 	for role in submitter viewer operator administrator auditor stranger \
 	    nobody root; do
-		requests "$ORG" "$role" >"$SCRATCH/ask"
+		requests "$A" "$role" >"$SCRATCH/ask"
 		ask "$role"
 		assertEquals "$role" "$(expected "$role")" "$(observed)"
 		assertEquals "$role" '' \
@@ -169,29 +170,29 @@ test_every_verb_by_every_role_is_allowed_or_refused_as_the_matrix_says() {
 }
 
 test_an_organization_of_others_answers_as_one_that_does_not_exist() {
-	organizations
-	requests ward | grep -v -e '"server\.' -e '"config\.' >"$SCRATCH/ask"
+	organizations || return
+	requests "$B" | grep -v -e '"server\.' -e '"config\.' >"$SCRATCH/ask"
 	ask administrator
-	sed 's/no organization ward/no organization X/' "$SCRATCH/out" \
-	    >"$SCRATCH/ward"
-	sed -i 's/"ward"/"nope"/' "$SCRATCH/ask"
+	sed "s/no organization $B/no organization X/" "$SCRATCH/out" \
+	    >"$SCRATCH/known"
+	sed -i "s/\"$B\"/\"nope\"/" "$SCRATCH/ask"
 	ask administrator
 	sed 's/no organization nope/no organization X/' "$SCRATCH/out" \
 	    >"$SCRATCH/nope"
-	assertEquals "$(cat "$SCRATCH/nope")" "$(cat "$SCRATCH/ward")"
+	assertEquals "$(cat "$SCRATCH/nope")" "$(cat "$SCRATCH/known")"
 	assertEquals 'ORGANIZATION_NOT_FOUND' \
 	    "$(answer .error.code | sort -u)"
 	one administrator destination.list
 	assertEquals 'his own need not be named' true "$(answer .ok)"
 	stop
-	assertEquals 'mail (8)' "$(journal 'select(.event == "denied" and
-	    .org == "ward" and .verb == "destination.list") | .by')"
+	assertEquals 'mail (8)' "$(journal "select(.event == \"denied\" and
+	    .org == \"$B\" and .verb == \"destination.list\") | .by")"
 	assertEquals 'mail (8)' "$(journal 'select(.event == "denied" and
 	    .org == null and .verb == "destination.list") | .by')"
 }
 
 test_refusals_of_the_same_are_a_line_and_a_count() {
-	organizations
+	organizations || return
 	for _ in 1 2 3 4 5 6 7; do
 		echo '{"id":1,"verb":"queue.flush"}'
 	done >"$SCRATCH/ask"
@@ -204,21 +205,20 @@ test_refusals_of_the_same_are_a_line_and_a_count() {
 	    paste -sd ' ')"
 }
 
+# dropped ROLE NAME: a job of his to `ok`; its id.
+dropped() {
+	job ok | by "$1" sh -c "umask 022 && cat >'$SPOOL/tmp/$2'"
+	node "$TESTS/data/spool_id.mjs" "$A" "$SPOOL/tmp/$2" "=$2.json"
+	by "$1" mv -n "$SPOOL/tmp/$2" "$SPOOL/new/$2.json"
+}
+
 test_a_submitter_asks_for_what_is_his_own_alone() {
-	organizations
+	organizations || return
 	sink
 	destination ok
-	for name in mine other; do
-		job ok >"$SPOOL/tmp/$name"
-		[ "$name" != mine ] || chown games "$SPOOL/tmp/$name"
-		id=$(node "$TESTS/data/spool_id.mjs" "$ORG" \
-		    "$SPOOL/tmp/$name" "=$name.json")
-		eval "$name=$id"
-		mv -n "$SPOOL/tmp/$name" "$SPOOL/new/$name.json"
-	done
-	# shellcheck disable=SC2154 # by eval
+	mine=$(dropped submitter mine)
+	other=$(dropped colleague other)
 	eventually delivered "$mine"
-	# shellcheck disable=SC2154 # by eval
 	eventually delivered "$other"
 	one submitter delivery.status "\"deliveryId\":\"$mine\""
 	assertEquals completed "$(answer .result.status)"
@@ -238,7 +238,7 @@ test_a_submitter_asks_for_what_is_his_own_alone() {
 }
 
 test_an_auditor_reads_a_payload_with_a_reason_and_nobody_writes_it() {
-	organizations
+	organizations || return
 	sink
 	destination ok
 	drop one "$(job ok)"
@@ -251,64 +251,60 @@ test_an_auditor_reads_a_payload_with_a_reason_and_nobody_writes_it() {
 	    "$(answer '"\(.error.code) \(.error.details.path)"')"
 	cp "$TESTS/system/payload.py" "$INSTANCE/payload.py"
 	chmod 755 "$INSTANCE/payload.py"
-	as auditor python3 "$INSTANCE/payload.py" \
+	by auditor python3 "$INSTANCE/payload.py" \
 	    "$INSTANCE/run/control.sock" "$ID" 'complaint 7' \
 	    >"$SCRATCH/out" 2>&1
 	assertEquals '{"patient":"Doe"} read only' "$(cat "$SCRATCH/out")"
 	assertEquals 'news (9) complaint 7' "$(journal "select(.event ==
 	    \"payload.read\" and .job == \"$ID\") | \"\(.by) \(.reason)\"")"
-	as administrator python3 "$INSTANCE/payload.py" \
+	by administrator python3 "$INSTANCE/payload.py" \
 	    "$INSTANCE/run/control.sock" "$ID" 'curious' \
 	    >"$SCRATCH/out" 2>&1
 	assertEquals 'PERMISSION_DENIED' "$(cat "$SCRATCH/out")"
 }
 
 test_groups_are_those_of_the_last_reload() {
-	organizations
+	organizations || return
 	one viewer queue.status
 	assertEquals true "$(answer .ok)"
-	setting "organization $ORG" viewers games
+	spoolconf -e "organization.$A.viewers=games"
+	one viewer queue.status
+	assertEquals true "$(answer .ok)"
 	run spoolctl reload
 	assertEquals "$ERR" 0 "$STATUS"
 	one viewer queue.status
 	assertEquals PERMISSION_DENIED "$(answer .error.code)"
-	one submitter queue.status
-	assertEquals true "$(answer .ok)"
-	setting "organization $ORG" viewers nosuchgroup
+	spoolconf -e "organization.$A.viewers=" "organization.$A.auditors=man"
 	run spoolctl reload
-	assertEquals "$ERR" 0 "$STATUS"
-	one submitter queue.status
-	assertEquals PERMISSION_DENIED "$(answer .error.code)"
+	one viewer queue.status
+	assertEquals true "$(answer .ok)"
 }
 
-test_without_roles_nobody_else_can_connect() {
-	organizations
-	assertEquals 'srw-rw-rw-' \
-	    "$(stat -c %A "$INSTANCE/run/control.sock")"
-	assertEquals 711 "$(stat -c %a "$INSTANCE/run")"
-	sed -i -e '/^organization ward/,/^}/d' -e '/^\t[a-z]*ors = /d' \
-	    -e '/^\t[a-z]*ers = /d' "$CONF"
-	stop
+test_the_sockets_of_a_private_instance_are_its_owners_alone() {
+	instance
+	cp "$TESTS/system/control.mjs" "$INSTANCE/client.mjs"
+	chmod 711 "$INSTANCE"
 	start
-	assertEquals 'srw-------' "$(stat -c %A "$INSTANCE/run/control.sock")"
+	assertEquals 'srw------- 700' "$(stat -c %A \
+	    "$INSTANCE/run/control.sock") $(stat -c %a "$INSTANCE/run")"
 	echo '{"id":1,"verb":"queue.status"}' >"$SCRATCH/ask"
-	as viewer node "$INSTANCE/client.mjs" "$INSTANCE/run/control.sock" \
+	by viewer node "$INSTANCE/client.mjs" "$INSTANCE/run/control.sock" \
 	    <"$SCRATCH/ask" >"$SCRATCH/out" 2>&1
 	assertContains "$(cat "$SCRATCH/out")" EACCES
 }
 
 test_one_user_cannot_take_the_room_of_others() {
-	organizations
+	organizations || return
 	mkfifo "$SCRATCH/silent"
 	for n in $(seq 1 40); do
-		as nobody node "$INSTANCE/client.mjs" \
+		by nobody node "$INSTANCE/client.mjs" \
 		    "$INSTANCE/run/control.sock" <"$SCRATCH/silent" \
 		    >/dev/null 2>&1 &
 		echo $! >"$SCRATCH/silent$n.pid"
 	done
 	exec 9>"$SCRATCH/silent"
 	for role in viewer root; do
-		one "$role" queue.status "\"organizationId\":\"$ORG\""
+		one "$role" queue.status "\"organizationId\":\"$A\""
 		assertEquals "$role" true "$(answer .ok)"
 	done
 	exec 9>&-
