@@ -166,7 +166,8 @@ $(eval $(call command,spoolconf,$(addprefix spoold/commands/, \
     conf_file spoolconf_edit) \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey,spoold/commands/spoolkey_records))
-$(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
+$(eval $(call command,spoolcat,$(addprefix spoold/commands/, \
+    spoolcat_ask spoolcat_payload)))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
 
 # --- libspool: its own symbols alone can be seen, in either form --------------

@@ -161,6 +161,15 @@ control_call(struct control *control, const char *verb,
 }
 
 int
+control_descriptor(struct control *control)
+{
+	int fd = control->client->passed;
+
+	control->client->passed = -1;
+	return fd;
+}
+
+int
 control_error(const struct json *error, struct why *why)
 {
 	return client_error(error, why);

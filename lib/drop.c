@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/drop.h"
@@ -94,6 +95,19 @@ copy_all(int source, int target, int64_t max, bool shown, struct why *why)
 	return done;
 }
 
+/*
+ * In a spool that is shared its ACL says that spoold may read a file, as far as
+ * the mode with which it is made lets it; elsewhere the mode stays.
+ */
+static int
+file_let_read(int fd, struct why *why)
+{
+	if (fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0 &&
+	    fchmod(fd, 0640) == -1)
+		return why_errno(why, "let spoold read what is dropped");
+	return 0;
+}
+
 int
 drop_payload(const struct spool *spool, struct drop *drop, int source,
     int64_t max, bool shown, struct why *why)
@@ -108,7 +122,9 @@ drop_payload(const struct spool *spool, struct drop *drop, int source,
 		drop->data[0] = '\0';
 		return -1;
 	}
-	done = copy_all(source, target, max, shown, why);
+	done = file_let_read(target, why);
+	if (done == 0)
+		done = copy_all(source, target, max, shown, why);
 	if (close(target) == -1 && done == 0)
 		done = why_errno(why, "close data/%s", drop->data);
 	if (done == -1) {
@@ -122,7 +138,7 @@ int
 drop_write(const struct spool *spool, struct drop *drop, const char *stem,
     const char *text, size_t length, struct why *why)
 {
-	int created;
+	int created, fd, done;
 
 	(void)snprintf(drop->name, sizeof(drop->name), "%s.json", stem);
 	drop_unique(drop->temporary);
@@ -131,7 +147,14 @@ drop_write(const struct spool *spool, struct drop *drop, const char *stem,
 	if (created == 0)
 		return why_set(why, ERROR_CONFLICT, "tmp/%s exists",
 		    drop->temporary);
-	return created == 1 ? 0 : -1;
+	if (created == -1)
+		return -1;
+	fd = spool_open_file(spool, QUEUE_tmp, drop->temporary, why);
+	if (fd == -1)
+		return -1;
+	done = file_let_read(fd, why);
+	close(fd);
+	return done;
 }
 
 /*

@@ -149,7 +149,7 @@ struct libspool_result	*libspool_payload(struct libspool *, const char *id,
 			    const char *reason, int *descriptor_r,
 			    struct libspool_error *);
 
-/* Which tickets: by the names of their files, or those of a job that wait. */
+/* Which tickets: by the names of their files, or those of a job. */
 struct libspool_tickets {
 	const char *const *names;
 	size_t	  count;
@@ -174,7 +174,7 @@ struct libspool_result	*libspool_cancel(struct libspool *,
 struct libspool_result	*libspool_expire(struct libspool *,
 			    const struct libspool_tickets *,
 			    struct libspool_error *);
-/* Ends the links that they published; by names only. */
+/* Ends the links that they published. */
 struct libspool_result	*libspool_revoke(struct libspool *,
 			    const struct libspool_tickets *,
 			    struct libspool_error *);

@@ -125,32 +125,135 @@ change_answer(struct spoold *s, void *arg)
 	free(answer);
 }
 
-/* All tickets of a job in memory, or its one for a destination. */
+/* What tickets a request names by a job's id, found one by one. */
+struct by_id {
+	struct request	*request;
+	const char	*destination;	/* borrowed; NULL: all */
+	struct id	 id;
+	/* What is done to each, by its file's name, and for whom. */
+	void		(*each)(const struct by_id *, const char *name,
+			    struct buf *result);
+	enum change	 change;
+};
+
+/* The name that a ticket at rest has by the entry of its receipt. */
+static bool
+name_at_rest(const struct by_id *by, const struct json *entry, int priority,
+    char path[TICKET_NAME_MAX + CLOCK_DAY])
+{
+	const char *destination = json_string(json_get(entry,
+	    "destinationId"), "");
+	const char *at = json_string(json_get(entry, "deliveredAt"), NULL);
+	struct ticket ticket = { .id = by->id, .priority = priority };
+	char name[TICKET_NAME_MAX];
+
+	if (!destination_id_valid(destination) ||
+	    (by->destination != NULL &&
+	    strcmp(by->destination, destination) != 0))
+		return false;
+	(void)strlcpy(ticket.destination, destination,
+	    sizeof(ticket.destination));
+	ticket.attempts = (int)json_integer(json_get(entry, "attempts"), 0);
+	ticket_format(&ticket, name);
+	(void)snprintf(path, TICKET_NAME_MAX + CLOCK_DAY, "%.10s%s%s",
+	    at == NULL ? "" : at, at == NULL ? "" : "/", name);
+	return true;
+}
+
+/* Those in failed/, with `delivered` those in done/, as the receipt says. */
+static size_t
+by_id_at_rest(const struct by_id *by, bool failed, bool delivered,
+    struct buf *result)
+{
+	struct organization *org = by->request->organization;
+	char path[TICKET_NAME_MAX + CLOCK_DAY];
+	struct ticket_file file;
+	struct buf status = { 0 };
+	struct json *receipt = NULL;
+	const struct json *entry;
+	struct why why;
+	size_t count = 0;
+	bool finished;
+
+	if (receipts_ticket(org, &by->id, NULL, &file, &why) != 1)
+		return 0;
+	if (receipts_status(org, &by->id, file.facts.name, &status,
+	    &finished, &why) == 1)
+		receipt = json_parse(status.data, status.len, &why);
+	entry = json_first(json_get(receipt, "destinations"));
+	for (; entry != NULL; entry = json_next(entry)) {
+		const char *text = json_string(json_get(entry, "status"), "");
+		bool done = strcmp(text, "delivered") == 0;
+
+		if (done ? !delivered : !failed ||
+		    (strcmp(text, "failed") != 0 &&
+		    strcmp(text, "cancelled") != 0 &&
+		    strcmp(text, "expired") != 0))
+			continue;
+		if (!name_at_rest(by, entry, file.facts.job.priority, path))
+			continue;
+		by->each(by, path, result);
+		count++;
+	}
+	json_free(&receipt);
+	buf_free(&status);
+	ticket_file_free(&file);
+	return count;
+}
+
+/* Those in memory. */
+static size_t
+by_id_waiting(const struct by_id *by, struct buf *result)
+{
+	char name[TICKET_NAME_MAX];
+	struct waiting *w, *next;
+	size_t count = 0;
+
+	for (w = tickets_first(by->request->organization, &by->id); w != NULL;
+	    w = next) {
+		next = tickets_next(w);
+		if (by->destination != NULL &&
+		    strcmp(w->target->id, by->destination) != 0)
+			continue;
+		tickets_name(w, name);
+		by->each(by, name, result);
+		count++;
+	}
+	return count;
+}
+
+/* False if the request names no job. */
+static bool
+by_id_read(struct request *request, struct by_id *by)
+{
+	const char *text = request_string(request, "deliveryId", "");
+
+	by->request = request;
+	by->destination = request_string(request, "destinationId", NULL);
+	return strlen(text) == ID_LENGTH && id_parse(text, &by->id) == 0;
+}
+
+static void
+change_each(const struct by_id *by, const char *name, struct buf *result)
+{
+	change_one(by->request, by->change, name, result);
+}
+
+/* All of a job's that it can be done to, or its one for a destination. */
 static size_t
 change_by_id(struct request *request, enum change change,
     struct buf *result)
 {
-	const char *destination = request_string(request, "destinationId",
-	    NULL);
-	const char *text = request_string(request, "deliveryId", "");
-	char name[TICKET_NAME_MAX];
-	struct waiting *w, *next;
-	size_t count = 0;
-	struct id id;
+	struct by_id by = { .each = change_each, .change = change };
+	size_t count;
 
-	if (strlen(text) != ID_LENGTH || id_parse(text, &id) == -1)
+	if (!by_id_read(request, &by))
 		return 0;
-	for (w = tickets_first(request->organization, &id); w != NULL;
-	    w = next) {
-		next = tickets_next(w);
-		if (destination != NULL &&
-		    strcmp(w->target->id, destination) != 0)
-			continue;
-		tickets_name(w, name);
-		change_one(request, change, name, result);
-		count++;
-	}
-	return count;
+	/* Before they wait again, or they would be done twice. */
+	count = change == CHANGE_retry ? by_id_at_rest(&by, true,
+	    json_boolean(json_get(request->json, "delivered"), false),
+	    result) : 0;
+	return count > 0 ? count : by_id_waiting(&by, result);
 }
 
 static void
@@ -256,29 +359,40 @@ revoke_one(struct request *request, const char *name, struct buf *result)
 	json_close(result, '}');
 }
 
-/* Tickets are named by their files: those in done/ are not in memory. */
+static void
+revoke_each(const struct by_id *by, const char *name, struct buf *result)
+{
+	revoke_one(by->request, name, result);
+}
+
 void
 verb_delivery_revoke(struct request *request)
 {
-	const struct json *item = json_first(json_get(request->json,
-	    "tickets"));
-	struct change_answer *answer;
+	const struct json *tickets = json_get(request->json, "tickets"), *item;
+	struct change_answer *answer = xcalloc(1, sizeof(*answer));
+	struct by_id by = { .each = revoke_each };
 	struct why why;
+	size_t count = 0;
 
-	if (item == NULL) {
-		(void)why_field(&why, "tickets", "names none");
-		request_fail(request, &why);
-		return;
-	}
-	answer = xcalloc(1, sizeof(*answer));
 	answer->request = request;
 	json_open(&answer->result, NULL, '{');
 	json_open(&answer->result, "tickets", '[');
-	for (; item != NULL; item = json_next(item))
+	if (tickets == NULL && by_id_read(request, &by))
+		count = by_id_at_rest(&by, false, true, &answer->result);
+	for (item = json_first(tickets); item != NULL;
+	    item = json_next(item), count++)
 		revoke_one(request, json_string(item, ""), &answer->result);
 	json_close(&answer->result, ']');
 	json_close(&answer->result, '}');
-	commit_then(request->spoold, change_answer, answer);
+	if (count > 0) {
+		commit_then(request->spoold, change_answer, answer);
+		return;
+	}
+	buf_free(&answer->result);
+	free(answer);
+	(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
+	    "no ticket is named that was delivered");
+	request_fail(request, &why);
 }
 
 /* --- queue.flush ---------------------------------------------------------- */
@@ -320,24 +434,36 @@ flush_named(struct request *request, const struct json *tickets)
 	return count;
 }
 
+/* Those of a job, or of all of them, to a destination or to any. */
+static size_t
+flush_all(struct request *request)
+{
+	const char *destination = request_string(request, "destinationId",
+	    NULL);
+	const char *text = request_string(request, "deliveryId", NULL);
+	struct waiting *w;
+	struct id id;
+	size_t count = 0;
+
+	if (text != NULL && (strlen(text) != ID_LENGTH ||
+	    id_parse(text, &id) == -1))
+		return 0;
+	RB_FOREACH(w, waiting_by_name, &request->organization->tickets)
+		if ((destination == NULL ||
+		    strcmp(w->target->id, destination) == 0) &&
+		    (text == NULL || id_compare(&w->id, &id) == 0))
+			count += flush_ticket(request->spoold, w);
+	return count;
+}
+
 void
 verb_queue_flush(struct request *request)
 {
 	const struct json *tickets = json_get(request->json, "tickets");
-	const char *destination = request_string(request, "destinationId",
-	    NULL);
 	struct buf result = { 0 };
-	struct waiting *w;
-	size_t count = 0;
+	size_t count = tickets != NULL ? flush_named(request, tickets) :
+	    flush_all(request);
 
-	if (tickets != NULL)
-		count = flush_named(request, tickets);
-	else
-		RB_FOREACH(w, waiting_by_name,
-		    &request->organization->tickets)
-			if (destination == NULL ||
-			    strcmp(w->target->id, destination) == 0)
-				count += flush_ticket(request->spoold, w);
 	json_open(&result, NULL, '{');
 	json_put_integer(&result, "count", (int64_t)count);
 	json_close(&result, '}');

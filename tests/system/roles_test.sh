@@ -263,6 +263,83 @@ test_an_auditor_reads_a_payload_with_a_reason_and_nobody_writes_it() {
 	assertEquals 'PERMISSION_DENIED' "$(cat "$SCRATCH/out")"
 }
 
+# command_by ROLE NAME...: one of spoold's commands, where he can reach it.
+command_by() {
+	role=$1 name=$2
+	shift 2
+	[ -x "$INSTANCE/bin/$name" ] ||
+	    install -D "$BUILD/bin/$name" "$INSTANCE/bin/$name"
+	run by "$role" timeout 60 "$INSTANCE/bin/$name" -o "$A" "$@"
+}
+
+test_a_submitter_submits_a_file_and_waits_for_it_with_the_command() {
+	organizations || return
+	sink
+	destination ok
+	printf 'what it says' >"$INSTANCE/report"
+	command_by submitter spoolsubmit -d ok -f "$INSTANCE/report" -w
+	assertEquals "$ERR" 'completed games' \
+	    "$(answer '"\(.status) \(.submitter)"')"
+	assertEquals "$(sha256sum <"$INSTANCE/report")" \
+	    "$(request "$(answer .deliveryId)" .sha256)  -"
+	command_by submitter spoolsubmit -d nope -D 1
+	failed_with 68 spoolsubmit DESTINATION_NOT_FOUND
+	command_by stranger spoolsubmit -d ok -D 1
+	failed_with 77 spoolsubmit PERMISSION_DENIED
+	command_by viewer spoolsubmit -d ok -D 1
+	failed_with 77 spoolsubmit PERMISSION_DENIED
+}
+
+test_commands_do_for_each_role_what_it_may() {
+	organizations || return
+	sink
+	destination ok
+	answers ok 404
+	job ok >"$INSTANCE/job"
+	command_by submitter spoolsubmit -w "$INSTANCE/job"
+	ID=$(answer .deliveryId)
+	in_queue failed "$ID"
+	assertEquals 0 $?
+	command_by viewer spooldest list -j
+	assertEquals ok "$(answer .id)"
+	command_by viewer spooldest disable ok
+	failed_with 77 spooldest PERMISSION_DENIED
+	command_by viewer spoolcat "$ID"
+	assertEquals "$ERR" 0 "$STATUS"
+	assertContains "$OUT" '"failed"'
+	command_by viewer spoolcat -b "$ID"
+	failed_with 77 spoolcat PERMISSION_DENIED
+	command_by auditor spoolcat -b "$ID"
+	failed_with 65 spoolcat VALIDATION_ERROR
+	command_by auditor spoolcat -b --reason 'complaint 7' "$ID"
+	ran 0 '{"n":1}' ''
+	command_by operator spooldest disable ok --reason 'it is down'
+	assertEquals "$ERR" 0 "$STATUS"
+	command_by operator spoolsuper -r "$ID"
+	ran 0 "$ID.ok: requeued
+1 ticket requeued" ''
+	command_by operator spoolsuper -h "$ID.ok"
+	ran 0 "$ID.ok: held
+1 ticket held" ''
+	command_by viewer spoolsuper -H "$ID"
+	failed_with 77 spoolsuper PERMISSION_DENIED
+	command_by operator spoolsuper -H "${ID%????}"
+	failed_with 77 spoolsuper PERMISSION_DENIED
+	command_by operator spoolsuper -H "$ID"
+	assertEquals "$ERR" 0 "$STATUS"
+	answers ok 200
+	command_by operator spooldest enable ok
+	eventually delivered "$ID"
+	command_by operator spoolsuper -r "$ID" --delivered
+	ran 0 "$ID.ok: requeued
+1 ticket requeued" ''
+	command_by auditor spooldest delete ok
+	failed_with 77 spooldest PERMISSION_DENIED
+	assertEquals 'requeued held released requeued' "$(journal "
+	    select(.job == \"$ID\" and .by == \"lp (7)\") | .event" |
+	    paste -sd ' ')"
+}
+
 test_groups_are_those_of_the_last_reload() {
 	organizations || return
 	one viewer queue.status
