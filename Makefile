@@ -114,7 +114,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     verbs_secret verbs_server verbs_submit watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/beneath lib/control_program lib/file_name lib/verbs $(BASE) $(JSON) $(RECORDS) \
+    lib/beneath lib/control_program lib/file_name lib/nearest lib/verbs $(BASE) $(JSON) $(RECORDS) \
     $(STORE), \
     -lacl -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \

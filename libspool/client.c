@@ -238,6 +238,8 @@ client_error(const struct json *error, struct why *why)
 	text_copy(why->path, sizeof(why->path), json_get(details, "path"));
 	text_copy(why->id, sizeof(why->id), json_get(details, "deliveryId"));
 	text_copy(why->name, sizeof(why->name), json_get(details, "name"));
+	text_copy(why->nearest, sizeof(why->nearest),
+	    json_get(details, "nearest"));
 	why->offset = json_integer(json_get(details, "offset"), -1);
 	why->retry_after = json_integer(json_get(details, "retryAfter"), 0);
 	return -1;

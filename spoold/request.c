@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/control.h"
+#include "lib/nearest.h"
 #include "lib/receipt.h"
 #include "lib/xalloc.h"
 
@@ -133,6 +134,18 @@ organization_only(const struct request *request, bool *several_r)
 	return only;
 }
 
+/* Only who may see all of them is told: others would tell answers apart. */
+static void
+organization_nearest(const struct spoold *s, const char *id, struct why *why)
+{
+	struct nearest nearest = { .name = "" };
+	struct organization *org;
+
+	TAILQ_FOREACH(org, &s->organizations, entry)
+		nearest_offer(&nearest, id, org->id);
+	memcpy(why->nearest, nearest.name, sizeof(why->nearest));
+}
+
 /*
  * The organization that it names, or the only one.  One in which the asker has
  * no role does not exist for him.
@@ -164,8 +177,11 @@ request_organization(struct request *request, struct why *why)
 		return why_set(why, ERROR_PERMISSION_DENIED,
 		    "%s is not for %s", verb_name(request->verb),
 		    request->by);
-	return why_set(why, ERROR_ORGANIZATION_NOT_FOUND,
+	(void)why_set(why, ERROR_ORGANIZATION_NOT_FOUND,
 	    "there is no organization %s", id == NULL ? "at all" : id);
+	if (request->owner && id != NULL)
+		organization_nearest(request->spoold, id, why);
+	return -1;
 }
 
 /* Whether the asker may: in the organization that it is about, if any. */

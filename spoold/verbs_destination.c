@@ -6,6 +6,7 @@
 
 #include "lib/destination_field.h"
 #include "lib/json.h"
+#include "lib/nearest.h"
 #include "lib/xalloc.h"
 
 #include "spoold/allowed.h"
@@ -234,6 +235,21 @@ verb_destination_update(struct request *request)
 
 /* --- looking -------------------------------------------------------------- */
 
+/* There is none of that id; one may be near. */
+static void
+target_unknown(struct organization *org, const char *id, struct why *why)
+{
+	struct nearest nearest = { .name = "" };
+	struct target *target;
+
+	RB_FOREACH(target, targets, &org->targets)
+		if (target->destination != NULL)
+			nearest_offer(&nearest, id, target->id);
+	(void)why_set(why, ERROR_DESTINATION_NOT_FOUND,
+	    "there is no destination \"%s\"", id);
+	memcpy(why->nearest, nearest.name, sizeof(why->nearest));
+}
+
 struct target *
 request_target(struct request *request)
 {
@@ -242,8 +258,7 @@ request_target(struct request *request)
 	struct why why;
 
 	if (target == NULL) {
-		(void)why_set(&why, ERROR_DESTINATION_NOT_FOUND,
-		    "there is no destination \"%s\"", id);
+		target_unknown(request->organization, id, &why);
 		request_fail(request, &why);
 	}
 	return target;
