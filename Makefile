@@ -50,7 +50,7 @@ BASE := $(addprefix lib/,why log xalloc buf hex utf8 lines clock id ticket \
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
 RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
-LAYOUT := spool-layout/layout
+LAYOUT := $(addprefix spool-layout/,layout layout_check directory) lib/access
 SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
@@ -63,14 +63,20 @@ DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_update hostkey mail_address mustache network path_template \
     signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
+INSTANCE := $(addprefix lib/,account instance instance_place)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_listen conf_row egress listener network) $(SETTINGS)
+    conf_listen conf_row egress listener network) $(SETTINGS) $(INSTANCE)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
-    control control_program refused select select_ask select_job)
+    control control_program refused select select_ask select_job verbs) \
+    libspool/client libspool/result
+# For programs of others; commands use its connection.
+LIBSPOOL := $(addprefix libspool/,calls calls_destination calls_instance \
+    client result submit) lib/drop lib/show $(CONFIG) $(BASE) $(JSON) \
+    $(RECORDS) $(SPOOL) $(LAYOUT)
 WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
     http http_answer parcel path settings silence tls transfer transfer_set \
@@ -89,7 +95,7 @@ $(BUILD)/$(1): $(call objects,$(2))
 endef
 define command
 $(call program,bin/$(1),spoold/commands/$(1) $(2) $(COMMAND) $(CONFIG) \
-    $(BASE) $(JSON) $(RECORDS) $(STORE),-lconfuse -lcjson -lcrypto)
+    $(BASE) $(JSON) $(RECORDS) $(STORE),-lacl -lconfuse -lcjson -lcrypto)
 endef
 
 .DEFAULT_GOAL := all
@@ -98,19 +104,19 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
-    checkpoint commit connection destinations drop duplicate durable erasure \
+    checkpoint commit connection denied destinations drop duplicate durable erasure \
     erasure_record expiry fetch fetch_denied finished flight forward health \
-    hostkeys keys links loop moves notify organization orphans outcome purge \
+    hostkeys keys links loop moves notify nurse nurse_ask organization orphans outcome owner purge \
     receipts recent recover refuse replay request reserve restore resume retry \
-    revoke scan schedule secrets server settle setup stepped sweep sweep_files \
+    revoke roles roll scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \
-    verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
-    verbs_server watch worker)
+    verbs_delivery verbs_destination verbs_explain verbs_health verbs_payload \
+    verbs_secret verbs_server verbs_submit watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/beneath lib/control_program lib/file_name $(BASE) $(JSON) $(RECORDS) \
+    lib/beneath lib/control_program lib/file_name lib/nearest lib/verbs $(BASE) $(JSON) $(RECORDS) \
     $(STORE), \
-    -lconfuse -lcjson -lcrypto -lm))
+    -lacl -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
 $(eval $(call program,libexec/spoold/webhook,$(addprefix workers/webhook/, \
@@ -144,8 +150,10 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     lib/beneath lib/certificate \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
-    spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
-    spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
+    spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
+    spoolctl_status spoolctl_check spoolctl_spool account_make conf_file \
+    organization_make mend) lib/conf_edit lib/conf_shipped lib/structure \
+    $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
@@ -154,11 +162,41 @@ $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
     certificates secret template test)))
-$(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
+$(eval $(call command,spoolconf,$(addprefix spoold/commands/, \
+    conf_file spoolconf_edit) \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey,spoold/commands/spoolkey_records))
-$(eval $(call command,spoolcat,spoold/commands/spoolcat_payload))
+$(eval $(call command,spoolcat,$(addprefix spoold/commands/, \
+    spoolcat_ask spoolcat_payload)))
 $(eval $(call command,spoollog,spoold/commands/spoollog_show $(JOURNAL)))
+
+# --- libspool: its own symbols alone can be seen, in either form --------------
+
+SONAME := libspool.so.0
+LIBRARY := libspool.so.$(VERSION)
+LIBRARIES := $(LIBRARY) libspool.a
+pic = $(patsubst %,$(BUILD)/pic/%.o,$(sort $(1)))
+
+$(BUILD)/pic/%.o: %.c $(FLAGS_FILE)
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIC -c -o $@ $<
+
+$(BUILD)/lib/$(LIBRARY): $(call pic,$(LIBSPOOL)) libspool/libspool.map
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(SONAME) \
+	    -Wl,--version-script=libspool/libspool.map,-z,defs \
+	    $(filter-out -pie,$(ALL_LDFLAGS)) -o $@ $(filter %.o,$^) \
+	    -lacl -lconfuse -lcjson -lcrypto -lbsd
+	ln -sf $(LIBRARY) $(@D)/$(SONAME)
+	ln -sf $(SONAME) $(@D)/libspool.so
+
+$(BUILD)/lib/libspool.a: $(call pic,$(LIBSPOOL))
+	@mkdir -p $(@D)
+	ld -r -o $(BUILD)/pic/libspool.o $^
+	objcopy --wildcard --keep-global-symbol='libspool_*' \
+	    $(BUILD)/pic/libspool.o
+	rm -f $@
+	ar rcs $@ $(BUILD)/pic/libspool.o
 
 # Prints the tables of lib/*.def for the man pages and etc/spoold.conf.
 $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
@@ -178,6 +216,7 @@ PROBE_spool := $(RECORDS) $(SPOOL) $(LAYOUT)
 PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
+PROBE_nurse := spoold/nurse
 PROBE_stored := $(VAULT) lib/stored
 PROBE_egress := lib/egress lib/network
 PROBE_path := lib/path_template
@@ -195,10 +234,15 @@ define probe
 $(BUILD)/tests/$(1): $(call objects,$(sort tests/unit/$(1) $(BASE) $(JSON) \
     $(PROBE_$(patsubst probe_%,%,$(1)))))
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -lconfuse -lcjson \
-	    -lcurl -lseccomp -lcrypto -lbsd
+	$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -lacl -lconfuse \
+	    -lcjson -lcurl -lseccomp -lcrypto -lbsd
 endef
 $(foreach p,$(PROBES),$(eval $(call probe,$(p))))
+
+# A submitter who races spoold for what he dropped.
+$(BUILD)/tests/race: $(call objects,tests/system/race)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # --- fuzz targets: by clang, with objects of their own ------------------------
 
@@ -223,7 +267,7 @@ $(BUILD)/fuzz/obj/fuzzed.a: $(FUZZED:%=$(BUILD)/fuzz/obj/%.o)
 $(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: \
     $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/obj/fuzzed.a
 	clang -fsanitize=fuzzer,address,undefined -Wl,--as-needed -o $@ $^ \
-	    -lconfuse -lcjson -lcurl -lcrypto -lbsd
+	    -lacl -lconfuse -lcjson -lcurl -lcrypto -lbsd
 
 # --- what the benchmark consists of -------------------------------------------
 
@@ -238,10 +282,11 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o \
 
 # --- building ----------------------------------------------------------------
 
-.PHONY: all programs probes fuzzers man generate clean help
-all: programs man probes ## build every program, manual page and test probe
+.PHONY: all programs libraries probes fuzzers man generate clean help
+all: programs libraries man probes ## build every program, library, manual page, probe
+libraries: $(addprefix $(BUILD)/lib/,$(LIBRARIES))
 programs: $(addprefix $(BUILD)/,$(PROGRAMS))
-probes: $(addprefix $(BUILD)/tests/,$(PROBES))
+probes: $(addprefix $(BUILD)/tests/,$(PROBES) race)
 fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
 # Another compiler or other flags build everything anew.
@@ -255,7 +300,7 @@ $(BUILD)/obj/%.o: %.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
--include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/pic $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
 
 # Manual pages; in man/*.in a line `@TABLE name@` stands for a table.
 MAN_PAGES := $(sort $(patsubst man/%.in,%,$(wildcard man/*.[1-8].in)) \
@@ -286,14 +331,15 @@ help: ## list the targets
 
 # Debian packages; `package:command` is content with that command, whatever
 # package it came from.
-DEPS := gcc:gcc make:make libc6-dev libbsd-dev libcjson-dev libconfuse-dev \
-    libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev libssh-dev \
-    libssl-dev linux-libc-dev ca-certificates python3:python3
-CHECK_DEPS := shunit2 chromium:chromium wget:wget curl:curl nodejs:node \
+DEPS := gcc:gcc make:make libc6-dev libacl1-dev libbsd-dev libcjson-dev \
+    libconfuse-dev libcurl4-openssl-dev libmicrohttpd-dev libseccomp-dev \
+    libssh-dev libssl-dev linux-libc-dev ca-certificates python3:python3 \
+    passwd:useradd
+CHECK_DEPS := shunit2 acl:getfacl chromium:chromium wget:wget curl:curl nodejs:node \
     npm:npm nginx:nginx strace jq procps openssl \
     xfsprogs:mkfs.xfs e2fsprogs:mkfs.ext4 mount tinyproxy-bin:tinyproxy \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
-    shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
+    pkg-config:pkg-config shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
     swift-proxy swift-account swift-container swift-object memcached \
     valgrind:valgrind
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
@@ -370,8 +416,10 @@ bench-uploads: all $(BENCH) ## measure uploads only: ROUNDS=3 UPLOADS="sftp …"
 	    --uploads '$(UPLOADS)'
 
 # Each tool's verdict on a file is a stamp, made anew when the file changes.
-SOURCES := $(wildcard lib/*.c spool-layout/*.c spoold/*.c spoold/commands/*.c \
-    workers/*/*.c man/*.c tests/unit/*.c tests/fuzz/*.c tests/bench/*.c)
+SOURCES := $(wildcard lib/*.c libspool/*.c etc/examples/*.c spool-layout/*.c \
+    spoold/*.c spoold/commands/*.c \
+    workers/*/*.c man/*.c tests/unit/*.c tests/system/*.c tests/fuzz/*.c \
+    tests/bench/*.c)
 SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*/*.sh \
     etc/examples/*.sh)
 LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)
@@ -384,12 +432,13 @@ lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say
 
 $(BUILD)/lint/%.tidy: % .clang-tidy
 	@mkdir -p $(@D)
-	clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(DEFINES)
+	clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(DEFINES) \
+	    -Ilibspool
 	@touch $@
 
 $(BUILD)/lint/%.analyzed: %
 	@mkdir -p $(@D)
-	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -MMD -MP \
+	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -Ilibspool -MMD -MP \
 	    -MF $@.d -MT $@ -MT $(@:.analyzed=.tidy) -c -o /dev/null $<
 	@touch $@
 
@@ -410,16 +459,27 @@ $(BUILD)/lint/cppcheck: $(SOURCES) $(wildcard */*.h */*/*.h */*.def)
 # --- installing ----------------------------------------------------------------
 
 .PHONY: install quickstart
+LIBDIR ?= $(PREFIX)/lib
 RUNSTATEDIR ?= $(if $(filter /var,$(LOCALSTATEDIR)),/run,$(LOCALSTATEDIR)/run)
 CONF_PLACE := $(DESTDIR)$(SYSCONFDIR)/spoold/spoold.conf
 DOC := $(DESTDIR)$(PREFIX)/share/doc/spoold
 
-install: programs man ## copy everything below $(DESTDIR)$(PREFIX)
+install: programs libraries man ## copy everything below $(DESTDIR)$(PREFIX)
 	$(foreach p,$(PROGRAMS),install -D -m 755 $(BUILD)/$(p) \
 	    '$(DESTDIR)$(PREFIX)/$(p)' &&) :
 	$(foreach p,$(MAN_PAGES),install -D -m 644 \
 	    $(BUILD)/$(call man_place,$(p)) \
 	    '$(DESTDIR)$(PREFIX)/$(call man_place,$(p))' &&) :
+	install -d '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	install -m 644 $(BUILD)/lib/libspool.a $(BUILD)/lib/$(LIBRARY) \
+	    '$(DESTDIR)$(LIBDIR)'
+	ln -sf $(LIBRARY) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libspool.so'
+	install -D -m 644 libspool/libspool.h \
+	    '$(DESTDIR)$(PREFIX)/include/libspool.h'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' libspool/libspool.pc.in \
+	    >'$(DESTDIR)$(LIBDIR)/pkgconfig/libspool.pc'
 	install -d '$(DOC)/examples'
 	install -m 644 README.md CHANGELOG.md LICENSE '$(DOC)'
 	install -m 644 etc/spoold.conf $(wildcard etc/examples/*) \

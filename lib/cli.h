@@ -113,6 +113,9 @@ const struct conf_organization	*cli_organization(struct cli *,
 /* That organization's spool, opened at the first call.  NULL with *why. */
 struct spool	*cli_spool(struct cli *, struct why *);
 
+/* The same for who only drops jobs; see spool_open_drops(). */
+struct spool	*cli_drops(struct cli *, struct why *);
+
 /*
  * The lock that spoold has while it runs, for what cannot be done meanwhile:
  * `because` it would do what.  A descriptor, or -1 with *why (UNAVAILABLE).
@@ -129,6 +132,13 @@ int	 cli_connect(struct cli *, enum control_mode, struct why *);
 struct json	*cli_ask(struct cli *, const char *verb,
 		    const struct buf *arguments, int64_t timeout,
 		    struct why *);
+
+/*
+ * The same about spoold itself, whatever organizations there are, once
+ * cli_connect() has been called.
+ */
+struct json	*cli_ask_server(struct cli *, const char *verb,
+		    const struct buf *arguments, struct why *);
 
 /* Reports on stderr and returns the exit status of *why. */
 int	 cli_fail(const struct cli *, const struct why *);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/cli.h"
+#include "lib/instance.h"
 #include "lib/xalloc.h"
 
 const struct conf *
@@ -15,6 +16,11 @@ cli_conf(struct cli *cli, struct why *why)
 	if (cli->conf != NULL)
 		return cli->conf;
 	cli->conf = conf_read(cli->file, why);
+	/* The environment is a private instance's owner's. */
+	if (cli->conf != NULL && instance_is_shared(cli->conf)) {
+		conf_free(&cli->conf);
+		cli->conf = conf_read_file(cli->file, why);
+	}
 	if (cli->conf != NULL)
 		cli_note(cli, "configuration: %s", cli->conf->file);
 	return cli->conf;
@@ -44,8 +50,10 @@ cli_organization(struct cli *cli, struct why *why)
 	return NULL;
 }
 
-struct spool *
-cli_spool(struct cli *cli, struct why *why)
+typedef struct spool *spool_opener(const char *, const char *, struct why *);
+
+static struct spool *
+spool_by(struct cli *cli, spool_opener *opener, struct why *why)
 {
 	const struct conf_organization *org;
 
@@ -53,9 +61,21 @@ cli_spool(struct cli *cli, struct why *why)
 		return cli->spool;
 	org = cli_organization(cli, why);
 	if (org != NULL)
-		cli->spool = spool_open(cli->conf->top_spool_directory,
-		    org->id, why);
+		cli->spool = opener(cli->conf->top_spool_directory, org->id,
+		    why);
 	return cli->spool;
+}
+
+struct spool *
+cli_spool(struct cli *cli, struct why *why)
+{
+	return spool_by(cli, spool_open, why);
+}
+
+struct spool *
+cli_drops(struct cli *cli, struct why *why)
+{
+	return spool_by(cli, spool_open_drops, why);
 }
 
 int
@@ -65,7 +85,8 @@ cli_lock(struct cli *cli, const char *because, struct why *why)
 	char *journal;
 	int lock;
 
-	if (conf == NULL)
+	/* What is written under it belongs to spoold. */
+	if (conf == NULL || instance_become(conf, why) == -1)
 		return -1;
 	journal = xasprintf("%s/journal", conf->top_log_directory);
 	lock = spool_lock(conf->top_spool_directory, journal, why);
@@ -115,4 +136,11 @@ cli_ask(struct cli *cli, const char *verb, const struct buf *arguments,
 	    : control_call(cli->control, verb, &all, timeout, why);
 	buf_wipe(&all);
 	return result;
+}
+
+struct json *
+cli_ask_server(struct cli *cli, const char *verb,
+    const struct buf *arguments, struct why *why)
+{
+	return control_call(cli->control, verb, arguments, -1, why);
 }

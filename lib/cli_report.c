@@ -48,6 +48,7 @@ cli_fail_about(const struct cli *cli, const char *about, const struct why *why)
 	memcpy(named.path, why->path, sizeof(named.path));
 	memcpy(named.id, why->id, sizeof(named.id));
 	memcpy(named.name, why->name, sizeof(named.name));
+	memcpy(named.nearest, why->nearest, sizeof(named.nearest));
 	return cli_fail(cli, &named);
 }
 

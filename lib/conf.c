@@ -155,8 +155,8 @@ conf_new(const char *file)
 	return conf;
 }
 
-struct conf *
-conf_read(const char *file, struct why *why)
+static struct conf *
+conf_load(const char *file, bool environment, struct why *why)
 {
 	struct buf text = { 0 };
 	struct conf *conf;
@@ -168,13 +168,25 @@ conf_read(const char *file, struct why *why)
 	conf = conf_new(file);
 	if (conf_text_read(conf->file, &text, why) == -1 ||
 	    conf_parse(conf, &text, why) == -1 ||
-	    conf_environment(conf, why) == -1 ||
+	    (environment && conf_environment(conf, why) == -1) ||
 	    conf_check_listen(conf, why) == -1)
 		conf_free(&conf);
 	else
 		conf_resolve(conf);
 	buf_free(&text);
 	return conf;
+}
+
+struct conf *
+conf_read(const char *file, struct why *why)
+{
+	return conf_load(file, true, why);
+}
+
+struct conf *
+conf_read_file(const char *file, struct why *why)
+{
+	return conf_load(file, false, why);
 }
 
 struct conf *
@@ -386,7 +398,7 @@ conf_check_reload(const struct conf *old, const struct conf *new,
 {
 	static const char *const fixed[] = { "spool_directory",
 	    "state_directory", "log_directory", "run_directory",
-	    "key_directory" };
+	    "key_directory", "user" };
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
 		const struct setting *setting = conf_setting(SCOPE_plain,
@@ -401,11 +413,5 @@ conf_check_reload(const struct conf *old, const struct conf *new,
 			    "cannot change while spoold runs: it needs a "
 			    "restart", new->file, fixed[i]);
 	}
-	for (size_t i = 0; i < old->organization_count; i++)
-		if (conf_organization(new, old->organizations[i].id) == NULL)
-			return why_set(why, ERROR_CONFIG_ERROR, "%s: "
-			    "organization %s cannot be taken away while "
-			    "spoold runs", new->file,
-			    old->organizations[i].id);
 	return 0;
 }

@@ -33,6 +33,7 @@ typedef int64_t		 conf_size;	/* bytes */
 typedef int64_t		 conf_integer;
 typedef double		 conf_real;
 typedef bool		 conf_boolean;
+typedef char		*conf_account;	/* a user's or group's name, or "" */
 typedef char		*conf_listener;	/* lib/listener.h, or "" */
 typedef struct conf_list conf_addresses;	/* CIDRs, words of egress.h */
 typedef struct conf_list conf_names;	/* as an id */
@@ -96,6 +97,9 @@ struct conf {
 struct conf	*conf_read(const char *file, struct why *);
 void		 conf_free(struct conf **);
 
+/* The same without the environment's overrides. */
+struct conf	*conf_read_file(const char *file, struct why *);
+
 /*
  * The same from a text that is to become that file, and without the
  * environment.
@@ -135,7 +139,10 @@ bool	 conf_changes(const struct conf *old, const struct conf *new,
  */
 bool	 conf_overrides(const struct conf *, struct buf *out);
 
-/* The five directories may not change while running: 0, or -1 with *why. */
+/*
+ * The five directories and the user may not change while running: 0, or -1
+ * with *why.
+ */
 int	 conf_check_reload(const struct conf *old, const struct conf *new,
 	    struct why *);
 

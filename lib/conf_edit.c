@@ -1,5 +1,5 @@
 /*
- * conf_edit - changes a setting in the text of spoold.conf
+ * conf_edit - changes the text of spoold.conf
  *
  * The text is walked once with its comments overwritten, so that every offset
  * is the same in both, and only as far as its form goes: names, `=`, values,
@@ -29,6 +29,8 @@ struct edit {
 	size_t		 from, to;	/* the end of its value */
 	size_t		 depth;		/* how much of its path there is, */
 	size_t		 place;		/* and where that can be added to */
+	size_t		 begin, end;	/* of the last section of its title,
+					 * with its name; both 0: none */
 };
 
 /* A word or a string, without its quotes. */
@@ -188,6 +190,7 @@ static bool
 take_section(struct edit *edit, size_t matched, struct word name)
 {
 	struct word title = { "", 0 };
+	size_t begin = (size_t)(name.text - edit->text);
 
 	if (next_char(edit) != '{')
 		title = take_word(edit);
@@ -205,6 +208,12 @@ take_section(struct edit *edit, size_t matched, struct word name)
 	}
 	edit->at++;
 	edit->level--;
+	if (matched == 1 && edit->level == 0) {
+		/* A name in quotes begins with one. */
+		edit->begin = begin - (begin > 0 &&
+		    strchr("\"'", edit->text[begin - 1]) != NULL);
+		edit->end = edit->at;
+	}
 	return true;
 }
 
@@ -349,6 +358,17 @@ check_value(const struct setting *setting, const char *title,
 	return 0;
 }
 
+static int
+unreadable(const struct edit *edit, struct why *why)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < edit->at; i++)
+		line += edit->text[i] == '\n';
+	return why_set(why, ERROR_CONFIG_ERROR, "line %zu is none that can "
+	    "be read", line);
+}
+
 int
 conf_edit(struct buf *text, const struct setting *setting,
     const char *title, const char *value, struct why *why)
@@ -364,12 +384,7 @@ conf_edit(struct buf *text, const struct setting *setting,
 	edit.text = bare = xstrdup(text->data);
 	conf_text_blank(bare, MASK);
 	if (!take_entries(&edit, 0)) {
-		size_t line = 1;
-
-		for (size_t i = 0; i < edit.at; i++)
-			line += bare[i] == '\n';
-		result = why_set(why, ERROR_CONFIG_ERROR, "line %zu is none "
-		    "that can be read", line);
+		result = unreadable(&edit, why);
 	} else if (!edit.found && edit.depth == 0 &&
 	    (setting->scope == SCOPE_organization ||
 	    setting->scope == SCOPE_pipe)) {
@@ -384,4 +399,80 @@ conf_edit(struct buf *text, const struct setting *setting,
 	buf_free(&written);
 	free(bare);
 	return result;
+}
+
+/* --- whole sections ------------------------------------------------------- */
+
+/* A setting that stands in it directly. */
+static const struct setting *
+section_setting(enum setting_scope scope)
+{
+	const char *name = conf_scope_name(scope);
+	const struct setting *settings;
+	size_t count;
+
+	settings = conf_settings(&count);
+	while (settings->scope != scope ||
+	    strcmp(settings->section, name) != 0)
+		settings++;	/* each scope has one */
+	return settings;
+}
+
+void
+conf_section_add(struct buf *text, enum setting_scope scope,
+    const char *title)
+{
+	if (text->len > 0 && text->data[text->len - 1] != '\n')
+		buf_char(text, '\n');
+	buf_printf(text, "%s%s %s {\n}\n", text->len > 0 ? "\n" : "",
+	    conf_scope_name(scope), title);
+}
+
+/* Cuts it, and the empty lines that would stand double then. */
+static void
+cut_section(struct buf *text, const struct edit *edit)
+{
+	size_t from = line_begin(edit->text, edit->begin);
+	size_t to = line_next(edit->text, edit->end);
+	struct buf out = { .max = text->max };
+
+	/* What stands after it on its line is not cut with it. */
+	for (size_t i = edit->end; i < to; i++)
+		if (edit->text[i] == MASK)
+			to = edit->end;
+	if (from > 1 && text->data[from - 1] == '\n' &&
+	    text->data[from - 2] == '\n' &&
+	    (text->data[to] == '\0' || text->data[to] == '\n'))
+		from--;
+	buf_str(&out, "");
+	buf_add(&out, text->data, from);
+	buf_add(&out, text->data + to, text->len - to);
+	buf_free(text);
+	*text = out;
+}
+
+int
+conf_section_remove(struct buf *text, enum setting_scope scope,
+    const char *title, struct why *why)
+{
+	int removed = 0, result = 1;
+	char *bare;
+
+	while (result == 1) {
+		struct edit edit = { .setting = section_setting(scope),
+			.title = title };
+
+		buf_str(text, "");
+		edit.text = bare = xstrdup(text->data);
+		conf_text_blank(bare, MASK);
+		if (!take_entries(&edit, 0))
+			result = unreadable(&edit, why);
+		else if (edit.end == 0)
+			result = 0;
+		else
+			cut_section(text, &edit);
+		free(bare);
+		removed += result == 1;
+	}
+	return result == -1 ? -1 : removed > 0;
 }

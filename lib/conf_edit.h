@@ -1,5 +1,5 @@
 /*
- * conf_edit - changes a setting in the text of spoold.conf
+ * conf_edit - changes the text of spoold.conf
  *
  * All else stays as it is, comments included.
  */
@@ -21,5 +21,20 @@
  */
 int	 conf_edit(struct buf *text, const struct setting *,
 	    const char *title, const char *value, struct why *);
+
+/*
+ * Adds an empty section of that scope and title at the end.  Whether there is
+ * one already the caller knows.
+ */
+void	 conf_section_add(struct buf *text, enum setting_scope,
+	    const char *title);
+
+/*
+ * Takes all sections of that scope and title away, with the comments in them;
+ * those around them stay.  Returns 1, 0 if there is none, -1 with *why
+ * (CONFIG_ERROR): the text is none that can be changed.
+ */
+int	 conf_section_remove(struct buf *text, enum setting_scope,
+	    const char *title, struct why *);
 
 #endif

@@ -40,6 +40,18 @@ variable_name(const struct setting *setting, char out[VARIABLE_MAX])
 		*p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
 }
 
+/*
+ * All that are in no titled section but the user: whose an instance is counts
+ * for what may be done to its file, so the file alone says it.
+ */
+static bool
+from_environment(const struct setting *setting)
+{
+	return setting->scope == SCOPE_plain &&
+	    (setting->section[0] != '\0' ||
+	    strcmp(setting->name, "user") != 0);
+}
+
 /* Whoever sets a delay means the formula. */
 static bool
 is_delay(const struct setting *setting)
@@ -92,7 +104,7 @@ find_unknown(struct conf *conf)
 		if (strncmp(*entry, PREFIX, sizeof(PREFIX) - 1) != 0)
 			continue;
 		for (i = 0; i < count && !known; i++) {
-			if (settings[i].scope != SCOPE_plain)
+			if (!from_environment(&settings[i]))
 				continue;
 			variable_name(&settings[i], variable);
 			known = strlen(variable) == length &&
@@ -119,7 +131,7 @@ conf_environment(struct conf *conf, struct why *why)
 			return -1;
 	settings = conf_settings(&count);
 	for (size_t i = 0; i < count; i++) {
-		if (settings[i].scope != SCOPE_plain)
+		if (!from_environment(&settings[i]))
 			continue;
 		variable_name(&settings[i], variable);
 		if (variable_take(conf, &settings[i], variable, why) == -1)

@@ -14,7 +14,7 @@
 enum setting_type {
 	SETTING_string, SETTING_path, SETTING_choice, SETTING_duration,
 	SETTING_size, SETTING_integer, SETTING_real, SETTING_boolean,
-	SETTING_listener,
+	SETTING_listener, SETTING_account,
 	/* Lists. */
 	SETTING_addresses, SETTING_names, SETTING_paths, SETTING_words,
 	SETTING_statuses, SETTING_durations, SETTING_networks

@@ -15,6 +15,8 @@
 #include "lib/ticket.h"
 #include "lib/xalloc.h"
 
+#define ACCOUNT_MAX 64		/* bytes of a name */
+
 /* Sizes take k, M and G. */
 static int
 parse_size(const char *text, int64_t *value_r)
@@ -214,6 +216,29 @@ check_listener(const char *text, struct why *why)
 	    "an absolute path", text);
 }
 
+/*
+ * Empty: nobody.  Names from a directory service have dots and at signs; what
+ * would be an option, a number or a path to whoever reads it is none.
+ */
+static int
+check_account(const char *text, struct why *why)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	static const char others[] = "0123456789-.@";
+	size_t length = strlen(text), i = strspn(text, letters);
+
+	if (i > 0)
+		while (i < length && (strchr(letters, text[i]) != NULL ||
+		    strchr(others, text[i]) != NULL))
+			i++;
+	if (i == length && length <= ACCOUNT_MAX)
+		return 0;
+	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed is the name "
+	    "of a user or group: letters, digits, _, -, . and @, beginning "
+	    "with a letter", text);
+}
+
 /* What a type alone cannot say. */
 static int
 check_meaning(const struct setting *setting, const char *text,
@@ -291,6 +316,11 @@ store_one(const struct setting *setting, void *field, const char *text,
 		return 0;
 	case SETTING_listener:
 		if (check_listener(text, why) == -1)
+			return -1;
+		store_text(field, text);
+		return 0;
+	case SETTING_account:
+		if (check_account(text, why) == -1)
 			return -1;
 		store_text(field, text);
 		return 0;
@@ -401,6 +431,7 @@ setting_print(const struct setting *setting, const void *base,
 		buf_str(out, *(const bool *)field ? "true" : "false");
 		break;
 	case SETTING_listener:
+	case SETTING_account:
 	case SETTING_string:
 	case SETTING_path:
 	case SETTING_choice:
@@ -449,7 +480,8 @@ setting_free(const struct setting *setting, void *base)
 		conf_list_free(field);
 	} else if (setting->type == SETTING_string ||
 	    setting->type == SETTING_path || setting->type == SETTING_choice ||
-	    setting->type == SETTING_listener) {
+	    setting->type == SETTING_listener ||
+	    setting->type == SETTING_account) {
 		free(*(char **)field);
 		*(char **)field = NULL;
 	}

@@ -33,6 +33,7 @@ is_quoted(const struct setting *setting)
 	case SETTING_durations:
 	case SETTING_paths:
 	case SETTING_listener:
+	case SETTING_account:
 	case SETTING_networks:
 		return true;
 	default:

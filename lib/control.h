@@ -51,6 +51,12 @@ struct json	*control_wait(struct control *, int64_t timeout,
 		    struct why *);
 
 /*
+ * The descriptor that came with the last answer, which is the caller's then, or
+ * -1.
+ */
+int	 control_descriptor(struct control *);
+
+/*
  * Fills *why with the first `spoold: CODE: message` in a file that was
  * spoold's stderr, and leaves it as it is if there is none; -1.
  */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/drop.h"
@@ -66,7 +67,7 @@ copy_part(int source, int target, char *chunk, bool *by_kernel,
 }
 
 static int
-copy_all(int source, int target, int64_t max, struct why *why)
+copy_all(int source, int target, int64_t max, bool shown, struct why *why)
 {
 	char *chunk = xmalloc(DROP_CHUNK);
 	struct show_progress progress = { .started = 0 };
@@ -77,8 +78,9 @@ copy_all(int source, int target, int64_t max, struct why *why)
 
 	while ((n = copy_part(source, target, chunk, &by_kernel, why)) > 0) {
 		total += n;
-		show_progress(&progress, "copying the payload, MiB",
-		    total >> 20);
+		if (shown)
+			show_progress(&progress, "copying the payload, MiB",
+			    total >> 20);
 		if (total > max) {
 			done = why_set(why, ERROR_PAYLOAD_TOO_LARGE,
 			    "the payload is larger than max_payload_size, %lld "
@@ -93,9 +95,22 @@ copy_all(int source, int target, int64_t max, struct why *why)
 	return done;
 }
 
+/*
+ * In a spool that is shared its ACL says that spoold may read a file, as far as
+ * the mode with which it is made lets it; elsewhere the mode stays.
+ */
+static int
+file_let_read(int fd, struct why *why)
+{
+	if (fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0 &&
+	    fchmod(fd, 0640) == -1)
+		return why_errno(why, "let spoold read what is dropped");
+	return 0;
+}
+
 int
 drop_payload(const struct spool *spool, struct drop *drop, int source,
-    int64_t max, struct why *why)
+    int64_t max, bool shown, struct why *why)
 {
 	int dir = spool_directory(spool, QUEUE_data), target, done;
 
@@ -107,7 +122,9 @@ drop_payload(const struct spool *spool, struct drop *drop, int source,
 		drop->data[0] = '\0';
 		return -1;
 	}
-	done = copy_all(source, target, max, why);
+	done = file_let_read(target, why);
+	if (done == 0)
+		done = copy_all(source, target, max, shown, why);
 	if (close(target) == -1 && done == 0)
 		done = why_errno(why, "close data/%s", drop->data);
 	if (done == -1) {
@@ -121,7 +138,7 @@ int
 drop_write(const struct spool *spool, struct drop *drop, const char *stem,
     const char *text, size_t length, struct why *why)
 {
-	int created;
+	int created, fd, done;
 
 	(void)snprintf(drop->name, sizeof(drop->name), "%s.json", stem);
 	drop_unique(drop->temporary);
@@ -130,15 +147,42 @@ drop_write(const struct spool *spool, struct drop *drop, const char *stem,
 	if (created == 0)
 		return why_set(why, ERROR_CONFLICT, "tmp/%s exists",
 		    drop->temporary);
-	return created == 1 ? 0 : -1;
+	if (created == -1)
+		return -1;
+	fd = spool_open_file(spool, QUEUE_tmp, drop->temporary, why);
+	if (fd == -1)
+		return -1;
+	done = file_let_read(fd, why);
+	close(fd);
+	return done;
+}
+
+/*
+ * Who may only drop can read none of the directories, so cannot sync them, but
+ * all of their file system he can.
+ */
+static int
+blind_sync(const struct spool *spool, struct why *why)
+{
+	int fd = openat(spool_directory(spool, QUEUE_tmp), ".",
+	    O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	int done = 0;
+
+	if (fd == -1)
+		return why_errno(why, "create a file in tmp/");
+	if (syncfs(fd) == -1)
+		done = why_errno(why, "sync the spool");
+	close(fd);
+	return done;
 }
 
 static int
 directory_sync(const struct spool *spool, enum queue queue, struct why *why)
 {
-	if (fsync(spool_directory(spool, queue)) == -1)
-		return why_errno(why, "sync %s/", queue_name(queue));
-	return 0;
+	if (fsync(spool_directory(spool, queue)) == 0)
+		return 0;
+	return errno == EBADF ? blind_sync(spool, why) :
+	    why_errno(why, "sync %s/", queue_name(queue));
 }
 
 static int
@@ -160,9 +204,10 @@ drop_sync(const struct spool *spool, const struct drop *drops, size_t count,
     struct why *why)
 {
 	if (count > 1) {
-		if (syncfs(spool_directory(spool, QUEUE_tmp)) == -1)
-			return why_errno(why, "sync the spool");
-		return 0;
+		if (syncfs(spool_directory(spool, QUEUE_tmp)) == 0)
+			return 0;
+		return errno == EBADF ? blind_sync(spool, why) :
+		    why_errno(why, "sync the spool");
 	}
 	if (count == 1 && drops->data[0] != '\0' &&
 	    file_sync(spool, QUEUE_data, drops->data, why) == -1)

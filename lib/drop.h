@@ -1,6 +1,8 @@
 /*
  * drop - leaving a job in the spool as any client does
  *
+ * Spools may be those of spool_open_drops().
+ *
  * A payload file goes to data/, the job to tmp/, both are made durable, and
  * the job is renamed to new/ without replacing.  From then on it is spoold's,
  * running or not.  Several drops share the syncs.
@@ -32,11 +34,11 @@ void	 drop_unique(char out[DROP_UNIQUE]);
 
 /*
  * Copies all that `source` has to data/, under the name that goes to
- * drop->data.  Gives its size.  Returns 0, or -1 with *why (PAYLOAD_TOO_LARGE
- * beyond `max` bytes) and nothing left.
+ * drop->data; a terminal is `shown` how far it is.  Returns 0, or -1 with *why
+ * (PAYLOAD_TOO_LARGE beyond `max` bytes) and nothing left.
  */
 int	 drop_payload(const struct spool *, struct drop *, int source,
-	    int64_t max, struct why *);
+	    int64_t max, bool shown, struct why *);
 
 /*
  * Writes the job to tmp/, to be dropped as `<stem>.json`: 0, or -1 with *why.

@@ -400,6 +400,8 @@ receipt_write_error(struct buf *out, const char *name, const struct why *why)
 		json_put_integer(out, "offset", why->offset);
 	if (why->name[0] != '\0')
 		json_put_string(out, "name", why->name);
+	if (why->nearest[0] != '\0')
+		json_put_string(out, "nearest", why->nearest);
 	if (why->id[0] != '\0')
 		json_put_string(out, "deliveryId", why->id);
 	if (why->retry_after > 0)

@@ -75,6 +75,51 @@ spool_open(const char *spool_directory, const char *org, struct why *why)
 	return sp;
 }
 
+/* By its path alone where it cannot be read. */
+static int
+directory_reach(int at, const char *name)
+{
+	static const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(at, name, O_RDONLY | flags);
+
+	return fd != -1 || errno != EACCES ? fd :
+	    openat(at, name, O_PATH | flags);
+}
+
+struct spool *
+spool_open_drops(const char *spool_directory, const char *org,
+    struct why *why)
+{
+	static const enum queue wanted[] = { QUEUE_tmp, QUEUE_data,
+	    QUEUE_new, QUEUE_receipts };
+	struct spool *sp = xcalloc(1, sizeof(*sp));
+	int top = directory_reach(AT_FDCWD, spool_directory);
+
+	sp->organization = xstrdup(org);
+	sp->day = -1;
+	for (int i = 0; i < QUEUES; i++)
+		sp->queues[i] = -1;
+	sp->directory = top == -1 ? -1 : directory_reach(top, org);
+	if (sp->directory == -1)
+		open_failed(spool_directory, org, "", why);
+	if (top != -1)
+		close(top);
+	for (size_t i = 0; sp->directory != -1 && i < sizeof(wanted) /
+	    sizeof(*wanted); i++) {
+		sp->queues[wanted[i]] = directory_reach(sp->directory,
+		    queue_name(wanted[i]));
+		if (sp->queues[wanted[i]] == -1) {
+			open_failed(spool_directory, org,
+			    queue_name(wanted[i]), why);
+			spool_close(&sp);
+			return NULL;
+		}
+	}
+	if (sp->directory == -1)
+		spool_close(&sp);
+	return sp;
+}
+
 static void
 spool_forget_day(struct spool *sp)
 {
@@ -190,6 +235,41 @@ spool_open_file(const struct spool *sp, enum queue queue, const char *name,
 	off_t size;
 
 	return open_regular(sp, queue, name, O_RDONLY, &size, why);
+}
+
+static bool
+same_file(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino &&
+	    a->stx_dev_major == b->stx_dev_major &&
+	    a->stx_dev_minor == b->stx_dev_minor &&
+	    a->stx_btime.tv_sec == b->stx_btime.tv_sec &&
+	    a->stx_btime.tv_nsec == b->stx_btime.tv_nsec &&
+	    a->stx_uid == b->stx_uid && a->stx_nlink == b->stx_nlink;
+}
+
+int
+spool_open_same(const struct spool *sp, enum queue queue, const char *name,
+    const struct statx *looked_at, struct why *why)
+{
+	int fd = spool_open_file(sp, queue, name, why);
+	struct statx opened;
+
+	if (fd == -1)
+		return -1;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
+	    &opened) == -1)
+		(void)why_errno(why, "look at %s/%s", queue_name(queue), name);
+	else if (same_file(looked_at, &opened))
+		return fd;
+	else {
+		(void)why_set(why, ERROR_PAYLOAD_UNREADABLE, "%s/%s was "
+		    "replaced while it was looked at", queue_name(queue),
+		    name);
+		why->number = ESTALE;
+	}
+	close(fd);
+	return -1;
 }
 
 /*

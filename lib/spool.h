@@ -24,10 +24,20 @@ struct spool;				/* opaque */
 /* Opens <spool_directory>/<org>.  NULL with *why. */
 struct spool	*spool_open(const char *spool_directory, const char *org,
 		    struct why *);
+
+/*
+ * The same for who drops jobs: tmp/, data/, new/ and receipts/ alone, which he
+ * need not be able to read.
+ */
+struct spool	*spool_open_drops(const char *spool_directory,
+		    const char *org, struct why *);
 void		 spool_close(struct spool **);
 const char	*spool_organization(const struct spool *);
 
-/* The open directory of a queue (O_PATH will not do: it can be synced). */
+/*
+ * The open directory of a queue.  It can be synced, unless spool_open_drops()
+ * could not read it (EBADF).
+ */
 int	 spool_directory(const struct spool *, enum queue);
 
 /*
@@ -43,6 +53,13 @@ int	 spool_stat(const struct spool *, enum queue, const char *name,
  */
 int	 spool_open_file(const struct spool *, enum queue, const char *name,
 	    struct why *);
+
+/*
+ * The same of what spool_stat() has looked at: not opened is what has taken its
+ * place since, or has got another link (number is ESTALE).
+ */
+int	 spool_open_same(const struct spool *, enum queue, const char *name,
+	    const struct statx *, struct why *);
 
 /*
  * Renames without replacing.  Returns 1 if moved, 0 if `from_name` is not in
@@ -72,6 +89,13 @@ int	 spool_create(const struct spool *, enum queue, const char *name,
 #define SPOOL_REPLACING ".replacing"
 int	 spool_replace(const struct spool *, enum queue, const char *name,
 	    const void *, size_t, struct why *);
+
+/*
+ * The same, and that user may read it, and nobody else but the owner: for a
+ * receipt of a shared spool.
+ */
+int	 spool_replace_for(const struct spool *, enum queue, const char *name,
+	    const void *, size_t, uid_t reader, struct why *);
 
 /*
  * Appends lines to a file.  An unfinished last line, which a crash left, is

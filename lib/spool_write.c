@@ -14,21 +14,34 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/access.h"
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/spool.h"
 #include "lib/spool_place.h"
 #include "lib/write.h"
 
-/* Creates a file that is not there: 1, 0 if it is, -1 with errno. */
+/* Whom a file is for. */
+#define FOR_OWNER NULL
+
+/*
+ * Creates a file that is not there, for its owner, or for that user as well:
+ * 1, 0 if it is, -1 with errno.
+ */
 static int
-create_whole(int dir, const char *name, const void *data, size_t length)
+create_whole(int dir, const char *name, const void *data, size_t length,
+    const uid_t *reader)
 {
+	struct why why;
 	int fd, number;
 
 	fd = spool_openat(dir, name, O_WRONLY | O_CREAT | O_EXCL);
 	if (fd == -1)
 		return errno == EEXIST ? 0 : -1;
 	number = write_all(fd, data, length) == -1 ? errno : 0;
+	if (number == 0 && reader != FOR_OWNER &&
+	    access_let_read(fd, *reader, &why) == -1)
+		number = why.number != 0 ? why.number : EIO;
 	if (close(fd) == -1 && number == 0)
 		number = errno;
 	if (number == 0)
@@ -47,35 +60,24 @@ spool_create(const struct spool *sp, enum queue queue, const char *name,
 
 	if (spool_place(sp, queue, name, true, &place, why) == -1)
 		return -1;
-	result = create_whole(place.fd, place.name, data, length);
+	result = create_whole(place.fd, place.name, data, length, FOR_OWNER);
 	if (result == -1)
 		(void)why_errno(why, "create %s/%s", queue_name(queue), name);
 	spool_place_close(&place);
 	return result;
 }
 
-/*
- * The part of spool_replace() within the directory.  0, or -1 with errno.
- *
- * Of one name for all, a large directory has one block to write; but where
- * others create files they could be in its way.
- */
+/* The part of spool_replace() within the directory.  0, or -1 with errno. */
 static int
-replace_in(int dir, bool shared, const char *name, const void *data,
-    size_t length)
+replace_in(int dir, const char *hidden, const char *name, const void *data,
+    size_t length, const uid_t *reader)
 {
-	char hidden[NAME_MAX + 1];
 	int number, made;
 
-	if (snprintf(hidden, sizeof(hidden), "%s%s", shared ? "." :
-	    SPOOL_REPLACING, shared ? name : "") >= (int)sizeof(hidden)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	made = create_whole(dir, hidden, data, length);
+	made = create_whole(dir, hidden, data, length, reader);
 	/* What is left of one that was cut off; one process writes here. */
 	if (made == 0 && unlinkat(dir, hidden, 0) == 0)
-		made = create_whole(dir, hidden, data, length);
+		made = create_whole(dir, hidden, data, length, reader);
 	if (made == 0)
 		errno = EEXIST;
 	if (made != 1)
@@ -88,21 +90,53 @@ replace_in(int dir, bool shared, const char *name, const void *data,
 	return -1;
 }
 
-int
-spool_replace(const struct spool *sp, enum queue queue, const char *name,
-    const void *data, size_t length, struct why *why)
+static int
+replace(const struct spool *sp, enum queue queue, const char *name,
+    const struct buf *text, const uid_t *reader, struct why *why)
 {
+	char hidden[NAME_MAX + 1];
 	struct spool_place place;
+	/*
+	 * Of one name for all, a large directory has one block to write; but
+	 * where others create files they could be in its way.
+	 */
+	bool shared = queue == QUEUE_tmp;
 	int result;
 
 	if (spool_place(sp, queue, name, true, &place, why) == -1)
 		return -1;
-	result = replace_in(place.fd, queue == QUEUE_tmp, place.name, data,
-	    length);
+	if (snprintf(hidden, sizeof(hidden), "%s%s", shared ? "." :
+	    SPOOL_REPLACING, shared ? place.name : "") >=
+	    (int)sizeof(hidden)) {
+		errno = ENAMETOOLONG;
+		result = -1;
+	} else
+		result = replace_in(place.fd, hidden, place.name, text->data,
+		    text->len, reader);
 	if (result == -1)
 		(void)why_errno(why, "write %s/%s", queue_name(queue), name);
 	spool_place_close(&place);
 	return result == -1 ? -1 : 1;
+}
+
+int
+spool_replace(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, struct why *why)
+{
+	const struct buf text = { .data = (char *)(uintptr_t)data,
+		.len = length };
+
+	return replace(sp, queue, name, &text, FOR_OWNER, why);
+}
+
+int
+spool_replace_for(const struct spool *sp, enum queue queue, const char *name,
+    const void *data, size_t length, uid_t reader, struct why *why)
+{
+	const struct buf text = { .data = (char *)(uintptr_t)data,
+		.len = length };
+
+	return replace(sp, queue, name, &text, &reader, why);
 }
 
 /*

@@ -29,6 +29,7 @@ struct why {
 	char		 path[256];	/* details.path, or "" */
 	char		 id[32];	/* details.deliveryId, or "" */
 	char		 name[832];	/* details.name, escaped, or "" */
+	char		 nearest[64];	/* details.nearest, or "" */
 	char		 text[768];	/* the message, never with a secret */
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/conf_table.h"
+#include "lib/verbs.h"
 #include "lib/why.h"
 #include "spool-layout/layout.h"
 
@@ -145,21 +146,27 @@ static void
 table_queues(void)
 {
 	static const struct {
-		const char	*name;
+		const char	*name, *group, *access;
 		int		 mode, private_mode;
 		const char	*what;
 	} queues[] = {
-#define QUEUE(name, mode, private_mode, tickets, what) \
-	{ #name, mode, private_mode, what },
+#define QUEUE(name, group, mode, access, private_mode, tickets, what) \
+	{ #name, #group, #access, mode, private_mode, what },
 #include "spool-layout/queues.def"
 #undef QUEUE
 	};
 
 	(void)puts(".Bl -tag -width receipts/");
 	for (size_t i = 0; i < LENGTH(queues); i++) {
+		bool group = strcmp(queues[i].group, "own") != 0;
+
 		(void)printf(".It Pa %s/\n", queues[i].name);
 		put_text(queues[i].what);
-		(void)printf("\n.Pq mode %04o\n",
+		(void)printf("\n.Pq mode %04o%s%s%s; private: %04o\n",
+		    (unsigned)queues[i].mode, group ? ", group " : "",
+		    group ? queues[i].group : "",
+		    strcmp(queues[i].access, "plain") != 0 ?
+		    ", with a default ACL" : "",
 		    (unsigned)queues[i].private_mode);
 	}
 	(void)puts(".El");
@@ -181,6 +188,7 @@ put_allowed(const struct setting *setting)
 		[SETTING_real] = "A number",
 		[SETTING_boolean] = "True or false",
 		[SETTING_listener] = "ADDRESS:PORT, or unix: and a path",
+		[SETTING_account] = "A name",
 		[SETTING_addresses] = "A list of addresses",
 		[SETTING_names] = "A list of names",
 		[SETTING_words] = "A list",
@@ -354,6 +362,113 @@ table_paths(void)
 	    "A string, number or truth value of the job's metadata.\n.El");
 }
 
+/* --- the control protocol --- */
+
+static const char *const forms[] = {
+#define FORM(identifier, kind, items, max, words) \
+	[VERB_FORM_##identifier] = words,
+#include "lib/verbs.def"
+#undef FORM
+};
+
+static const char *const role_names[ROLES] = {
+#define ROLE(identifier, setting, also, sentence) \
+	[ROLE_##identifier] = #identifier,
+#include "lib/verbs.def"
+#undef ROLE
+};
+
+static void
+table_roles(void)
+{
+	(void)puts(".Bl -tag -width administrator");
+#define ROLE(identifier, setting, also, sentence) \
+	(void)puts(".It Cm " #identifier " Pq Ic organization.ID." #setting); \
+	put_text(sentence "."); \
+	(void)putchar('\n');
+#include "lib/verbs.def"
+#undef ROLE
+	(void)puts(".El");
+}
+
+/* A set of them in words, which a macro's line ends with. */
+static void
+put_roles(unsigned roles)
+{
+	const char *between = "";
+
+	if (roles == FOR_owner)
+		(void)fputs("root", stdout);
+	for (size_t i = 0; i < ROLES; i++)
+		if ((roles & 1U << i) != 0) {
+			(void)printf("%s%s", between, role_names[i]);
+			between = " or ";
+		}
+}
+
+/* Each sentence in a line of its own, as mdoc wants it. */
+static void
+put_sentences(const char *text)
+{
+	const char *end;
+	char sentence[1024];
+
+	while ((end = strstr(text, ". ")) != NULL) {
+		(void)snprintf(sentence, sizeof(sentence), "%.*s",
+		    (int)(end + 1 - text), text);
+		put_text(sentence);
+		(void)putchar('\n');
+		text = end + 2;
+	}
+	put_text(text);
+	(void)putchar('\n');
+}
+
+static void
+put_verb(const char *name, unsigned roles, const char *sentence)
+{
+	(void)printf(".It Cm %s Pq ", name);
+	put_roles(roles);
+	(void)putchar('\n');
+	put_sentences(sentence);
+}
+
+static void
+put_verb_field(const char *name, const char *form, bool needed, unsigned roles,
+    const char *sentence)
+{
+	(void)printf(".br\n.Va %s :\n", name);
+	put_text(sentence);
+	(void)printf("\n.Pq %s%s", form, needed ? "; required" : "");
+	if (roles != 0) {
+		(void)fputs("; ", stdout);
+		put_roles(roles);
+	}
+	(void)putchar('\n');
+}
+
+/* The verbs of a topic, each with the fields that it takes. */
+static void
+put_verbs(const char *wanted, size_t length)
+{
+	bool here = false;
+
+	(void)puts(".Bl -tag -width Ds");
+#define VERB(identifier, topic, name, roles, sentence) \
+	here = strlen(#topic) == length && \
+	    strncmp(#topic, wanted, length) == 0; \
+	if (here) \
+		put_verb(name, roles, sentence);
+#define FIELD(verb, name, form, needed, roles, sentence) \
+	if (here) \
+		put_verb_field(#name, forms[VERB_FORM_##form], needed, \
+		    roles, sentence);
+#include "lib/verbs.def"
+#undef FIELD
+#undef VERB
+	(void)puts(".El");
+}
+
 static void
 table_conf(void)
 {
@@ -379,6 +494,7 @@ static const struct {
 	{ "organization", table_organization },	/* settings of one */
 	{ "paths", table_paths },		/* names in path templates */
 	{ "queues", table_queues },
+	{ "roles", table_roles },		/* of an organization */
 	{ "settings", table_settings },		/* of plain sections */
 	{ "statuses", table_statuses },		/* exit statuses */
 	{ "templates", table_templates },	/* names in templates */
@@ -395,10 +511,20 @@ static const char *const transports[] = {
 #undef DESTINATION_FIELD
 };
 
-/* A transport's name stands for the fields of its config. */
+/*
+ * A transport's name stands for the fields of its config, `verbs TOPIC` for
+ * what can be asked about that.
+ */
 static int
 table_put(const char *name, size_t length)
 {
+	static const char verbs[] = "verbs ";
+
+	if (strncmp(name, verbs, sizeof(verbs) - 1) == 0) {
+		put_verbs(name + sizeof(verbs) - 1,
+		    length - (sizeof(verbs) - 1));
+		return 0;
+	}
 	for (size_t i = 0; i < LENGTH(transports); i++)
 		if (strlen(transports[i]) == length &&
 		    strncmp(transports[i], name, length) == 0) {

@@ -67,7 +67,7 @@ payload_open(const struct drop *drop, const char *file, int64_t *bytes_r,
 		return why_set(why, ERROR_PAYLOAD_UNREADABLE,
 		    "data/%s belongs to another user than the job", file);
 	*bytes_r = (int64_t)stat.stx_size;
-	return spool_open_file(spool, QUEUE_data, file, why);
+	return spool_open_same(spool, QUEUE_data, file, &stat, why);
 }
 
 int

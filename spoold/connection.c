@@ -22,12 +22,22 @@
 #define REQUESTS_MAX 64		/* unanswered ones of a connection */
 #define IGNORED_MAX (16 * 1024 * 1024)	/* bytes after what was too long */
 
+static void
+passing_free(struct passing *passing)
+{
+	close(passing->fd);
+	free(passing);
+}
+
 void
 connection_free(struct connection *connection)
 {
 	struct request *request;
+	struct passing *passing, *next;
 	int fd = connection->source.fd;
 
+	TAILQ_FOREACH_SAFE(passing, &connection->passings, entry, next)
+		passing_free(passing);
 	/* Whoever else holds one of its requests answers it into nothing. */
 	while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
 		TAILQ_REMOVE(&connection->requests, request, entry);
@@ -40,6 +50,7 @@ connection_free(struct connection *connection)
 	TAILQ_REMOVE(connection->all, connection, entry);
 	buf_free(&connection->in);
 	buf_free(&connection->out);
+	peer_free(&connection->peer);
 	if (connection->spoold->offline)
 		spoold_stop(connection->spoold, false);
 	free(connection);
@@ -70,6 +81,54 @@ connection_watch(struct connection *connection)
 	return true;
 }
 
+/*
+ * Sends what comes before the next byte with which a descriptor goes, or that
+ * byte and what follows.  As send(2).
+ */
+static ssize_t
+connection_send(struct connection *connection)
+{
+	struct passing *passing = TAILQ_FIRST(&connection->passings);
+	union {
+		char		bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr	header;
+	} control = { .bytes = "" };
+	struct iovec part = { connection->out.data, connection->out.len };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct cmsghdr *header;
+
+	if (passing != NULL && passing->at > 0)
+		part.iov_len = passing->at;
+	else if (passing != NULL) {
+		if (TAILQ_NEXT(passing, entry) != NULL)
+			part.iov_len = TAILQ_NEXT(passing, entry)->at;
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &passing->fd, sizeof(int));
+	}
+	return sendmsg(connection->source.fd, &message,
+	    MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* That much of it is gone, with the descriptor of its first byte. */
+static void
+connection_sent(struct connection *connection, size_t sent)
+{
+	struct passing *passing = TAILQ_FIRST(&connection->passings);
+
+	if (passing != NULL && passing->at == 0) {
+		TAILQ_REMOVE(&connection->passings, passing, entry);
+		passing_free(passing);
+	}
+	TAILQ_FOREACH(passing, &connection->passings, entry)
+		passing->at -= sent;
+	buf_consume(&connection->out, sent);
+}
+
 /* Writes what there is to write. */
 static void
 connection_flush(struct connection *connection)
@@ -77,25 +136,38 @@ connection_flush(struct connection *connection)
 	ssize_t sent;
 
 	while (connection->out.len != 0) {
-		sent = send(connection->source.fd, connection->out.data,
-		    connection->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent = connection_send(connection);
 		if (sent == -1 && errno == EAGAIN)
 			break;
 		if (sent == -1) {
 			connection_free(connection);
 			return;
 		}
-		buf_consume(&connection->out, (size_t)sent);
+		connection_sent(connection, (size_t)sent);
 	}
 	if (connection->ignored != 0 && connection->out.len == 0)
 		(void)shutdown(connection->source.fd, SHUT_WR);
 	(void)connection_watch(connection);
 }
 
-void
-connection_say(struct connection *connection, struct buf *line)
+static void
+passing_begin(struct connection *connection, int fd)
 {
+	struct passing *passing = xcalloc(1, sizeof(*passing));
+
+	passing->fd = fd;
+	passing->at = connection->out.len;
+	TAILQ_INSERT_TAIL(&connection->passings, passing, entry);
+}
+
+void
+connection_say(struct connection *connection, struct buf *line, int fd)
+{
+	if (connection == NULL && fd != -1)
+		close(fd);
 	if (connection != NULL) {
+		if (fd != -1)
+			passing_begin(connection, fd);
 		buf_add(&connection->out, line->data, line->len);
 		if (connection->out.overflow || line->overflow) {
 			log_warning("control: a peer does not read its "
@@ -188,8 +260,6 @@ connection_new(struct spoold *s, struct connections *all, int fd,
     struct why *why)
 {
 	struct connection *connection = xcalloc(1, sizeof(*connection));
-	socklen_t length = sizeof(struct ucred);
-	struct ucred peer;
 
 	connection->spoold = s;
 	connection->all = all;
@@ -198,15 +268,11 @@ connection_new(struct spoold *s, struct connections *all, int fd,
 	connection->in.max = 2 * CONTROL_LINE_MAX;
 	connection->out.max = 2 * CONTROL_ANSWER_MAX;
 	TAILQ_INIT(&connection->requests);
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1) {
-		why_errno(why, "SO_PEERCRED");
-		free(connection);
-		return NULL;
-	}
-	connection->pid = peer.pid;
-	connection->uid = peer.uid;
-	if (source_add(s->loop, &connection->source, fd, EPOLLIN,
+	TAILQ_INIT(&connection->passings);
+	if (peer_read(s, fd, &connection->peer, why) == -1 ||
+	    source_add(s->loop, &connection->source, fd, EPOLLIN,
 	    why) == -1) {
+		peer_free(&connection->peer);
 		free(connection);
 		return NULL;
 	}

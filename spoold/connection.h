@@ -7,13 +7,20 @@
 #include <sys/queue.h>
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "lib/buf.h"
 #include "lib/why.h"
 
 #include "spoold/loop.h"
+#include "spoold/roles.h"
 #include "spoold/server.h"
+
+/* A descriptor that goes with a byte of `out`. */
+struct passing {
+	TAILQ_ENTRY(passing) entry;
+	int		 fd;		/* own */
+	size_t		 at;		/* bytes before it */
+};
 
 struct connection {
 	TAILQ_ENTRY(connection) entry;
@@ -21,8 +28,8 @@ struct connection {
 	struct spoold	*spoold;	/* borrowed */
 	struct source	 source;	/* its fd is own */
 	struct buf	 in, out;
-	pid_t		 pid;		/* of the peer, as it connected */
-	uid_t		 uid;
+	struct peer	 peer;		/* own */
+	TAILQ_HEAD(, passing) passings;	/* descriptors on their way out */
 	bool		 ended;		/* nothing more comes */
 	size_t		 ignored;	/* bytes after a line that was too long;
 					 * 0: none was */
@@ -37,8 +44,11 @@ struct connection	*connection_new(struct spoold *, struct connections *,
 			    int fd, struct why *);
 void	 connection_free(struct connection *);
 
-/* Sends a line, which is wiped; nothing if the connection is NULL. */
-void	 connection_say(struct connection *, struct buf *line);
+/*
+ * Sends a line, which is wiped, and with its first byte a descriptor, which is
+ * closed (-1: none); nothing if the connection is NULL.
+ */
+void	 connection_say(struct connection *, struct buf *line, int fd);
 
 /* True if it still is one of these: any handler may have ended it. */
 bool	 connection_alive(const struct connections *,

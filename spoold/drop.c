@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,7 +34,6 @@
 #define AT_INTAKE_MAX 64	/* given to intake at once */
 #define LEFT_ALONE 10000	/* ms without a change make it final */
 #define DEATHS_MAX 3
-#define OWNER_KEPT 10000	/* ms */
 #define NAME_MAX_DROPPED 200	/* bytes, with .json */
 
 static int
@@ -194,31 +192,6 @@ nanoseconds(const struct statx_timestamp *time)
 	return time->tv_sec * 1000000000LL + time->tv_nsec;
 }
 
-/*
- * The owner's name, or the uid in decimal.  The last one is kept for a while:
- * of many drops most come from one user.
- */
-static char *
-drop_owner(struct owner *last, uint32_t uid)
-{
-	int64_t now = clock_monotonic();
-	struct passwd entry, *found = NULL;
-	char text[4096];
-
-	if (last->name != NULL && last->uid == uid &&
-	    now - last->looked_up < OWNER_KEPT)
-		return xstrdup(last->name);
-	free(last->name);
-	last->uid = uid;
-	last->looked_up = now;
-	if (getpwuid_r(uid, &entry, text, sizeof(text), &found) == 0 &&
-	    found != NULL)
-		last->name = xstrdup(found->pw_name);
-	else
-		last->name = xasprintf("%u", uid);
-	return xstrdup(last->name);
-}
-
 static bool
 name_good(const char *name)
 {
@@ -246,7 +219,7 @@ drop_identify(struct drop *drop, const struct statx *stat)
 	drop->regular = S_ISREG(stat->stx_mode) && stat->stx_nlink == 1;
 	drop->bad_name = !name_good(drop->name);
 	free(drop->submitter);
-	drop->submitter = drop_owner(&drop->spoold->owner, stat->stx_uid);
+	drop->submitter = owner_name(&drop->spoold->owner, stat->stx_uid);
 	free(drop->payload);
 	drop->payload = NULL;
 }
@@ -361,7 +334,11 @@ drop_look(struct drop *drop)
 	}
 	if (accept_known(drop))
 		return true;
-	fd = spool_open_file(org->spool, QUEUE_new, drop->name, &why);
+	fd = spool_open_same(org->spool, QUEUE_new, drop->name, &stat, &why);
+	if (fd == -1 && why.number == ESTALE) {
+		drop_again(drop);
+		return true;
+	}
 	if (fd == -1 && why.number == EACCES) {
 		(void)why_set(&why, ERROR_PAYLOAD_UNREADABLE,
 		    "spoold may not read it: chmod u+r,g+r before dropping");
@@ -544,5 +521,5 @@ drops_pool(struct spoold *s, struct organization *org)
 		.died = drop_died,
 	};
 
-	return pool_new(s, org, "intake", &owner);
+	return pool_new(s, org, "intake", "", &owner);
 }

@@ -56,8 +56,8 @@ duplicate_carry_out(const struct duplicate *duplicate, struct why *why)
 	const struct drop *drop = duplicate->drop;
 	const struct facts *facts = &duplicate->facts;
 
-	if (receipts_duplicate(drop->organization, facts, &duplicate->first,
-	    why) == -1)
+	if (receipts_duplicate(drop->spoold, drop->organization, facts,
+	    &duplicate->first, why) == -1)
 		return -1;
 	if (facts->job.file != NULL && spool_remove(drop->organization->spool,
 	    QUEUE_data, facts->job.file, why) == -1)

@@ -280,8 +280,7 @@ erasures_run(struct spoold *s)
 		/* Its ticket may be among those that are about to wait. */
 		if (target->organization->requeuing > 0)
 			continue;
-		worker = pool_worker(target->organization->
-		    pools[target->destination->transport]);
+		worker = pool_worker(target->pool);
 		if (worker != NULL)
 			erasure_hand_out(erasure, worker);
 	}

@@ -502,9 +502,10 @@ static const struct pool_owner flight_owner = {
 
 struct pool *
 flight_pool(struct spoold *s, struct organization *org,
-    enum transport transport)
+    enum transport transport, const char *user)
 {
-	return pool_new(s, org, transport_name(transport), &flight_owner);
+	return pool_new(s, org, transport_name(transport), user,
+	    &flight_owner);
 }
 
 /* --- watching over them --------------------------------------------------- */

@@ -69,9 +69,12 @@ struct flight {
 
 TAILQ_HEAD(flights, flight);
 
-/* The worker processes of a transport for an organization; NULL: for all. */
+/*
+ * The worker processes of a transport for an organization (NULL: for all), as
+ * that user (a pipe's; "": as its kind's).
+ */
 struct pool	*flight_pool(struct spoold *, struct organization *,
-		    enum transport);
+		    enum transport, const char *user);
 
 /*
  * Starts an attempt of a ready ticket at that worker; without one, stages it.

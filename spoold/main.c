@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/instance.h"
 #include "lib/json.h"
 #include "lib/link.h"
 #include "lib/log.h"
@@ -34,11 +35,15 @@
 #include "spoold/callback.h"
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
+#include "spoold/denied.h"
 #include "spoold/durable.h"
 #include "spoold/fetch.h"
 #include "spoold/hostkeys.h"
+#include "spoold/nurse.h"
 #include "spoold/recent.h"
 #include "spoold/recover.h"
+#include "spoold/roles.h"
+#include "spoold/roll.h"
 #include "spoold/schedule.h"
 #include "spoold/secrets.h"
 #include "spoold/server.h"
@@ -80,7 +85,7 @@ signals_ready(void *arg, uint32_t events)
 		return;
 	switch (info.ssi_signo) {
 	case SIGHUP:
-		if (spoold_reload(s, &changes, &why) == -1)
+		if (spoold_reload(s, NULL, &changes, &why) == -1)
 			log_error("reload: %s: the running configuration "
 			    "stays", why.text);
 		buf_free(&changes);
@@ -103,6 +108,7 @@ signals_check(void *arg)
 	trials_check(s);
 	erasures_check(s);
 	fetches_check(s);
+	denied_check(s);
 	secrets_check(s);
 	hostkeys_check(s);
 	stepped_check(s);
@@ -156,15 +162,13 @@ spoold_ended(struct spoold *s)
 static void
 spoold_close(struct spoold *s)
 {
-	struct organization *org;
 	struct buf fields = { 0 };
+	struct pool *pool;
 
 	s->phase = PHASE_CLOSING;
-	TAILQ_FOREACH(org, &s->organizations, entry) {
-		pool_retire(org->intake);
-		for (int i = 0; i < TRANSPORTS; i++)
-			pool_retire(org->pools[i]);
-	}
+	TAILQ_FOREACH(pool, &s->pools, entry)
+		pool_retire(pool);
+	denied_settle(s);
 	/* The checkpoint that follows signs it, too. */
 	if (!s->offline)
 		(void)commit_line(s, EVENT_stop, &fields);
@@ -185,39 +189,79 @@ spoold_stop(struct spoold *s, bool now)
 
 /* --- reload --------------------------------------------------------------- */
 
+static int
+log_begin(const struct conf *conf, struct why *why)
+{
+	return log_open("spoold", conf->log_target,
+	    (enum log_level)log_level_by_name(conf->log_level), why);
+}
+
+/* What cannot change, and what nobody but root may have changed. */
+static int
+reload_check(const struct spoold *s, const struct conf *conf,
+    struct why *why)
+{
+	if (conf_check_reload(s->conf, conf, why) == -1 ||
+	    (instance_is_shared(conf) &&
+	    instance_check_file(conf, why) == -1))
+		return -1;
+	for (size_t i = 0; i < conf->pipe_count && s->nurse != NULL; i++)
+		if (!nurse_knows(s->nurse, conf->pipes[i].user))
+			return why_set(why, ERROR_CONFIG_ERROR, "%s: pipe %s "
+			    "is to run as %s, which no pipe did when spoold "
+			    "was started: it needs a restart", conf->file,
+			    conf->pipes[i].name, conf->pipes[i].user);
+	return 0;
+}
+
+/* New workers are started with the new settings. */
+static void
+reload_apply(struct spoold *s)
+{
+	struct organization *org;
+	struct pool *pool;
+
+	TAILQ_FOREACH(pool, &s->pools, entry) {
+		pool_configure(pool);
+		pool_retire(pool);
+	}
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		organization_configure(org);
+		organization_scan(s, org);
+	}
+	s->look_for_work = true;
+}
+
 int
-spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
+spoold_reload(struct spoold *s, const char *by, struct buf *changes,
+    struct why *why)
 {
 	struct conf *conf = conf_read(s->conf->file, why);
-	struct organization *org;
 	struct buf fields = { 0 };
 
 	if (conf == NULL)
 		return -1;
-	if (conf_check_reload(s->conf, conf, why) == -1 ||
-	    log_open("spoold", conf->log_target,
-	    (enum log_level)log_level_by_name(conf->log_level), why) == -1) {
+	if (reload_check(s, conf, why) == -1 || log_begin(conf, why) == -1 ||
+	    organizations_change(s, conf, why) == -1) {
+		struct why ignored;
+
 		conf_free(&conf);
+		(void)log_begin(s->conf, &ignored);
 		return -1;
 	}
 	if (conf_changes(s->conf, conf, &fields)) {
 		buf_add(changes, fields.data, fields.len);
+		if (by != NULL)
+			json_put_string(&fields, "by", by);
 		(void)commit_line(s, EVENT_config_reloaded, &fields);
 	}
 	buf_free(&fields);
 	conf_free(&s->conf);
 	s->conf = conf;
-	TAILQ_FOREACH(org, &s->organizations, entry) {
-		/* New ones are started with the new settings. */
-		pool_configure(org->intake);
-		pool_retire(org->intake);
-		for (int i = 0; i < TRANSPORTS; i++) {
-			pool_configure(org->pools[i]);
-			pool_retire(org->pools[i]);
-		}
-		organization_scan(s, org);
-	}
-	s->look_for_work = true;
+	reload_apply(s);
+	roll_call(s, by);
+	roles_resolve(s);
+	server_open(s);
 	log_info("configuration reloaded");
 	return 0;
 }
@@ -281,6 +325,8 @@ static void
 spoold_init(struct spoold *s, const struct options *options)
 {
 	TAILQ_INIT(&s->organizations);
+	TAILQ_INIT(&s->removed);
+	TAILQ_INIT(&s->pools);
 	TAILQ_INIT(&s->flights);
 	TAILQ_INIT(&s->trials);
 	resume_begin(&s->resumes);
@@ -296,6 +342,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	s->recent = recent_new();
 	s->callbacks = callbacks_new();
 	s->fetches = fetches_new();
+	s->refused = denied_new();
 	s->link_buffer = xcalloc(1, sizeof(*s->link_buffer));
 }
 
@@ -353,7 +400,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		return why_errno(why, "PR_SET_DUMPABLE");
 	s->loop = loop_new(why);
-	if (s->loop == NULL || signals_open(s, signals, why) == -1)
+	if (s->loop == NULL || signals_open(s, signals, why) == -1 ||
+	    (s->nurse != NULL && nurse_listen(s->nurse, s, why) == -1))
 		return -1;
 	/* Before memory grows; and after the lock, whose copy it closes. */
 	if (spoold_open_journal(s, &found, why) == -1)
@@ -378,6 +426,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	if (organizations_open(s, why) == -1 ||
 	    recover(s, &found, why) == -1)
 		return -1;
+	roll_call(s, NULL);
+	roles_resolve(s);
 	stepped_begin(s, found.last_time);
 	s->sweep = sweep_new(s);
 	s->phase = PHASE_RUNNING;
@@ -414,7 +464,9 @@ spoold_free(struct spoold *s)
 	sweep_free(&s->sweep);
 	usage_free(&s->usage);
 	organizations_close(s);
+	nurse_free(&s->nurse);
 	fetches_free(&s->fetches);
+	denied_free(&s->refused);
 	revoke_free_all(s);
 	callbacks_free(&s->callbacks);
 	watch_free(&s->watch);
@@ -429,6 +481,14 @@ spoold_free(struct spoold *s)
 	conf_free(&s->conf);
 	if (s->lock != -1)
 		close(s->lock);
+}
+
+/* What it has ended for, if nobody asked it to. */
+static bool
+spoold_failed(const struct spoold *s, struct why *why)
+{
+	*why = s->failure;
+	return why->code != ERROR_NONE;
 }
 
 /* Tells who waits, and lets the terminal go. */
@@ -537,6 +597,29 @@ options_read(int argc, char **argv, struct options *options)
 	return optind == argc ? 0 : -1;
 }
 
+/*
+ * The system's instance begins as root: the nurse stays so, this process does
+ * not.  What is below /run is gone after each boot.
+ */
+static int
+spoold_become(struct spoold *s, struct why *why)
+{
+	struct account account;
+
+	if (!instance_is_shared(s->conf))
+		return 0;
+	if (geteuid() == 0 && (instance_check_file(s->conf, why) == -1 ||
+	    instance_user(s->conf, &account, why) == -1 ||
+	    place_make(s->conf, PLACE_run, &account, why) == -1))
+		return -1;
+	if (geteuid() != 0 && !s->offline)
+		return why_set(why, ERROR_PERMISSION_DENIED, "%s is of the "
+		    "system's instance, which root starts", s->conf->file);
+	if (!s->offline && (s->nurse = nurse_new(s->conf, why)) == NULL)
+		return -1;
+	return instance_become(s->conf, why);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -555,11 +638,10 @@ main(int argc, char **argv)
 	spoold_init(&s, &options);
 	if (descriptors_close(&options, &why) == 0)
 		s.conf = conf_read(options.file, &why);
-	if (s.conf == NULL || log_open("spoold", s.conf->log_target,
-	    (enum log_level)log_level_by_name(s.conf->log_level),
-	    &why) == -1 || spoold_open(&s, &options, &signals, &why) == -1 ||
+	if (s.conf == NULL || spoold_become(&s, &why) == -1 ||
+	    log_begin(s.conf, &why) == -1 || spoold_open(&s, &options, &signals, &why) == -1 ||
 	    spoold_ready(&s, options.ready_fd, &why) == -1 ||
-	    spoold_loop(&s, &why) == -1) {
+	    spoold_loop(&s, &why) == -1 || spoold_failed(&s, &why)) {
 		(void)fprintf(stderr, "spoold: %s: %s\n",
 		    error_name(why.code), why.text);
 		log_error("%s: %s", error_name(why.code), why.text);

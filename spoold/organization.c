@@ -10,6 +10,7 @@
 #include "spoold/flight.h"
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
+#include "spoold/sweep.h"
 #include "spoold/watch.h"
 #include "spoold/worker.h"
 
@@ -32,12 +33,17 @@ static void
 organization_free(struct spoold *s, struct organization *org)
 {
 	struct waiting *w;
+	struct pool *pool;
 
 	drops_free(org);
 	keys_settle_all(org);
 	for (int i = 0; i < TRANSPORTS; i++)
 		if (org->pools[i] != s->listener)
 			pool_free(&org->pools[i]);
+	while ((pool = TAILQ_FIRST(&org->pipes)) != NULL) {
+		TAILQ_REMOVE(&org->pipes, pool, of_pipes);
+		pool_free(&pool);
+	}
 	pool_free(&org->intake);
 	spool_list_free(&org->list);
 	while ((w = RB_MIN(waiting_by_name, &org->tickets)) != NULL)
@@ -61,29 +67,36 @@ organization_open(struct spoold *s, const char *id, struct why *why)
 	TAILQ_INIT(&org->claims);
 	TAILQ_INIT(&org->forwards);
 	drops_init(&org->drops);
+	TAILQ_INIT(&org->pipes);
+	for (int i = 0; i < TRANSPORTS; i++)
+		org->pools[i] = i == TRANSPORT_download ? s->listener :
+		    flight_pool(s, org, (enum transport)i, "");
+	org->intake = drops_pool(s, org);
 	for (int i = 0; i < QUEUES; i++)
 		org->watches[i] = -1;
 	TAILQ_INSERT_TAIL(&s->organizations, org, entry);
 	org->spool = spool_open(s->conf->top_spool_directory, id, why);
-	if (org->spool == NULL || organization_check(s, org, why) == -1 ||
-	    targets_load(s, org, why) == -1)
-		return -1;
-	for (int i = 0; i < TRANSPORTS; i++)
-		org->pools[i] = i == TRANSPORT_download ? s->listener :
-		    flight_pool(s, org, (enum transport)i);
-	org->intake = drops_pool(s, org);
+	return org->spool == NULL || organization_check(s, org, why) == -1 ||
+	    targets_load(s, org, why) == -1 ? -1 : 0;
+}
+
+/* Opens those of `conf` that there are none of yet. */
+static int
+organizations_add(struct spoold *s, const struct conf *conf, struct why *why)
+{
+	for (size_t i = 0; i < conf->organization_count; i++)
+		if (organization_find(s, conf->organizations[i].id) == NULL &&
+		    organization_open(s, conf->organizations[i].id,
+		    why) == -1)
+			return -1;
 	return 0;
 }
 
 int
 organizations_open(struct spoold *s, struct why *why)
 {
-	s->listener = flight_pool(s, NULL, TRANSPORT_download);
-	for (size_t i = 0; i < s->conf->organization_count; i++)
-		if (organization_open(s, s->conf->organizations[i].id,
-		    why) == -1)
-			return -1;
-	return 0;
+	s->listener = flight_pool(s, NULL, TRANSPORT_download, "");
+	return organizations_add(s, s->conf, why);
 }
 
 void
@@ -93,6 +106,10 @@ organizations_close(struct spoold *s)
 
 	while ((org = TAILQ_FIRST(&s->organizations)) != NULL) {
 		TAILQ_REMOVE(&s->organizations, org, entry);
+		organization_free(s, org);
+	}
+	while ((org = TAILQ_FIRST(&s->removed)) != NULL) {
+		TAILQ_REMOVE(&s->removed, org, removed);
 		organization_free(s, org);
 	}
 	pool_free(&s->listener);
@@ -107,6 +124,47 @@ organization_find(const struct spoold *s, const char *id)
 		if (strcmp(org->id, id) == 0)
 			return org;
 	return NULL;
+}
+
+/* Whom a pipe runs as, where that is not its kind's user. */
+static const char *
+pipe_user(const struct spoold *s, const struct destination *destination)
+{
+	const struct json *config = json_get(json_get(destination->document,
+	    "config"), "pipe");
+	const struct conf_pipe *pipe = conf_pipe(s->conf,
+	    json_string(json_get(config, "pipe"), ""));
+
+	return s->nurse == NULL || pipe == NULL ? "" : pipe->user;
+}
+
+struct pool *
+organization_pool(struct organization *org,
+    const struct destination *destination)
+{
+	struct pool *pool = org->pools[destination->transport];
+	const char *user = destination->transport == TRANSPORT_pipe ?
+	    pipe_user(pool->spoold, destination) : "";
+
+	if (user[0] == '\0')
+		return pool;
+	TAILQ_FOREACH(pool, &org->pipes, of_pipes)
+		if (strcmp(pool->user, user) == 0)
+			return pool;
+	pool = flight_pool(org->intake->spoold, org, TRANSPORT_pipe, user);
+	TAILQ_INSERT_TAIL(&org->pipes, pool, of_pipes);
+	return pool;
+}
+
+void
+organization_configure(struct organization *org)
+{
+	struct target *target;
+
+	RB_FOREACH(target, targets, &org->targets)
+		if (target->destination != NULL)
+			target->pool = organization_pool(org,
+			    target->destination);
 }
 
 const struct conf_organization *
@@ -136,4 +194,101 @@ organization_reopen(struct spoold *s, struct organization *org)
 		org->watches[i] = -1;
 	watch_organization(s, org);
 	organization_scan(s, org);
+}
+
+/* --- while it runs -------------------------------------------------------- */
+
+/* 0, or -1 with *why: something is in it. */
+static int
+organization_is_empty(struct organization *org, struct why *why)
+{
+	struct target *target;
+	struct spool_list *list;
+	const char *day;
+	bool empty;
+
+	RB_FOREACH(target, targets, &org->targets)
+		if (target->destination != NULL)
+			return why_set(why, ERROR_CONFLICT, "organization %s "
+			    "is not empty: it has the destination %s",
+			    org->id, target->id);
+	for (int i = 0; i < QUEUES; i++) {
+		list = spool_list(org->spool, (enum queue)i, why);
+		if (list == NULL)
+			return -1;
+		empty = spool_list_next(list, &day) == NULL;
+		spool_list_free(&list);
+		if (!empty)
+			return why_set(why, ERROR_CONFLICT, "organization %s "
+			    "is not empty: there is something in %s/",
+			    org->id, queue_name((enum queue)i));
+	}
+	return RB_EMPTY(&org->tickets) ? 0 : why_set(why, ERROR_CONFLICT,
+	    "organization %s is not empty: it has tickets", org->id);
+}
+
+static int
+organizations_may_go(const struct spoold *s, const struct conf *conf,
+    struct why *why)
+{
+	struct organization *org;
+
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		if (conf_organization(conf, org->id) != NULL)
+			continue;
+		if (organization_is_empty(org, why) == -1)
+			return -1;
+		if (!sweep_is_idle(s))
+			return why_set(why, ERROR_UNAVAILABLE, "the spools "
+			    "are being swept: organization %s can go when "
+			    "that is done", org->id);
+	}
+	return 0;
+}
+
+/*
+ * It is found no more.  Whoever has it in hand may keep it, for all of it but
+ * its workers and watches stays until the end.
+ */
+static void
+organization_remove(struct spoold *s, struct organization *org)
+{
+	struct pool *pool;
+
+	TAILQ_FOREACH(pool, &s->pools, entry)
+		if (pool->organization == org)
+			pool_retire(pool);
+	watch_organization_end(s, org);
+	TAILQ_REMOVE(&s->organizations, org, entry);
+	TAILQ_INSERT_TAIL(&s->removed, org, removed);
+}
+
+int
+organizations_change(struct spoold *s, const struct conf *conf,
+    struct why *why)
+{
+	struct organization *last = TAILQ_LAST(&s->organizations,
+	    organizations);
+	struct organization *org, *next;
+	bool added;
+
+	if (organizations_may_go(s, conf, why) == -1)
+		return -1;
+	added = organizations_add(s, conf, why) == 0;
+	for (org = last == NULL ? TAILQ_FIRST(&s->organizations) :
+	    TAILQ_NEXT(last, entry); org != NULL; org = next) {
+		next = TAILQ_NEXT(org, entry);
+		if (added)
+			watch_organization(s, org);
+		else {
+			TAILQ_REMOVE(&s->organizations, org, entry);
+			organization_free(s, org);
+		}
+	}
+	if (!added)
+		return -1;
+	TAILQ_FOREACH_SAFE(org, &s->organizations, entry, next)
+		if (conf_organization(conf, org->id) == NULL)
+			organization_remove(s, org);
+	return 0;
 }

@@ -16,16 +16,19 @@
 #include "spoold/finished.h"
 #include "spoold/forward.h"
 #include "spoold/keys.h"
+#include "spoold/roles.h"
 #include "spoold/target.h"
 #include "spoold/tickets.h"
+#include "spoold/worker.h"
 
-struct pool;
 struct spoold;
 
 struct organization {
-	TAILQ_ENTRY(organization) entry;
+	TAILQ_ENTRY(organization) entry;	/* of those there are */
+	TAILQ_ENTRY(organization) removed;	/* of those there were */
 	char		*id;			/* own */
 	struct spool	*spool;			/* own */
+	struct roles	 roles;			/* by roles_resolve() */
 	struct targets	 targets;
 	struct waiting_by_name tickets;
 	struct finished_tree finished;
@@ -33,6 +36,8 @@ struct organization {
 	struct claims	 claims;		/* of idempotency keys */
 	struct forwards	 forwards;		/* going to the journal */
 	struct pool	*pools[TRANSPORTS];	/* own, but the listener */
+	struct pools	 pipes;			/* own; of pipes that run as a
+						 * user of theirs */
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */
 	int64_t		 failed, delivered;	/* tickets at rest, as counted
@@ -60,6 +65,15 @@ TAILQ_HEAD(organizations, organization);
 int	 organizations_open(struct spoold *, struct why *);
 void	 organizations_close(struct spoold *);
 
+/*
+ * Opens those that `conf`, which is to be in force, has in addition, and takes
+ * those away that it has not any more.  0, or -1 with *why: nothing was
+ * changed; one that is to go is not empty (CONFLICT), or cannot go in this
+ * moment (UNAVAILABLE).
+ */
+int	 organizations_change(struct spoold *, const struct conf *,
+	    struct why *);
+
 /* The one of that id, or NULL. */
 struct organization	*organization_find(const struct spoold *,
 			    const char *id);
@@ -67,6 +81,13 @@ struct organization	*organization_find(const struct spoold *,
 /* Its settings, of the configuration in force. */
 const struct conf_organization	*organization_conf(const struct spoold *,
 				    const struct organization *);
+
+/* The workers for such a destination; those of a pipe as its user. */
+struct pool	*organization_pool(struct organization *,
+		    const struct destination *);
+
+/* After a reload: new workers get the new settings. */
+void	 organization_configure(struct organization *);
 
 /* One of its directories was replaced underneath: opens them anew. */
 void	 organization_reopen(struct spoold *, struct organization *);

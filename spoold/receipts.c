@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/instance.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/receipt.h"
@@ -24,6 +25,7 @@
 #include "spoold/flight.h"
 #include "spoold/links.h"
 #include "spoold/organization.h"
+#include "spoold/owner.h"
 #include "spoold/receipts.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
@@ -320,18 +322,34 @@ receipts_build(struct organization *org, const struct facts *facts,
 	return receipt_build(NULL, org, facts, NULL, out, &links);
 }
 
-/* The file ends with its line; the text stays as it is. */
+/* Whose a receipt is, as far as that is told apart in this instance. */
+static bool
+receipts_reader(struct spoold *s, const char *submitter, uid_t *uid)
+{
+	return instance_is_shared(s->conf) &&
+	    owner_uid(&s->owner, submitter, uid) && *uid != geteuid();
+}
+
+/*
+ * For its submitter's eyes.  The file ends with its line; the text stays as it
+ * is.
+ */
 static int
-receipts_put(struct organization *org, const char *dropped,
-    const struct id *id, struct buf *text, struct why *why)
+receipts_put(struct spoold *s, struct organization *org,
+    const struct dropped *of, struct buf *text, struct why *why)
 {
 	char name[RECEIPT_NAME_MAX];
+	uid_t reader;
 	int result;
 
-	receipt_name(dropped, id, name);
+	receipt_name(of->name, of->id, name);
 	buf_char(text, '\n');
-	result = spool_replace(org->spool, QUEUE_receipts, name, text->data,
-	    text->len, why);
+	if (receipts_reader(s, of->submitter, &reader))
+		result = spool_replace_for(org->spool, QUEUE_receipts, name,
+		    text->data, text->len, reader, why);
+	else
+		result = spool_replace(org->spool, QUEUE_receipts, name,
+		    text->data, text->len, why);
 	text->data[--text->len] = '\0';
 	return result == -1 ? -1 : 0;
 }
@@ -344,6 +362,8 @@ static int
 receipts_write(struct spoold *s, struct organization *org,
     const struct facts *facts, const struct known *known, struct why *why)
 {
+	const struct dropped of = { facts->name, &facts->id,
+		facts->submitter };
 	struct buf text = { 0 }, without = { 0 };
 	const struct buf *told = &text;
 	enum receipt_status status;
@@ -357,7 +377,7 @@ receipts_write(struct spoold *s, struct organization *org,
 		told = &without;
 	}
 	finished = receipt_finished(status);
-	result = receipts_put(org, facts->name, &facts->id, &text, why);
+	result = receipts_put(s, org, &of, &text, why);
 	if (result == 0 && finished && status != RECEIPT_completed)
 		result = keys_release(org, facts, why);
 	if (result == 0 && finished)
@@ -527,30 +547,82 @@ receipts_status(struct organization *org, const struct id *id,
 	return 1;
 }
 
+/* One that came to rest where its receipt says; its priority it does not say. */
+static int
+ticket_at_rest(struct organization *org, const struct id *id,
+    const struct json *receipt, const char *destination,
+    struct ticket_file *file, struct why *why)
+{
+	struct ticket ticket = { .id = *id };
+	const struct finished *finished;
+
+	if (!destination_id_valid(destination))
+		return 0;
+	memcpy(ticket.destination, destination, strlen(destination) + 1);
+	while (!locate_by_receipt(org, receipt, &ticket))
+		if (++ticket.priority > PRIORITY_MAX)
+			return 0;
+	finished = finished_find(org, id, destination);
+	return finished == NULL ? 0 : spool_read_ticket(org->spool,
+	    finished->queue, finished->name, file, why);
+}
+
 int
-receipts_refused(struct organization *org, const char *name,
-    const struct id *id, const char *submitter, const struct why *error,
-    struct why *why)
+receipts_ticket(struct organization *org, const struct id *id,
+    const char *name, struct ticket_file *file, struct why *why)
+{
+	const struct waiting *w = tickets_first(org, id);
+	const struct json *entry;
+	char path[RECEIPT_NAME_MAX];
+	struct json *receipt;
+	struct buf raw = { 0 };
+	int result = 0;
+
+	if (w != NULL) {
+		tickets_name(w, path);
+		return spool_read_ticket(org->spool, (enum queue)w->queue,
+		    path, file, why);
+	}
+	if (name != NULL)
+		receipt_name(name, id, path);
+	else if (!receipts_find(org, id, path))
+		return 0;
+	receipt = receipt_read(org, path, &raw);
+	entry = json_first(json_get(receipt, "destinations"));
+	for (; entry != NULL && result == 0; entry = json_next(entry))
+		result = ticket_at_rest(org, id, receipt, json_string(
+		    json_get(entry, "destinationId"), ""), file, why);
+	finished_forget(org, id);
+	json_free(&receipt);
+	buf_wipe(&raw);
+	return result;
+}
+
+int
+receipts_refused(struct spoold *s, struct organization *org,
+    const struct dropped *of, const struct why *error, struct why *why)
 {
 	struct buf text = { 0 };
 	int result;
 
-	receipt_write_refused(&text, org->id, name, id, submitter, error,
-	    clock_wall());
-	result = receipts_put(org, name, id, &text, why);
+	receipt_write_refused(&text, org->id, of->name, of->id, of->submitter,
+	    error, clock_wall());
+	result = receipts_put(s, org, of, &text, why);
 	buf_free(&text);
 	return result;
 }
 
 int
-receipts_duplicate(struct organization *org, const struct facts *facts,
-    const struct id *first, struct why *why)
+receipts_duplicate(struct spoold *s, struct organization *org,
+    const struct facts *facts, const struct id *first, struct why *why)
 {
+	const struct dropped of = { facts->name, &facts->id,
+		facts->submitter };
 	struct buf text = { 0 };
 	int result;
 
 	receipt_write_duplicate(&text, org->id, facts, first, clock_wall());
-	result = receipts_put(org, facts->name, &facts->id, &text, why);
+	result = receipts_put(s, org, &of, &text, why);
 	buf_free(&text);
 	return result;
 }

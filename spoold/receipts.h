@@ -41,6 +41,13 @@ int	 receipts_status(struct organization *, const struct id *,
 	    const char *name, struct buf *out, bool *finished_r, struct why *);
 
 /*
+ * Reads the file of one of a job's tickets, which has its facts, wherever it
+ * is; found as by receipts_status().  1, 0 if there is none, -1 with *why.
+ */
+int	 receipts_ticket(struct organization *, const struct id *,
+	    const char *name, struct ticket_file *, struct why *);
+
+/*
  * True if the ticket of that job and destination has a file in done/ or
  * failed/ already: another one is a copy.
  */
@@ -51,13 +58,19 @@ bool	 receipts_has_twin(struct organization *, const struct facts *,
 enum receipt_status	receipts_kept(const struct organization *,
 			    const char *name);
 
+/* A drop, as far as its receipt says whose it is. */
+struct dropped {
+	const char	*name;		/* borrowed, as all of it */
+	const struct id	*id;
+	const char	*submitter;
+};
+
 /* The receipt of a drop that was refused.  0, or -1 with *why. */
-int	 receipts_refused(struct organization *, const char *name,
-	    const struct id *, const char *submitter,
-	    const struct why *error, struct why *);
+int	 receipts_refused(struct spoold *, struct organization *,
+	    const struct dropped *, const struct why *error, struct why *);
 
 /* The receipt of one that repeats the key of `first`.  The same. */
-int	 receipts_duplicate(struct organization *, const struct facts *,
-	    const struct id *first, struct why *);
+int	 receipts_duplicate(struct spoold *, struct organization *,
+	    const struct facts *, const struct id *first, struct why *);
 
 #endif

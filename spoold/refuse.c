@@ -54,6 +54,8 @@ static int
 refuse_carry_out(const struct refusal *refusal, struct why *why)
 {
 	const struct drop *drop = refusal->drop;
+	const struct dropped of = { refusal->name, &drop->id,
+		drop->submitter };
 	struct organization *org = drop->organization;
 	char kept[RECEIPT_NAME_MAX], beside[RECEIPT_NAME_MAX + 8];
 	struct buf text = { 0 };
@@ -67,8 +69,8 @@ refuse_carry_out(const struct refusal *refusal, struct why *why)
 	    text.len, why);
 	buf_free(&text);
 	if (result != -1 && drop->regular)
-		result = receipts_refused(org, refusal->name, &drop->id,
-		    drop->submitter, &refusal->why, why);
+		result = receipts_refused(drop->spoold, org, &of,
+		    &refusal->why, why);
 	if (result != -1)
 		result = spool_move(org->spool, QUEUE_new, drop->name,
 		    QUEUE_failed, kept, why);

@@ -2,31 +2,33 @@
  * request - one request of the control protocol: who asks for what, and the
  * answer
  */
-#include <errno.h>
-#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
 #include "lib/control.h"
+#include "lib/nearest.h"
 #include "lib/receipt.h"
 #include "lib/xalloc.h"
 
-#include "spoold/commit.h"
 #include "spoold/connection.h"
+#include "spoold/denied.h"
 #include "spoold/organization.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
-#include "spoold/worker.h"
+#include "spoold/verbs.h"
 
-#define DENIED_EVERY 60000	/* ms between `denied` lines */
+/* Answers, fails, or keeps the request. */
+typedef void	 verb_handler(struct request *);
 
 void
 request_free(struct request *request)
 {
 	json_free(&request->json);
 	buf_free(&request->id);
+	if (request->passed != -1)
+		close(request->passed);
 	free(request->by);
 	free(request);
 }
@@ -52,14 +54,17 @@ request_answer(struct request *request, struct buf *result)
 {
 	struct buf line = { .max = CONTROL_ANSWER_MAX };
 	struct connection *connection = request_end(request, &line, true);
+	int passed;
 
 	json_put_raw(&line, "result", result->len != 0 ? result->data : "{}",
 	    result->len != 0 ? result->len : 2);
 	json_close(&line, '}');
 	buf_char(&line, '\n');
 	buf_wipe(result);
+	passed = request->passed;
+	request->passed = -1;
 	request_free(request);
-	connection_say(connection, &line);
+	connection_say(connection, &line, passed);
 }
 
 void
@@ -72,7 +77,7 @@ request_fail(struct request *request, const struct why *why)
 	json_close(&line, '}');
 	buf_char(&line, '\n');
 	request_free(request);
-	connection_say(connection, &line);
+	connection_say(connection, &line, -1);
 }
 
 const char *
@@ -82,129 +87,156 @@ request_string(const struct request *request, const char *name,
 	return json_string(json_get(request->json, name), fallback);
 }
 
-static const struct verb *
-verb_find(const char *name)
-{
-	const struct verb *const tables[] = { verbs_server(),
-	    verbs_delivery(), verbs_destination(), verbs_explain(),
-	    verbs_health(), verbs_secret(), NULL };
+static verb_handler *const handlers[VERBS] = {
+#define VERB(identifier, topic, name, roles, sentence) \
+	[VERB_##identifier] = verb_##identifier,
+#define FIELD(verb, name, form, needed, roles, sentence)
+#include "lib/verbs.def"
+#undef FIELD
+#undef VERB
+};
 
-	for (size_t i = 0; tables[i] != NULL; i++)
-		for (const struct verb *verb = tables[i]; verb->name != NULL;
-		    verb++)
-			if (strcmp(verb->name, name) == 0)
-				return verb;
-	return NULL;
+void
+request_denied(struct request *request)
+{
+	uid_t uid = request->connection == NULL ? (uid_t)-1 :
+	    request->connection->peer.uid;
+
+	denied_add(request->spoold, uid, request->by, request->verb,
+	    request->organization);
 }
 
-/*
- * Root and the owner of a private instance may do everything, but its workers
- * nothing: they have his uid, and speak to strangers.
- */
-static int
-request_permit(struct request *request, const char *verb, struct why *why)
+bool
+request_may_see(struct request *request, const char *submitter)
 {
-	struct spoold *s = request->spoold;
-	uid_t uid = request->connection->uid;
-	struct buf fields = { 0 };
-	int64_t now = clock_monotonic();
-
-	if ((uid == 0 || uid == geteuid()) &&
-	    !worker_is(s, request->connection->pid))
-		return 0;
-	if (s->denied_at == 0 || now - s->denied_at > DENIED_EVERY) {
-		s->denied_at = now;
-		json_put_string(&fields, "verb", verb);
-		json_put_string(&fields, "by", request->by);
-		(void)commit_line(s, EVENT_denied, &fields);
-	}
-	return why_set(why, ERROR_PERMISSION_DENIED, "%s is not for %s", verb,
-	    request->by);
-}
-
-/* The organization that it names, or the only one. */
-static int
-request_organization(struct request *request, struct why *why)
-{
-	struct spoold *s = request->spoold;
-	const char *id = request_string(request, "organizationId", NULL);
-
-	if (id == NULL) {
-		request->organization = TAILQ_FIRST(&s->organizations);
-		if (request->organization == NULL ||
-		    TAILQ_NEXT(request->organization, entry) != NULL)
-			return why_field(why, "organizationId",
-			    "needed, there is not one organization only");
-		return 0;
-	}
-	request->organization = organization_find(s, id);
-	if (request->organization == NULL)
-		return why_set(why, ERROR_ORGANIZATION_NOT_FOUND,
-		    "there is no organization %s", id);
-	return 0;
-}
-
-/* True if `name` is one of the words of a list. */
-static bool
-is_word_of(const char *list, const char *name)
-{
-	size_t length = strlen(name);
-
-	while (*list != '\0') {
-		size_t word = strcspn(list, " ");
-
-		if (word == length && strncmp(list, name, word) == 0)
-			return true;
-		list += word + strspn(list + word, " ");
-	}
+	if (request->owner || (request->roles & FOR_viewer) != 0 ||
+	    strcmp(submitter, request->connection->peer.name) == 0)
+		return true;
+	request_denied(request);
 	return false;
 }
 
-/* Unknown fields are an error: they may mean something to who sent them. */
-static int
-request_fields(const struct request *request, const struct verb *verb,
-    struct why *why)
+/* The only organization in which the asker has a role, or NULL. */
+static struct organization *
+organization_only(const struct request *request, bool *several_r)
 {
-	const struct json *field = json_first(request->json);
+	struct organization *org, *only = NULL;
 
-	for (; field != NULL; field = json_next(field))
-		if (!is_word_of("id verb organizationId", json_name(field)) &&
-		    !is_word_of(verb->fields, json_name(field)))
-			return why_field(why, json_name(field),
-			    "is no field of %s", verb->name);
-	return 0;
+	TAILQ_FOREACH(org, &request->spoold->organizations, entry) {
+		if (!request->owner &&
+		    peer_roles(&request->connection->peer, org) == 0)
+			continue;
+		*several_r = only != NULL;
+		if (only != NULL)
+			return NULL;
+		only = org;
+	}
+	return only;
+}
+
+/* Only who may see all of them is told: others would tell answers apart. */
+static void
+organization_nearest(const struct spoold *s, const char *id, struct why *why)
+{
+	struct nearest nearest = { .name = "" };
+	struct organization *org;
+
+	TAILQ_FOREACH(org, &s->organizations, entry)
+		nearest_offer(&nearest, id, org->id);
+	memcpy(why->nearest, nearest.name, sizeof(why->nearest));
+}
+
+/*
+ * The organization that it names, or the only one.  One in which the asker has
+ * no role does not exist for him.
+ */
+static int
+request_organization(struct request *request, struct why *why)
+{
+	const struct json *named = json_get(request->json, "organizationId");
+	const char *id = json_string(named, NULL);
+	bool several = false;
+
+	if (named != NULL && id == NULL)
+		return why_field(why, "organizationId",
+		    "organizationId must be a text");
+	request->organization = id == NULL ? organization_only(request,
+	    &several) : organization_find(request->spoold, id);
+	if (several)
+		return why_field(why, "organizationId", "organizationId is "
+		    "needed: there is more than one organization");
+	if (request->organization != NULL)
+		request->roles = peer_roles(&request->connection->peer,
+		    request->organization);
+	if (request->owner ? request->organization != NULL :
+	    request->roles != 0)
+		return 0;
+	if (!request->owner)
+		request_denied(request);
+	if (id == NULL && !request->owner)
+		return why_set(why, ERROR_PERMISSION_DENIED,
+		    "%s is not for %s", verb_name(request->verb),
+		    request->by);
+	(void)why_set(why, ERROR_ORGANIZATION_NOT_FOUND,
+	    "there is no organization %s", id == NULL ? "at all" : id);
+	if (request->owner && id != NULL)
+		organization_nearest(request->spoold, id, why);
+	return -1;
+}
+
+/* Whether the asker may: in the organization that it is about, if any. */
+static int
+request_permit(struct request *request, struct why *why)
+{
+	unsigned roles = verb_roles(request->verb);
+	const char *field;
+
+	if (roles != FOR_owner && request_organization(request, why) == -1)
+		return -1;
+	if (request->owner)
+		return 0;
+	if ((roles & request->roles) == 0) {
+		request_denied(request);
+		return why_set(why, ERROR_PERMISSION_DENIED,
+		    "%s is not for %s", verb_name(request->verb),
+		    request->by);
+	}
+	field = verb_field_denied(request->verb, request->json,
+	    request->roles);
+	if (field == NULL)
+		return 0;
+	request_denied(request);
+	return why_set(why, ERROR_PERMISSION_DENIED, "%s of %s is not for %s",
+	    field, verb_name(request->verb), request->by);
 }
 
 static void
 request_run(struct request *request)
 {
 	const char *name = request_string(request, "verb", "");
-	const struct verb *verb = verb_find(name);
 	struct why why;
 
-	if (!json_is(request->json, JSON_OBJECT) || verb == NULL)
+	request->verb = verb_find(name);
+	if (!json_is(request->json, JSON_OBJECT) || request->verb == VERBS)
 		(void)why_set(&why, ERROR_USAGE, "there is no verb \"%s\"",
 		    name);
-	else if (request_permit(request, name, &why) == 0 &&
-	    request_fields(request, verb, &why) == 0 &&
-	    (!verb->of_organization ||
-	    request_organization(request, &why) == 0)) {
-		verb->handle(request);
+	else if (request_permit(request, &why) == 0 &&
+	    verb_check(request->verb, request->json, &why) == 0) {
+		handlers[request->verb](request);
 		return;
 	}
 	request_fail(request, &why);
 }
 
+/* A name without its number says nothing once users have changed. */
 static char *
-peer_name(uid_t uid)
+peer_shown(const struct peer *peer)
 {
-	struct passwd entry, *found = NULL;
-	char text[4096];
+	char uid[16];
 
-	if (getpwuid_r(uid, &entry, text, sizeof(text), &found) == 0 &&
-	    found != NULL)
-		return xasprintf("%s (%u)", found->pw_name, (unsigned)uid);
-	return xasprintf("%u", (unsigned)uid);
+	(void)snprintf(uid, sizeof(uid), "%u", (unsigned)peer->uid);
+	return strcmp(uid, peer->name) == 0 ? xstrdup(uid) :
+	    xasprintf("%s (%s)", peer->name, uid);
 }
 
 static struct request *
@@ -214,7 +246,10 @@ request_new(struct connection *connection)
 
 	request->spoold = connection->spoold;
 	request->connection = connection;
-	request->by = peer_name(connection->uid);
+	request->by = peer_shown(&connection->peer);
+	request->owner = connection->peer.owner;
+	request->verb = VERBS;
+	request->passed = -1;
 	TAILQ_INSERT_TAIL(&connection->requests, request, entry);
 	connection->request_count++;
 	return request;

@@ -238,10 +238,12 @@ restore_outcome(struct story *story, int event, int64_t seq,
  * again by itself.
  */
 static int
-restore_refused(struct organization *org, const struct id *id,
-    const struct json *line, struct why *why)
+restore_refused(struct spoold *s, struct organization *org,
+    const struct id *id, const struct json *line, struct why *why)
 {
 	const char *name = json_string(json_get(line, "name"), "");
+	const struct dropped of = { name, id,
+		json_string(json_get(line, "submitter"), "") };
 	char kept[RECEIPT_NAME_MAX];
 	struct statx stat;
 	struct why reason;
@@ -258,14 +260,13 @@ restore_refused(struct organization *org, const struct id *id,
 	(void)snprintf(reason.path, sizeof(reason.path), "%s",
 	    json_string(json_get(line, "path"), ""));
 	reason.offset = json_integer(json_get(line, "offset"), -1);
-	return receipts_refused(org, name, id, json_string(json_get(line,
-	    "submitter"), ""), &reason, why);
+	return receipts_refused(s, org, &of, &reason, why);
 }
 
 /* The receipt of a duplicate, if it was lost; its files go by themselves. */
 static int
-restore_duplicate(struct organization *org, const struct id *id,
-    const struct json *line, struct why *why)
+restore_duplicate(struct spoold *s, struct organization *org,
+    const struct id *id, const struct json *line, struct why *why)
 {
 	char name[RECEIPT_NAME_MAX];
 	struct facts facts;
@@ -280,7 +281,7 @@ restore_duplicate(struct organization *org, const struct id *id,
 	facts.id = *id;
 	receipt_name(facts.name, id, name);
 	if (receipts_kept(org, name) == RECEIPT_STATUSES)
-		result = receipts_duplicate(org, &facts, &first, why);
+		result = receipts_duplicate(s, org, &facts, &first, why);
 	facts_free(&facts);
 	return result;
 }
@@ -331,9 +332,11 @@ restore_line(void *arg, const struct journal_line *line,
 	if (line->event == EVENT_download)
 		return links_redo_download(org, json, why);
 	if (line->event == EVENT_refused)
-		return restore_refused(org, &id, json, why);
+		return restore_refused(restore->spoold, org, &id, json,
+		    why);
 	if (line->event == EVENT_duplicate)
-		return restore_duplicate(org, &id, json, why);
+		return restore_duplicate(restore->spoold, org, &id, json,
+		    why);
 	if (line->event == EVENT_accepted)
 		return restore_accepted(restore->stories, org, &id, json, why);
 	if (line->event == EVENT_requeued && json_get(json, "to") != NULL &&

@@ -20,9 +20,10 @@
 unsigned
 schedule_limit(const struct target *target)
 {
-	const struct pool *pool =
-	    target->organization->pools[target->destination->transport];
-	unsigned others = pool->busy - target->in_flight;
+	const struct pool *pool = target->pool;
+	/* What it has under way may be in another one since a reload. */
+	unsigned others = pool->busy > target->in_flight ?
+	    pool->busy - target->in_flight : 0;
 	unsigned limit = (pool->concurrency - others) / 2;
 	unsigned own = (unsigned)target->destination->concurrency;
 
@@ -75,14 +76,13 @@ schedule_candidate(struct spoold *s, struct target *target, int64_t now)
 
 static struct waiting *
 schedule_pick(struct spoold *s, struct organization *org,
-    enum transport transport, int64_t now)
+    const struct pool *pool, int64_t now)
 {
 	struct waiting *w, *best = NULL;
 	struct target *target;
 
 	RB_FOREACH(target, targets, &org->targets) {
-		if (target->destination == NULL ||
-		    target->destination->transport != transport)
+		if (target->pool != pool)
 			continue;
 		w = schedule_candidate(s, target, now);
 		if (w != NULL && (best == NULL || schedule_before(w, best)))
@@ -115,8 +115,8 @@ schedule_stage(struct spoold *s, struct target *target, int64_t *left)
 }
 
 static void
-schedule_organization(struct spoold *s, struct organization *org,
-    enum transport transport, int64_t *left)
+schedule_pool(struct spoold *s, struct organization *org, struct pool *pool,
+    int64_t *left)
 {
 	int64_t now = clock_monotonic() * 1000;
 	struct target *target;
@@ -125,8 +125,8 @@ schedule_organization(struct spoold *s, struct organization *org,
 
 	while (*left > 0 && s->in_flight <
 	    (unsigned)s->conf->queue_concurrency &&
-	    (w = schedule_pick(s, org, transport, now)) != NULL &&
-	    (worker = pool_worker(org->pools[transport])) != NULL) {
+	    (w = schedule_pick(s, org, pool, now)) != NULL &&
+	    (worker = pool_worker(pool)) != NULL) {
 		--*left;
 		if (w->flight != NULL) {
 			flight_dispatch(w->flight, worker);
@@ -137,8 +137,7 @@ schedule_organization(struct spoold *s, struct organization *org,
 			return;
 	}
 	RB_FOREACH(target, targets, &org->targets)
-		if (target->destination != NULL &&
-		    target->destination->transport == transport)
+		if (target->pool == pool)
 			schedule_stage(s, target, left);
 	/* More of the same in the next turn. */
 	if (*left == 0)
@@ -158,14 +157,20 @@ schedule_run(struct spoold *s)
 {
 	int64_t left = s->conf->queue_batch_size;
 	struct organization *org;
+	struct pool *pool;
 
 	if (s->phase != PHASE_RUNNING || !s->look_for_work ||
 	    !commit_possible(s, NULL))
 		return;
 	s->look_for_work = false;
-	TAILQ_FOREACH(org, &s->organizations, entry)
-		for (int i = 0; i < TRANSPORTS && org->undone == 0; i++)
-			schedule_organization(s, org, (enum transport)i, &left);
+	TAILQ_FOREACH(org, &s->organizations, entry) {
+		if (org->undone != 0)
+			continue;
+		for (int i = 0; i < TRANSPORTS; i++)
+			schedule_pool(s, org, org->pools[i], &left);
+		TAILQ_FOREACH(pool, &org->pipes, of_pipes)
+			schedule_pool(s, org, pool, &left);
+	}
 }
 
 void

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/instance.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
@@ -19,7 +20,9 @@
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 
-#define CONNECTIONS_MAX 64
+#define CONNECTIONS_MAX 256
+#define GUESTS_MAX 192		/* of who does not own the instance, */
+#define GUEST_MAX 32		/* and of each user */
 
 struct server {
 	struct spoold	*spoold;	/* borrowed */
@@ -28,13 +31,29 @@ struct server {
 	struct connections connections;
 };
 
+/* Nobody takes the room of others: they are too many, it goes. */
+static bool
+server_is_full(const struct server *server, const struct peer *peer)
+{
+	const struct connection *connection;
+	int all = 0, guests = 0, same = 0;
+
+	TAILQ_FOREACH(connection, &server->connections, entry) {
+		all++;
+		guests += !connection->peer.owner;
+		same += connection->peer.uid == peer->uid;
+	}
+	return all > CONNECTIONS_MAX || (!peer->owner &&
+	    (guests > GUESTS_MAX || same > GUEST_MAX));
+}
+
 static void
 server_ready(void *arg, uint32_t events)
 {
 	struct server *server = arg;
 	struct connection *connection;
 	struct why why;
-	int fd, count = 0;
+	int fd;
 
 	(void)events;
 	fd = accept4(server->source.fd, NULL, NULL,
@@ -44,11 +63,12 @@ server_ready(void *arg, uint32_t events)
 			log_warning("control: accept: %s", strerror(errno));
 		return;
 	}
-	TAILQ_FOREACH(connection, &server->connections, entry)
-		count++;
-	if (count >= CONNECTIONS_MAX || connection_new(server->spoold,
-	    &server->connections, fd, &why) == NULL)
+	connection = connection_new(server->spoold, &server->connections, fd,
+	    &why);
+	if (connection == NULL)
 		close(fd);
+	else if (server_is_full(server, &connection->peer))
+		connection_free(connection);
 }
 
 static struct server *
@@ -103,6 +123,31 @@ server_listen(struct server *server, struct why *why)
 	return 0;
 }
 
+/*
+ * What somebody may is decided by what he asks, so that each refusal is on
+ * record: the socket itself is open to all in the system's instance, and where
+ * there are roles.  Elsewhere nobody has any business here but the owner.
+ */
+void
+server_open(struct spoold *s)
+{
+	const char *directory = s->conf->top_run_directory;
+	bool open = instance_is_shared(s->conf) || roles_are_given(s);
+	struct stat stat;
+
+	if (s->server == NULL || s->server->path == NULL)
+		return;
+	if (chmod(s->server->path, open ? 0666 : 0600) == -1)
+		log_warning("control: chmod %s: %s", s->server->path,
+		    strerror(errno));
+	if (!open || (lstat(directory, &stat) == 0 &&
+	    (stat.st_mode & S_IXOTH) != 0))
+		return;
+	if (chmod(directory, 0711) == -1)
+		log_warning("control: who has a role cannot reach %s: chmod "
+		    "%s: %s", s->server->path, directory, strerror(errno));
+}
+
 struct server *
 server_new(struct spoold *s, struct why *why)
 {
@@ -112,6 +157,7 @@ server_new(struct spoold *s, struct why *why)
 	    s->conf->top_run_directory);
 	if (server_listen(server, why) == -1)
 		return NULL;
+	server_open(s);
 	return server;
 }
 

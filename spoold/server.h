@@ -16,6 +16,7 @@
 #include "lib/buf.h"
 #include "lib/facts.h"
 #include "lib/json.h"
+#include "lib/verbs.h"
 #include "lib/why.h"
 
 struct connection;
@@ -28,36 +29,28 @@ struct request {
 	struct spoold	*spoold;	/* borrowed */
 	struct connection *connection;	/* borrowed; NULL: it has gone */
 	struct organization *organization;	/* borrowed; NULL: names none */
+	enum verb_id	 verb;		/* VERBS: none that there is */
+	bool		 owner;		/* asked by who may do everything */
+	unsigned	 roles;		/* the asker's in the organization */
 	struct json	*json;		/* own; the whole request */
 	struct buf	 id;		/* own; its id, as JSON */
 	char		*by;		/* own; user name and uid */
 	struct id	 job;		/* delivery.status: who it waits for */
 	bool		 waits_for_job;
+	int		 passed;	/* own; goes with the answer, or -1 */
 };
-
-/* Handles a verb: answers, fails, or keeps the request. */
-typedef void	 verb_handler(struct request *);
-
-struct verb {
-	const char	*name;
-	verb_handler	*handle;
-	bool		 of_organization;	/* needs one */
-	const char	*fields;	/* that it takes, by spaces */
-};
-
-/* Each file of verbs has its table; the last row's name is NULL. */
-const struct verb	*verbs_server(void);
-const struct verb	*verbs_delivery(void);
-const struct verb	*verbs_destination(void);
-const struct verb	*verbs_explain(void);
-const struct verb	*verbs_health(void);
-const struct verb	*verbs_secret(void);
 
 /* Listens at <run_directory>/control.sock.  NULL with *why. */
 struct server	*server_new(struct spoold *, struct why *);
 /* Serves one connection that is open already, and ends spoold with it. */
 struct server	*server_new_offline(struct spoold *, int fd, struct why *);
 void		 server_free(struct server **);
+
+/*
+ * Lets who has a role connect, or nobody but the owner where there are no
+ * roles: at the start, and after a reload.
+ */
+void	 server_open(struct spoold *);
 
 /* A line came: handles it.  Any of the connection's requests may end. */
 void	 request_take(struct connection *, const char *line, size_t length);
@@ -68,6 +61,18 @@ void	 request_free(struct request *);
 /* Ends a request: with a result (a JSON object; emptied), or an error. */
 void	 request_answer(struct request *, struct buf *result);
 void	 request_fail(struct request *, const struct why *);
+
+/*
+ * The asker may not have what it is about, and is told that it does not exist:
+ * that is on record.
+ */
+void	 request_denied(struct request *);
+
+/*
+ * True if a job or drop of that user (a name, or a uid in decimal) is one that
+ * the asker may ask about; else it was denied.
+ */
+bool	 request_may_see(struct request *, const char *submitter);
 
 /* A member of the request. */
 const char	*request_string(const struct request *, const char *name,

@@ -20,17 +20,20 @@ setup_list(struct buf *out, const struct conf_list *list)
 	}
 }
 
-/* The pipes that an organization may use. */
+/* The pipes that an organization may use, as that user. */
 static void
-setup_pipes(struct buf *out, const struct conf *conf,
+setup_pipes(struct buf *out, const struct pool *pool,
     const struct conf_organization *org)
 {
+	const struct conf *conf = pool->spoold->conf;
+
 	json_open(out, NULL, '{');
 	for (size_t i = 0; i < org->pipes_allow.count; i++) {
 		const struct conf_pipe *pipe = conf_pipe(conf,
 		    org->pipes_allow.items[i]);
 
-		if (pipe == NULL)
+		if (pipe == NULL || (pool->spoold->nurse != NULL &&
+		    strcmp(pipe->user, pool->user) != 0))
 			continue;
 		json_open(out, pipe->name, '{');
 		json_open(out, "command", '[');
@@ -50,9 +53,12 @@ setup_pipes(struct buf *out, const struct conf *conf,
  * connects to nobody.
  */
 static void
-setup_texts(const char *program, const struct conf *conf,
-    const struct conf_organization *org, struct buf made[SETUP_texts])
+setup_texts(const struct pool *pool, const struct conf_organization *org,
+    struct buf made[SETUP_texts])
 {
+	const struct conf *conf = pool->spoold->conf;
+	const char *program = pool->program;
+
 	setup_list(&made[SETUP_permanent], &conf->retry_permanent_status);
 	if (org == NULL) {
 		setup_list(&made[SETUP_proxies],
@@ -62,7 +68,7 @@ setup_texts(const char *program, const struct conf *conf,
 	setup_list(&made[SETUP_egress], &org->egress_allow);
 	setup_list(&made[SETUP_plaintext], &org->plaintext_allow);
 	if (strcmp(program, transport_name(TRANSPORT_pipe)) == 0)
-		setup_pipes(&made[SETUP_pipes], conf, org);
+		setup_pipes(&made[SETUP_pipes], pool, org);
 	if (strcmp(program, transport_name(TRANSPORT_storage)) != 0)
 		return;
 	setup_list(&made[SETUP_local], &org->local_allow);
@@ -83,7 +89,7 @@ setup_send(const struct pool *pool, int link, struct why *why)
 	int result;
 
 	link_init(&record, LINK_setup);
-	setup_texts(pool->program, conf, org, made);
+	setup_texts(pool, org, made);
 	for (int i = 0; i < SETUP_texts; i++)
 		record.text[i] = made[i].data;
 	record.text[SETUP_organization] = org == NULL ? "" : org->id;

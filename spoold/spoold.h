@@ -21,15 +21,19 @@
 #include "spoold/flight.h"
 #include "spoold/loop.h"
 #include "spoold/organization.h"
+#include "spoold/owner.h"
 #include "spoold/resume.h"
 #include "spoold/revoke.h"
 #include "spoold/stepped.h"
 #include "spoold/tickets.h"
 #include "spoold/trial.h"
+#include "spoold/worker.h"
 
 struct checkpoint;
 struct link_buffer;
+struct nurse;
 struct recent;
+struct refused_requests;
 struct commit;
 struct pool;
 struct durable;
@@ -38,13 +42,6 @@ struct server;
 struct sweep;
 struct usage;
 struct watch;
-
-/* A user's name. */
-struct owner {
-	uint32_t	 uid;
-	char		*name;		/* own; NULL: none was looked up */
-	int64_t		 looked_up;	/* monotonic ms */
-};
 
 enum phase {
 	PHASE_RECOVERING,	/* nothing is accepted or attempted yet */
@@ -64,14 +61,18 @@ struct spoold {
 	struct callbacks *callbacks;	/* own; on their way to new/ */
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
+	struct refused_requests *refused;	/* own; requests */
 	struct recent	*recent;	/* own */
 	struct pool	*listener;	/* own; the download workers' */
+	struct pools	 pools;		/* all there are, of their owners */
+	struct nurse	*nurse;		/* own; NULL: private, or offline */
 	struct link_buffer *link_buffer;	/* own; of the record at hand */
 	struct watch	*watch;		/* own */
 	struct sweep	*sweep;		/* own; NULL before it runs */
 	struct usage	*usage;		/* own; NULL when offline */
 	struct stepped	 stepped;	/* the wall clock, watched */
 	struct organizations organizations;
+	struct organizations removed;	/* by a reload; until the end */
 	struct waiting_by_due due;	/* all tickets in retry/ */
 	struct timer	 due_timer;	/* for the first of them */
 	struct timer	 pace_timer;	/* for ratePerMinute */
@@ -92,8 +93,8 @@ struct spoold {
 	unsigned	 staged;	/* flights that have no slot yet */
 	struct alert_state alerts[ALERTS];
 	enum phase	 phase;
+	struct why	 failure;	/* what it ends for; code 0: nothing */
 	int64_t		 started_at;	/* wall ms */
-	int64_t		 denied_at;	/* monotonic ms of the last `denied` */
 	int		 lock;		/* own */
 	bool		 offline;	/* serves one command, runs nothing */
 	bool		 allow_volatile;	/* a spool on tmpfs will do */
@@ -106,9 +107,11 @@ struct spoold {
 void	 spoold_stop(struct spoold *, bool now);
 
 /*
- * Reads the configuration again and puts it in force; `changes` gets the
- * JSON members for the answer.  0, or -1 with *why: the old one stays.
+ * Reads the configuration again, for `by` (NULL: nobody knows), and puts it in
+ * force; `changes` gets the JSON members for the answer.  0, or -1 with *why:
+ * the old one stays.
  */
-int	 spoold_reload(struct spoold *, struct buf *changes, struct why *);
+int	 spoold_reload(struct spoold *, const char *by, struct buf *changes,
+	    struct why *);
 
 #endif

@@ -344,6 +344,13 @@ sweep_piece(struct sweep *sweep, struct why *why)
 }
 
 bool
+sweep_is_idle(const struct spoold *s)
+{
+	return s->sweep == NULL || (s->sweep->wish == NULL &&
+	    STAILQ_EMPTY(&s->sweep->wishes));
+}
+
+bool
 sweep_waits(const struct spoold *s)
 {
 	const struct sweep *sweep = s->sweep;

@@ -42,4 +42,7 @@ bool	 sweep_waits(const struct spoold *);
 bool	 sweep_spares(struct spoold *, const struct organization *,
 	    const struct id *);
 
+/* True if none is under way, nor asked for. */
+bool	 sweep_is_idle(const struct spoold *);
+
 #endif

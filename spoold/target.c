@@ -92,6 +92,8 @@ target_set(struct target *target, struct destination *destination)
 	secret_free(&target->config);
 	destination_free(&target->destination);
 	target->destination = destination;
+	target->pool = destination == NULL ? NULL :
+	    organization_pool(target->organization, destination);
 	target->window = WINDOW_START;
 	target->other_key = false;
 	target->erase_again = 0;

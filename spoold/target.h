@@ -26,6 +26,7 @@ struct target {
 	char		 id[DESTINATION_ID_MAX + 1];
 	struct organization *organization;	/* borrowed */
 	struct destination *destination;	/* own, or NULL */
+	struct pool	*pool;		/* borrowed; NULL: no destination */
 	struct secret	 config;	/* own; the config opened, as a
 					 * worker gets it; empty until used */
 	struct waiting_by_rank ready;	/* tickets in cur/ to be attempted */

@@ -201,8 +201,7 @@ trials_run(struct spoold *s)
 			    "the destination was deleted");
 			continue;
 		}
-		worker = pool_worker(trial->target->organization->
-		    pools[destination->transport]);
+		worker = pool_worker(trial->target->pool);
 		if (worker != NULL)
 			trial_hand_out(trial, worker);
 	}

@@ -1,5 +1,5 @@
 /*
- * verbs_delivery - submit, status, and what operators do to tickets
+ * verbs_delivery - what operators do to tickets
  *
  * Tickets are named by their files' names, as the commands found them in the
  * directories, or by id (and destination).
@@ -24,199 +24,9 @@
 #include "spoold/settle.h"
 #include "spoold/spoold.h"
 #include "spoold/target.h"
+#include "spoold/verbs.h"
 
 #define RETRY_LATER 60		/* seconds, for details.retryAfter */
-
-/* --- delivery.submit ------------------------------------------------------ */
-
-static void
-submit_answer(struct request *request, const char *id, const char *status,
-    const char *const *destinations, size_t count, int64_t queued_at)
-{
-	struct buf result = { 0 };
-
-	json_open(&result, NULL, '{');
-	json_put_string(&result, "deliveryId", id);
-	json_put_string(&result, "status", status);
-	json_open(&result, "destinations", '[');
-	for (size_t i = 0; i < count; i++) {
-		json_open(&result, NULL, '{');
-		json_put_string(&result, "destinationId", destinations[i]);
-		json_put_string(&result, "status", "pending");
-		json_close(&result, '}');
-	}
-	json_close(&result, ']');
-	json_put_time(&result, "queuedAt", queued_at);
-	json_close(&result, '}');
-	request_answer(request, &result);
-}
-
-void
-server_drop_accepted(struct request *request, const struct facts *facts)
-{
-	char id[ID_LENGTH + 1];
-
-	id_format(&facts->id, id);
-	submit_answer(request, id, "queued",
-	    (const char *const *)facts->job.destinations,
-	    facts->job.destination_count, facts->accepted_at);
-}
-
-void
-server_drop_refused(struct request *request, const struct why *why)
-{
-	request_fail(request, why);
-}
-
-void
-server_drop_gone(struct request *request)
-{
-	struct why why;
-
-	(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
-	    "the drop is not in new/ any more");
-	request_fail(request, &why);
-}
-
-/* A refused drop's receipt has its error. */
-static void
-submit_refused(struct request *request, const struct json *receipt)
-{
-	const struct json *error = json_get(receipt, "error");
-	const struct json *details = json_get(error, "details");
-	struct why why;
-
-	(void)why_set(&why, error_by_name(json_string(json_get(error, "code"),
-	    "")), "%s", json_string(json_get(error, "message"), ""));
-	(void)snprintf(why.path, sizeof(why.path), "%s",
-	    json_string(json_get(details, "path"), ""));
-	why.offset = json_integer(json_get(details, "offset"), -1);
-	(void)snprintf(why.id, sizeof(why.id), "%s",
-	    json_string(json_get(receipt, "deliveryId"), ""));
-	request_fail(request, &why);
-}
-
-/* The drop was judged before the question came. */
-static void
-submit_judged(struct request *request, const struct id *id, const char *name)
-{
-	char text[ID_LENGTH + 1];
-	const struct json *entry;
-	const char *names[JOB_DESTINATIONS_MAX];
-	struct buf status = { 0 };
-	struct json *receipt = NULL;
-	size_t count = 0;
-	int64_t created = 0;
-	struct why why;
-	bool finished;
-
-	if (receipts_status(request->organization, id, name, &status,
-	    &finished, &why) == 1)
-		receipt = json_parse(status.data, status.len, &why);
-	if (receipt == NULL) {
-		server_drop_gone(request);
-		goto out;
-	}
-	if (strcmp(json_string(json_get(receipt, "status"), ""),
-	    "refused") == 0) {
-		submit_refused(request, receipt);
-		goto out;
-	}
-	for (entry = json_first(json_get(receipt, "destinations"));
-	    entry != NULL && count < JOB_DESTINATIONS_MAX;
-	    entry = json_next(entry))
-		names[count++] = json_string(json_get(entry, "destinationId"),
-		    "");
-	id_format(id, text);
-	(void)clock_parse(json_string(json_get(receipt, "createdAt"), ""),
-	    &created);
-	submit_answer(request, text, json_string(json_get(receipt, "status"),
-	    "queued"), names, count, created);
-out:
-	json_free(&receipt);
-	buf_free(&status);
-}
-
-static void
-submit(struct request *request)
-{
-	struct spoold *s = request->spoold;
-	struct organization *org = request->organization;
-	const char *name = request_string(request, "name", "");
-	const struct id *judged;
-	struct statx stat;
-	struct drop *drop;
-	struct why why = { .code = ERROR_NONE };
-
-	drop = drop_find(org, name);
-	if (drop == NULL && strchr(name, '/') == NULL && name[0] != '\0' &&
-	    spool_stat(org->spool, QUEUE_new, name, &stat, &why) == 1) {
-		drop_seen(s, org, name);
-		drop = drop_find(org, name);
-	}
-	judged = drop == NULL ? recent_find(s->recent, org, name) : NULL;
-	if (judged != NULL) {
-		submit_judged(request, judged, name);
-		return;
-	}
-	if (drop == NULL)
-		(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
-		    "there is no drop of that name in new/");
-	else if (drop->request != NULL)
-		(void)why_set(&why, ERROR_CONFLICT,
-		    "somebody waits for this drop already");
-	else if (s->phase != PHASE_RUNNING || s->offline ||
-	    !commit_possible(s, org))
-		(void)why_set(&why, ERROR_UNAVAILABLE,
-		    "nothing is accepted now");
-	else if (!reserve_holds(s))
-		(void)why_set(&why, ERROR_STORAGE_RESERVE, "%s",
-		    s->alerts[ALERT_reserve].reason);
-	else {
-		drop->request = request;
-		return;
-	}
-	why.retry_after = why.code == ERROR_STORAGE_RESERVE ? RETRY_LATER : 0;
-	request_fail(request, &why);
-}
-
-/* --- delivery.status ------------------------------------------------------ */
-
-static void
-status(struct request *request)
-{
-	struct organization *org = request->organization;
-	const char *id = request_string(request, "deliveryId", "");
-	struct buf result = { 0 };
-	bool finished = true;
-	struct why why;
-	int found = 0;
-
-	if (id[0] == '\0') {
-		(void)why_field(&why, "deliveryId", "is needed");
-		request_fail(request, &why);
-		return;
-	}
-	if (strlen(id) == ID_LENGTH && id_parse(id, &request->job) == 0)
-		found = receipts_status(org, &request->job,
-		    request_string(request, "name", NULL), &result, &finished,
-		    &why);
-	if (found == 0)
-		(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
-		    "nothing is known of %s", id);
-	if (found != 1) {
-		buf_free(&result);
-		request_fail(request, &why);
-		return;
-	}
-	if (!finished && !request->spoold->offline &&
-	    json_boolean(json_get(request->json, "wait"), false)) {
-		buf_free(&result);
-		request->waits_for_job = true;
-		return;
-	}
-	request_answer(request, &result);
-}
 
 /* --- hold, release, retry, cancel, expire --------------------------------- */
 
@@ -315,32 +125,135 @@ change_answer(struct spoold *s, void *arg)
 	free(answer);
 }
 
-/* All tickets of a job in memory, or its one for a destination. */
+/* What tickets a request names by a job's id, found one by one. */
+struct by_id {
+	struct request	*request;
+	const char	*destination;	/* borrowed; NULL: all */
+	struct id	 id;
+	/* What is done to each, by its file's name, and for whom. */
+	void		(*each)(const struct by_id *, const char *name,
+			    struct buf *result);
+	enum change	 change;
+};
+
+/* The name that a ticket at rest has by the entry of its receipt. */
+static bool
+name_at_rest(const struct by_id *by, const struct json *entry, int priority,
+    char path[TICKET_NAME_MAX + CLOCK_DAY])
+{
+	const char *destination = json_string(json_get(entry,
+	    "destinationId"), "");
+	const char *at = json_string(json_get(entry, "deliveredAt"), NULL);
+	struct ticket ticket = { .id = by->id, .priority = priority };
+	char name[TICKET_NAME_MAX];
+
+	if (!destination_id_valid(destination) ||
+	    (by->destination != NULL &&
+	    strcmp(by->destination, destination) != 0))
+		return false;
+	(void)strlcpy(ticket.destination, destination,
+	    sizeof(ticket.destination));
+	ticket.attempts = (int)json_integer(json_get(entry, "attempts"), 0);
+	ticket_format(&ticket, name);
+	(void)snprintf(path, TICKET_NAME_MAX + CLOCK_DAY, "%.10s%s%s",
+	    at == NULL ? "" : at, at == NULL ? "" : "/", name);
+	return true;
+}
+
+/* Those in failed/, with `delivered` those in done/, as the receipt says. */
+static size_t
+by_id_at_rest(const struct by_id *by, bool failed, bool delivered,
+    struct buf *result)
+{
+	struct organization *org = by->request->organization;
+	char path[TICKET_NAME_MAX + CLOCK_DAY];
+	struct ticket_file file;
+	struct buf status = { 0 };
+	struct json *receipt = NULL;
+	const struct json *entry;
+	struct why why;
+	size_t count = 0;
+	bool finished;
+
+	if (receipts_ticket(org, &by->id, NULL, &file, &why) != 1)
+		return 0;
+	if (receipts_status(org, &by->id, file.facts.name, &status,
+	    &finished, &why) == 1)
+		receipt = json_parse(status.data, status.len, &why);
+	entry = json_first(json_get(receipt, "destinations"));
+	for (; entry != NULL; entry = json_next(entry)) {
+		const char *text = json_string(json_get(entry, "status"), "");
+		bool done = strcmp(text, "delivered") == 0;
+
+		if (done ? !delivered : !failed ||
+		    (strcmp(text, "failed") != 0 &&
+		    strcmp(text, "cancelled") != 0 &&
+		    strcmp(text, "expired") != 0))
+			continue;
+		if (!name_at_rest(by, entry, file.facts.job.priority, path))
+			continue;
+		by->each(by, path, result);
+		count++;
+	}
+	json_free(&receipt);
+	buf_free(&status);
+	ticket_file_free(&file);
+	return count;
+}
+
+/* Those in memory. */
+static size_t
+by_id_waiting(const struct by_id *by, struct buf *result)
+{
+	char name[TICKET_NAME_MAX];
+	struct waiting *w, *next;
+	size_t count = 0;
+
+	for (w = tickets_first(by->request->organization, &by->id); w != NULL;
+	    w = next) {
+		next = tickets_next(w);
+		if (by->destination != NULL &&
+		    strcmp(w->target->id, by->destination) != 0)
+			continue;
+		tickets_name(w, name);
+		by->each(by, name, result);
+		count++;
+	}
+	return count;
+}
+
+/* False if the request names no job. */
+static bool
+by_id_read(struct request *request, struct by_id *by)
+{
+	const char *text = request_string(request, "deliveryId", "");
+
+	by->request = request;
+	by->destination = request_string(request, "destinationId", NULL);
+	return strlen(text) == ID_LENGTH && id_parse(text, &by->id) == 0;
+}
+
+static void
+change_each(const struct by_id *by, const char *name, struct buf *result)
+{
+	change_one(by->request, by->change, name, result);
+}
+
+/* All of a job's that it can be done to, or its one for a destination. */
 static size_t
 change_by_id(struct request *request, enum change change,
     struct buf *result)
 {
-	const char *destination = request_string(request, "destinationId",
-	    NULL);
-	const char *text = request_string(request, "deliveryId", "");
-	char name[TICKET_NAME_MAX];
-	struct waiting *w, *next;
-	size_t count = 0;
-	struct id id;
+	struct by_id by = { .each = change_each, .change = change };
+	size_t count;
 
-	if (strlen(text) != ID_LENGTH || id_parse(text, &id) == -1)
+	if (!by_id_read(request, &by))
 		return 0;
-	for (w = tickets_first(request->organization, &id); w != NULL;
-	    w = next) {
-		next = tickets_next(w);
-		if (destination != NULL &&
-		    strcmp(w->target->id, destination) != 0)
-			continue;
-		tickets_name(w, name);
-		change_one(request, change, name, result);
-		count++;
-	}
-	return count;
+	/* Before they wait again, or they would be done twice. */
+	count = change == CHANGE_retry ? by_id_at_rest(&by, true,
+	    json_boolean(json_get(request->json, "delivered"), false),
+	    result) : 0;
+	return count > 0 ? count : by_id_waiting(&by, result);
 }
 
 static void
@@ -373,20 +286,20 @@ change_verb(struct request *request, enum change change)
 	commit_then(request->spoold, change_answer, answer);
 }
 
-static void
-hold(struct request *request)
+void
+verb_delivery_hold(struct request *request)
 {
 	change_verb(request, CHANGE_hold);
 }
 
-static void
-release(struct request *request)
+void
+verb_delivery_release(struct request *request)
 {
 	change_verb(request, CHANGE_release);
 }
 
-static void
-retry(struct request *request)
+void
+verb_delivery_retry(struct request *request)
 {
 	const char *to = request_string(request, "to", NULL);
 	struct why why;
@@ -400,14 +313,14 @@ retry(struct request *request)
 	change_verb(request, CHANGE_retry);
 }
 
-static void
-cancel(struct request *request)
+void
+verb_delivery_cancel(struct request *request)
 {
 	change_verb(request, CHANGE_cancel);
 }
 
-static void
-expire(struct request *request)
+void
+verb_delivery_expire(struct request *request)
 {
 	change_verb(request, CHANGE_expire);
 }
@@ -446,55 +359,40 @@ revoke_one(struct request *request, const char *name, struct buf *result)
 	json_close(result, '}');
 }
 
-/* Tickets are named by their files: those in done/ are not in memory. */
 static void
-revoke(struct request *request)
+revoke_each(const struct by_id *by, const char *name, struct buf *result)
 {
-	const struct json *item = json_first(json_get(request->json,
-	    "tickets"));
-	struct change_answer *answer;
-	struct why why;
+	revoke_one(by->request, name, result);
+}
 
-	if (item == NULL) {
-		(void)why_field(&why, "tickets", "names none");
-		request_fail(request, &why);
-		return;
-	}
-	answer = xcalloc(1, sizeof(*answer));
+void
+verb_delivery_revoke(struct request *request)
+{
+	const struct json *tickets = json_get(request->json, "tickets"), *item;
+	struct change_answer *answer = xcalloc(1, sizeof(*answer));
+	struct by_id by = { .each = revoke_each };
+	struct why why;
+	size_t count = 0;
+
 	answer->request = request;
 	json_open(&answer->result, NULL, '{');
 	json_open(&answer->result, "tickets", '[');
-	for (; item != NULL; item = json_next(item))
+	if (tickets == NULL && by_id_read(request, &by))
+		count = by_id_at_rest(&by, false, true, &answer->result);
+	for (item = json_first(tickets); item != NULL;
+	    item = json_next(item), count++)
 		revoke_one(request, json_string(item, ""), &answer->result);
 	json_close(&answer->result, ']');
 	json_close(&answer->result, '}');
-	commit_then(request->spoold, change_answer, answer);
-}
-
-/* --- delivery.payload ----------------------------------------------------- */
-
-static void
-payload(struct request *request)
-{
-	struct buf fields = { 0 };
-	struct change_answer *answer;
-	struct why why;
-	struct id id;
-	const char *text = request_string(request, "deliveryId", "");
-
-	if (strlen(text) != ID_LENGTH || id_parse(text, &id) == -1) {
-		(void)why_field(&why, "deliveryId", "is no delivery id");
-		request_fail(request, &why);
+	if (count > 0) {
+		commit_then(request->spoold, change_answer, answer);
 		return;
 	}
-	commit_fields(&fields, request->organization->id, text);
-	json_put_string(&fields, "by", request->by);
-	json_put_string(&fields, "reason",
-	    request_string(request, "reason", NULL));
-	(void)commit_line(request->spoold, EVENT_payload_read, &fields);
-	answer = xcalloc(1, sizeof(*answer));
-	answer->request = request;
-	commit_then(request->spoold, change_answer, answer);
+	buf_free(&answer->result);
+	free(answer);
+	(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
+	    "no ticket is named that was delivered");
+	request_fail(request, &why);
 }
 
 /* --- queue.flush ---------------------------------------------------------- */
@@ -536,51 +434,38 @@ flush_named(struct request *request, const struct json *tickets)
 	return count;
 }
 
-static void
-flush(struct request *request)
+/* Those of a job, or of all of them, to a destination or to any. */
+static size_t
+flush_all(struct request *request)
 {
-	const struct json *tickets = json_get(request->json, "tickets");
 	const char *destination = request_string(request, "destinationId",
 	    NULL);
-	struct buf result = { 0 };
+	const char *text = request_string(request, "deliveryId", NULL);
 	struct waiting *w;
+	struct id id;
 	size_t count = 0;
 
-	if (tickets != NULL)
-		count = flush_named(request, tickets);
-	else
-		RB_FOREACH(w, waiting_by_name,
-		    &request->organization->tickets)
-			if (destination == NULL ||
-			    strcmp(w->target->id, destination) == 0)
-				count += flush_ticket(request->spoold, w);
+	if (text != NULL && (strlen(text) != ID_LENGTH ||
+	    id_parse(text, &id) == -1))
+		return 0;
+	RB_FOREACH(w, waiting_by_name, &request->organization->tickets)
+		if ((destination == NULL ||
+		    strcmp(w->target->id, destination) == 0) &&
+		    (text == NULL || id_compare(&w->id, &id) == 0))
+			count += flush_ticket(request->spoold, w);
+	return count;
+}
+
+void
+verb_queue_flush(struct request *request)
+{
+	const struct json *tickets = json_get(request->json, "tickets");
+	struct buf result = { 0 };
+	size_t count = tickets != NULL ? flush_named(request, tickets) :
+	    flush_all(request);
+
 	json_open(&result, NULL, '{');
 	json_put_integer(&result, "count", (int64_t)count);
 	json_close(&result, '}');
 	request_answer(request, &result);
-}
-
-const struct verb *
-verbs_delivery(void)
-{
-	static const struct verb verbs[] = {
-		{ "delivery.submit", submit, true, "name" },
-		{ "delivery.status", status, true, "deliveryId name wait" },
-		{ "delivery.hold", hold, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.release", release, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.retry", retry, true,
-		    "tickets deliveryId destinationId delivered to" },
-		{ "delivery.cancel", cancel, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.expire", expire, true,
-		    "tickets deliveryId destinationId" },
-		{ "delivery.revoke", revoke, true, "tickets" },
-		{ "delivery.payload", payload, true, "deliveryId reason" },
-		{ "queue.flush", flush, true, "tickets destinationId" },
-		{ NULL, NULL, false, NULL }
-	};
-
-	return verbs;
 }

@@ -6,6 +6,7 @@
 
 #include "lib/destination_field.h"
 #include "lib/json.h"
+#include "lib/nearest.h"
 #include "lib/xalloc.h"
 
 #include "spoold/allowed.h"
@@ -17,6 +18,7 @@
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 #include "spoold/usage.h"
+#include "spoold/verbs.h"
 
 #define CREATE_MAX 100		/* destinations in one request */
 
@@ -141,8 +143,8 @@ creation_make(struct creation *creation, const struct json *inputs,
 	return 0;
 }
 
-static void
-create(struct request *request)
+void
+verb_destination_create(struct request *request)
 {
 	struct creation *creation = xcalloc(1, sizeof(*creation));
 	struct organization *org = request->organization;
@@ -201,8 +203,8 @@ update_done(struct spoold *s, void *arg, struct target *target,
 	free(updating);
 }
 
-static void
-update(struct request *request)
+void
+verb_destination_update(struct request *request)
 {
 	struct target *target = request_target(request);
 	struct updating *updating;
@@ -233,6 +235,21 @@ update(struct request *request)
 
 /* --- looking -------------------------------------------------------------- */
 
+/* There is none of that id; one may be near. */
+static void
+target_unknown(struct organization *org, const char *id, struct why *why)
+{
+	struct nearest nearest = { .name = "" };
+	struct target *target;
+
+	RB_FOREACH(target, targets, &org->targets)
+		if (target->destination != NULL)
+			nearest_offer(&nearest, id, target->id);
+	(void)why_set(why, ERROR_DESTINATION_NOT_FOUND,
+	    "there is no destination \"%s\"", id);
+	memcpy(why->nearest, nearest.name, sizeof(why->nearest));
+}
+
 struct target *
 request_target(struct request *request)
 {
@@ -241,8 +258,7 @@ request_target(struct request *request)
 	struct why why;
 
 	if (target == NULL) {
-		(void)why_set(&why, ERROR_DESTINATION_NOT_FOUND,
-		    "there is no destination \"%s\"", id);
+		target_unknown(request->organization, id, &why);
 		request_fail(request, &why);
 	}
 	return target;
@@ -258,8 +274,8 @@ answer_document(struct request *request, struct target *target)
 	request_answer(request, &out);
 }
 
-static void
-get(struct request *request)
+void
+verb_destination_get(struct request *request)
 {
 	struct target *target = request_target(request);
 
@@ -283,8 +299,8 @@ list_wants(const struct request *request, const struct destination *dest)
 	    json_boolean(disabled, false) == dest->disabled);
 }
 
-static void
-list(struct request *request)
+void
+verb_destination_list(struct request *request)
 {
 	int64_t offset = json_integer(json_get(request->json, "offset"), 0);
 	int64_t limit = json_integer(json_get(request->json, "limit"), 100);
@@ -310,8 +326,8 @@ list(struct request *request)
 	request_answer(request, &out);
 }
 
-static void
-default_list(struct request *request)
+void
+verb_default_list(struct request *request)
 {
 	struct buf out = { 0 };
 	struct target *target;
@@ -394,14 +410,14 @@ set_disabled(struct request *request, bool disabled)
 	    EVENT_destination_enabled, reason);
 }
 
-static void
-enable(struct request *request)
+void
+verb_destination_enable(struct request *request)
 {
 	set_disabled(request, false);
 }
 
-static void
-disable(struct request *request)
+void
+verb_destination_disable(struct request *request)
 {
 	set_disabled(request, true);
 }
@@ -420,14 +436,14 @@ set_default(struct request *request, bool is_default)
 	    is_default ? "added" : "removed");
 }
 
-static void
-default_add(struct request *request)
+void
+verb_default_add(struct request *request)
 {
 	set_default(request, true);
 }
 
-static void
-default_remove(struct request *request)
+void
+verb_default_remove(struct request *request)
 {
 	set_default(request, false);
 }
@@ -467,8 +483,8 @@ told_by(const struct request *request, const char *id)
 	return NULL;
 }
 
-static void
-delete(struct request *request)
+void
+verb_destination_delete(struct request *request)
 {
 	struct target *target = request_target(request);
 	const struct target *telling;
@@ -495,29 +511,4 @@ delete(struct request *request)
 	}
 	cancel_tickets(request, target);
 	change(request, target, NULL, EVENT_destination_deleted, NULL);
-}
-
-const struct verb *
-verbs_destination(void)
-{
-	static const struct verb verbs[] = {
-		{ "destination.create", create, true, "destinations" },
-		{ "destination.update", update, true,
-		    "destinationId destination" },
-		{ "destination.get", get, true, "destinationId" },
-		{ "destination.list", list, true,
-		    "type isDefault disabled limit offset" },
-		{ "destination.delete", delete, true,
-		    "destinationId cancelTickets reason" },
-		{ "destination.enable", enable, true, "destinationId reason" },
-		{ "destination.disable", disable, true,
-		    "destinationId reason" },
-		{ "default.add", default_add, true, "destinationId reason" },
-		{ "default.remove", default_remove, true,
-		    "destinationId reason" },
-		{ "default.list", default_list, true, "" },
-		{ NULL, NULL, false, NULL }
-	};
-
-	return verbs;
 }

@@ -21,8 +21,31 @@
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 #include "spoold/target.h"
+#include "spoold/verbs.h"
 
-/* The word for what a ticket in cur/ waits for. */
+/* The word for what a ticket waits for; NULL: it is under way. */
+static const char *
+waiting_for(const struct waiting *w)
+{
+	struct target *target = w->target;
+	int64_t now = clock_monotonic() * 1000;
+
+	if (w->flight != NULL)
+		return NULL;
+	if (w->queue == QUEUE_hold)
+		return "hold";
+	if (w->queue == QUEUE_retry)
+		return w->attempts == 0 ? "deliverAt" : "backoff";
+	if (!target_open(target))
+		return target->destination == NULL ||
+		    target->destination->disabled ? "disabled" : "listener";
+	if (target->destination->ordered && target_first(target) != NULL &&
+	    target_first(target) != w)
+		return "slot";
+	return target_pause(target, now) != 0 ? "rate" : "slot";
+}
+
+/* What else there is to say of one in cur/. */
 static void
 put_waiting_in_cur(struct buf *out, const struct waiting *w)
 {
@@ -31,17 +54,11 @@ put_waiting_in_cur(struct buf *out, const struct waiting *w)
 	int64_t now = clock_monotonic() * 1000, pause;
 	char id[ID_LENGTH + 1];
 
-	if (!target_open(target)) {
-		json_put_string(out, "waitingFor",
-		    target->destination == NULL ||
-		    target->destination->disabled ? "disabled" : "listener");
+	if (!target_open(target))
 		return;
-	}
 	if (target->destination->ordered)
 		first = target_first(target);
 	pause = target_pause(target, now);
-	json_put_string(out, "waitingFor", (first == NULL || first == w) &&
-	    pause != 0 ? "rate" : "slot");
 	if (pause != 0)
 		json_put_time(out, "nextAttemptAt",
 		    tickets_wall(pause / 1000 + 1));
@@ -60,13 +77,12 @@ put_waiting(struct buf *out, const struct waiting *w)
 		json_put_integer(out, "attempt", w->flight->attempt);
 		json_put_time(out, "inFlightSince",
 		    tickets_wall(w->flight->started));
-	} else if (w->queue == QUEUE_hold)
-		json_put_string(out, "waitingFor", "hold");
-	else if (w->queue == QUEUE_retry) {
-		json_put_string(out, "waitingFor",
-		    w->attempts == 0 ? "deliverAt" : "backoff");
+		return;
+	}
+	json_put_string(out, "waitingFor", waiting_for(w));
+	if (w->queue == QUEUE_retry)
 		json_put_time(out, "nextAttemptAt", tickets_wall(w->due));
-	} else
+	else if (w->queue == QUEUE_cur)
 		put_waiting_in_cur(out, w);
 }
 
@@ -126,8 +142,8 @@ put_trouble(struct buf *out, const struct request *request)
 		    "the journal or the spool cannot be written now");
 }
 
-static void
-explain(struct request *request)
+void
+verb_delivery_explain(struct request *request)
 {
 	const char *destination = request_string(request, "destinationId",
 	    NULL);
@@ -159,14 +175,83 @@ explain(struct request *request)
 	request_answer(request, &result);
 }
 
-const struct verb *
-verbs_explain(void)
-{
-	static const struct verb verbs[] = {
-		{ "delivery.explain", explain, true,
-		    "deliveryId destinationId name" },
-		{ NULL, NULL, false, NULL }
-	};
+/* --- retry.schedule ------------------------------------------------------- */
 
-	return verbs;
+/* The job's waiting ticket that it names, or its only one; NULL with *why. */
+static const struct waiting *
+schedule_ticket(const struct request *request, struct why *why)
+{
+	const char *destination = request_string(request, "destinationId",
+	    NULL);
+	const char *text = request_string(request, "deliveryId", "");
+	const struct waiting *w = NULL;
+	struct id id;
+
+	if (strlen(text) == ID_LENGTH && id_parse(text, &id) == 0)
+		w = destination == NULL ?
+		    tickets_first(request->organization, &id) :
+		    tickets_find(request->organization, &id, destination);
+	if (w == NULL)
+		(void)why_set(why, ERROR_DELIVERY_NOT_FOUND,
+		    "no ticket of %s waits%s%s", text, destination == NULL ?
+		    "" : " for ", destination == NULL ? "" : destination);
+	else if (destination == NULL && tickets_next(w) != NULL) {
+		(void)why_field(why, "destinationId", "destinationId is "
+		    "needed: more than one ticket of %s waits", text);
+		w = NULL;
+	}
+	return w;
+}
+
+/* How long it waits after its last attempt, and from acceptance on. */
+static void
+put_delays(struct buf *out, const struct waiting *w,
+    const struct ticket_file *file)
+{
+	int64_t next = w->queue == QUEUE_retry && w->flight == NULL ?
+	    tickets_wall(w->due) : 0;
+	int64_t last = file->line_count == 0 ? file->facts.accepted_at :
+	    file->lines[file->line_count - 1].at;
+
+	json_put_time(out, "nextRetryAt", next);
+	json_put_integer(out, "backoffDelay", next > last ? next - last : 0);
+	json_put_integer(out, "totalDelay", (next != 0 ? next :
+	    clock_wall()) - file->facts.accepted_at);
+}
+
+void
+verb_retry_schedule(struct request *request)
+{
+	struct why why = { .code = ERROR_NONE };
+	const struct waiting *w = schedule_ticket(request, &why);
+	char name[TICKET_NAME_MAX];
+	struct ticket_file file;
+	struct buf result = { 0 };
+	int read = -1;
+
+	if (w != NULL) {
+		tickets_name(w, name);
+		read = spool_read_ticket(request->organization->spool,
+		    (enum queue)w->queue, name, &file, &why);
+		if (read == 0)
+			(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
+			    "its ticket is not there any more");
+	}
+	if (w == NULL || read != 1) {
+		request_fail(request, &why);
+		return;
+	}
+	json_open(&result, NULL, '{');
+	json_put_string(&result, "deliveryId",
+	    request_string(request, "deliveryId", ""));
+	json_put_string(&result, "destinationId", w->target->id);
+	json_put_integer(&result, "currentAttempt",
+	    w->attempts + (w->flight != NULL));
+	json_put_integer(&result, "maxAttempts",
+	    retry_attempts(request->spoold->conf, w->target->destination));
+	put_delays(&result, w, &file);
+	json_put_string(&result, "waitingFor", waiting_for(w));
+	json_close(&result, '}');
+	ticket_file_free(&file);
+	request_answer(request, &result);
 }

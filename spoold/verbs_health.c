@@ -10,6 +10,7 @@
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 #include "spoold/trial.h"
+#include "spoold/verbs.h"
 
 static void
 test_done(struct spoold *s, void *arg, struct target *target,
@@ -26,8 +27,8 @@ test_done(struct spoold *s, void *arg, struct target *target,
 	request_answer(request, &out);
 }
 
-static void
-test(struct request *request)
+void
+verb_destination_test(struct request *request)
 {
 	struct target *target = request_target(request);
 	struct why why;
@@ -47,8 +48,8 @@ test(struct request *request)
 		request_fail(request, &why);
 }
 
-static void
-health(struct request *request)
+void
+verb_destination_health(struct request *request)
 {
 	const struct target *target = request_target(request);
 	struct buf out = { 0 };
@@ -57,16 +58,4 @@ health(struct request *request)
 		return;
 	health_print(request->spoold->conf, target, &out);
 	request_answer(request, &out);
-}
-
-const struct verb *
-verbs_health(void)
-{
-	static const struct verb verbs[] = {
-		{ "destination.test", test, true, "destinationId deliver" },
-		{ "destination.health", health, true, "destinationId" },
-		{ NULL, NULL, false, NULL }
-	};
-
-	return verbs;
 }

@@ -18,6 +18,7 @@
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 #include "spoold/trial.h"
+#include "spoold/verbs.h"
 
 /* A request that changes secrets, until it is answered. */
 struct rotation {
@@ -196,8 +197,8 @@ rotation_new(struct request *request)
 	return rotation;
 }
 
-static void
-rotate(struct request *request)
+void
+verb_secret_rotate(struct request *request)
 {
 	struct rotation *rotation = rotation_new(request);
 	bool confirm = json_boolean(json_get(request->json, "confirm"),
@@ -221,8 +222,8 @@ rotate(struct request *request)
 		rotation_fail(rotation, &why);
 }
 
-static void
-add(struct request *request)
+void
+verb_secret_add(struct request *request)
 {
 	struct rotation *rotation = rotation_new(request);
 	struct why why;
@@ -234,8 +235,8 @@ add(struct request *request)
 
 /* --- revoke --------------------------------------------------------------- */
 
-static void
-revoke(struct request *request)
+void
+verb_secret_revoke(struct request *request)
 {
 	const char *id = request_string(request, "secretId", "");
 	struct rotation *rotation = rotation_new(request);
@@ -258,8 +259,8 @@ revoke(struct request *request)
 
 /* --- looking -------------------------------------------------------------- */
 
-static void
-list(struct request *request)
+void
+verb_secret_list(struct request *request)
 {
 	struct target *target = request_target(request);
 	struct buf out = { 0 };
@@ -304,8 +305,8 @@ reveal_journal(struct request *request, const struct target *target,
 	(void)commit_line(request->spoold, EVENT_secret_revealed, &fields);
 }
 
-static void
-reveal(struct request *request)
+void
+verb_secret_reveal(struct request *request)
 {
 	struct target *target = request_target(request);
 	const struct destination_secret *secret;
@@ -335,20 +336,4 @@ reveal(struct request *request)
 	buf_wipe(&text);
 	reveal_journal(request, target, secret->id);
 	commit_then(request->spoold, reveal_answer, revelation);
-}
-
-const struct verb *
-verbs_secret(void)
-{
-	static const struct verb verbs[] = {
-		{ "secret.list", list, true, "destinationId" },
-		{ "secret.rotate", rotate, true,
-		    "destinationId drill confirm" },
-		{ "secret.add", add, true, "destinationId secret drill" },
-		{ "secret.revoke", revoke, true, "destinationId secretId" },
-		{ "secret.reveal", reveal, true, "destinationId secretId" },
-		{ NULL, NULL, false, NULL }
-	};
-
-	return verbs;
 }

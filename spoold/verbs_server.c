@@ -1,9 +1,11 @@
 /*
  * verbs_server - status, stop, reload, and the queue's counts
  */
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/conf_row.h"
 #include "lib/json.h"
 
 #include "spoold/commit.h"
@@ -12,6 +14,7 @@
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 #include "spoold/sweep.h"
+#include "spoold/verbs.h"
 #include "spoold/worker.h"
 
 static const char *const worker_states[WORKER_STATES] = {
@@ -42,16 +45,11 @@ put_pool(struct buf *out, const struct pool *pool)
 static void
 put_workers(struct buf *out, const struct spoold *s)
 {
-	const struct organization *org;
+	const struct pool *pool;
 
 	json_open(out, "workers", '[');
-	TAILQ_FOREACH(org, &s->organizations, entry) {
-		put_pool(out, org->intake);
-		for (int i = 0; i < TRANSPORTS; i++)
-			if (org->pools[i] != s->listener)
-				put_pool(out, org->pools[i]);
-	}
-	put_pool(out, s->listener);
+	TAILQ_FOREACH(pool, &s->pools, entry)
+		put_pool(out, pool);
 	json_close(out, ']');
 }
 
@@ -85,8 +83,8 @@ put_counts(struct buf *out, struct organization *org)
 	    clock_wall() - id_time(&oldest->id));
 }
 
-static void
-server_status(struct request *request)
+void
+verb_server_status(struct request *request)
 {
 	struct spoold *s = request->spoold;
 	struct organization *org;
@@ -120,8 +118,8 @@ server_status(struct request *request)
 	request_answer(request, &out);
 }
 
-static void
-server_stop(struct request *request)
+void
+verb_server_stop(struct request *request)
 {
 	struct spoold *s = request->spoold;
 	bool now = json_boolean(json_get(request->json, "now"), false);
@@ -131,19 +129,88 @@ server_stop(struct request *request)
 	spoold_stop(s, now);
 }
 
-static void
-config_reload(struct request *request)
+void
+verb_config_reload(struct request *request)
 {
 	struct buf out = { 0 };
 	struct why why;
 
 	json_open(&out, NULL, '{');
-	if (spoold_reload(request->spoold, &out, &why) == -1) {
+	if (spoold_reload(request->spoold, request->by, &out, &why) == -1) {
 		buf_free(&out);
 		request_fail(request, &why);
 		return;
 	}
 	json_close(&out, '}');
+	request_answer(request, &out);
+}
+
+/* True if it is one of the names that are asked for, or none is named. */
+static bool
+is_wanted(const struct json *names, const char *name)
+{
+	const struct json *item = json_first(names);
+
+	for (; item != NULL; item = json_next(item))
+		if (strcmp(json_string(item, ""), name) == 0)
+			return true;
+	return names == NULL;
+}
+
+/* The first of the names that is no setting's, or NULL. */
+static const char *
+config_unknown(const struct conf_rows *rows, const struct json *names)
+{
+	const struct json *item = json_first(names);
+
+	for (; item != NULL; item = json_next(item))
+		if (conf_rows_find(rows, json_string(item, "")) == NULL)
+			return json_string(item, "");
+	return NULL;
+}
+
+static void
+put_setting(struct buf *out, const struct conf *conf,
+    const struct conf_row *row)
+{
+	struct buf value = { 0 };
+
+	conf_row_value(row, &value);
+	json_open(out, NULL, '{');
+	json_put_string(out, "name", row->name);
+	json_put_string(out, "value", value.len == 0 ? "" : value.data);
+	json_put_string(out, "source", conf_row_source(conf, row));
+	json_close(out, '}');
+	buf_free(&value);
+}
+
+void
+verb_config_get(struct request *request)
+{
+	const struct json *names = json_get(request->json, "names");
+	const struct conf *conf = request->spoold->conf;
+	struct conf_rows rows;
+	struct buf out = { 0 };
+	const char *unknown;
+	struct why why;
+
+	conf_rows(conf, &rows);
+	unknown = config_unknown(&rows, names);
+	if (unknown != NULL) {
+		(void)why_field(&why, "names", "there is no setting %s",
+		    unknown);
+		conf_rows_free(&rows);
+		request_fail(request, &why);
+		return;
+	}
+	json_open(&out, NULL, '{');
+	json_open(&out, "settings", '[');
+	for (size_t i = 0; i < rows.count; i++)
+		if (is_wanted(names, rows.items[i].name))
+			put_setting(&out, conf, &rows.items[i]);
+	json_close(&out, ']');
+	json_close(&out, '}');
+	conf_rows_free(&rows);
 	request_answer(request, &out);
 }
 
@@ -173,8 +240,8 @@ put_flights(struct buf *out, const struct request *request)
 	json_close(out, ']');
 }
 
-static void
-queue_status(struct request *request)
+void
+verb_queue_status(struct request *request)
 {
 	struct buf out = { 0 };
 
@@ -185,8 +252,8 @@ queue_status(struct request *request)
 	request_answer(request, &out);
 }
 
-static void
-queue_sweep(struct request *request)
+void
+verb_queue_sweep(struct request *request)
 {
 	struct spoold *s = request->spoold;
 	bool dry = json_boolean(json_get(request->json, "dryRun"), false);
@@ -200,19 +267,4 @@ queue_sweep(struct request *request)
 		return;
 	}
 	sweep_ask(s, request->organization, request, dry);
-}
-
-const struct verb *
-verbs_server(void)
-{
-	static const struct verb verbs[] = {
-		{ "server.status", server_status, false, "" },
-		{ "server.stop", server_stop, false, "now" },
-		{ "config.reload", config_reload, false, "" },
-		{ "queue.status", queue_status, true, "" },
-		{ "queue.sweep", queue_sweep, true, "dryRun" },
-		{ NULL, NULL, false, NULL }
-	};
-
-	return verbs;
 }

@@ -194,3 +194,14 @@ watch_organization(struct spoold *s, struct organization *org)
 		timer_set(s->loop, &s->watch->scan,
 		    clock_monotonic() + SCAN_UNWATCHED);
 }
+
+void
+watch_organization_end(struct spoold *s, struct organization *org)
+{
+	for (int i = 0; i < QUEUES; i++) {
+		if (org->watches[i] != -1 && s->watch != NULL)
+			(void)inotify_rm_watch(s->watch->source.fd,
+			    org->watches[i]);
+		org->watches[i] = -1;
+	}
+}

@@ -21,4 +21,7 @@ void		 watch_free(struct watch **);
 /* Watches an organization's directories; alerts if that is not possible. */
 void	 watch_organization(struct spoold *, struct organization *);
 
+/* No more of that. */
+void	 watch_organization_end(struct spoold *, struct organization *);
+
 #endif

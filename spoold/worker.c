@@ -5,7 +5,8 @@
  * page tables however many tickets wait.  Its end of the link is descriptor 3
  * and nothing else is open.  The end of a process is seen through its pidfd;
  * what it sent before is read first, so that an answer given with the last
- * breath still counts.
+ * breath still counts.  In the system's instance all of this is the nurse's,
+ * which says what became of them.
  */
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -26,6 +27,7 @@
 #include "lib/xalloc.h"
 
 #include "spoold/alert.h"
+#include "spoold/nurse.h"
 #include "spoold/organization.h"
 #include "spoold/setup.h"
 #include "spoold/spoold.h"
@@ -36,9 +38,11 @@
 #define THROTTLE_ALERT 3	/* early deaths in a row that raise one */
 #define LINK_BUFFER (1024 * 1024)	/* bytes a link may hold */
 
-static void worker_end(struct worker *);
+static void worker_end(struct worker *, int status);
 
 /* --- births ------------------------------------------------------------- */
+
+static int	 worker_reap(const struct worker *);
 
 static int
 spawn_attributes(posix_spawnattr_t *attr, struct why *why)
@@ -134,28 +138,43 @@ worker_watch(struct worker *worker, struct why *why)
 	worker->link_source.arg = worker;
 	worker->exit_source.ready = worker_exited;
 	worker->exit_source.arg = worker;
-	worker->pid_fd = (int)syscall(SYS_pidfd_open, worker->pid, 0);
-	if (worker->pid_fd == -1)
-		return why_errno(why, "pidfd_open");
-	if (source_add(loop, &worker->exit_source, worker->pid_fd, EPOLLIN,
-	    why) == -1 ||
-	    source_add(loop, &worker->link_source, worker->link, EPOLLIN,
+	if (worker->number == 0) {
+		worker->pid_fd = (int)syscall(SYS_pidfd_open, worker->pid, 0);
+		if (worker->pid_fd == -1)
+			return why_errno(why, "pidfd_open");
+		if (source_add(loop, &worker->exit_source, worker->pid_fd,
+		    EPOLLIN, why) == -1)
+			return -1;
+	}
+	if (source_add(loop, &worker->link_source, worker->link, EPOLLIN,
 	    why) == -1)
 		return -1;
 	return setup_send(worker->pool, worker->link, why);
+}
+
+/* By the nurse, in the system's instance; else as whoever runs this. */
+static int
+worker_spawn(struct worker *worker, int link, struct why *why)
+{
+	const struct pool *pool = worker->pool;
+	char path[4096], name[64];
+
+	if (pool->spoold->nurse != NULL)
+		return nurse_start(pool->spoold->nurse, pool->program,
+		    pool->user, link, &worker->number, why);
+	(void)snprintf(name, sizeof(name), "workers/%s", pool->program);
+	if (control_program(name, path, sizeof(path), why) == -1)
+		return -1;
+	return spawn_program(path, link, &worker->pid, why);
 }
 
 /* Starts one process; -1 with *why if that is not possible now. */
 static int
 pool_start(struct pool *pool, struct why *why)
 {
-	char path[4096], name[64];
 	struct worker *worker;
 	int pair[2], size = LINK_BUFFER;
 
-	(void)snprintf(name, sizeof(name), "workers/%s", pool->program);
-	if (control_program(name, path, sizeof(path), why) == -1)
-		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return why_errno(why, "socketpair");
 	/* As far as the system allows; a full link is waited for anyway. */
@@ -165,7 +184,7 @@ pool_start(struct pool *pool, struct why *why)
 	worker->link = pair[0];
 	worker->pid_fd = -1;
 	worker->link_source.fd = worker->exit_source.fd = -1;
-	if (spawn_program(path, pair[1], &worker->pid, why) == -1) {
+	if (worker_spawn(worker, pair[1], why) == -1) {
 		close(pair[0]);
 		close(pair[1]);
 		free(worker);
@@ -175,8 +194,8 @@ pool_start(struct pool *pool, struct why *why)
 	TAILQ_INSERT_TAIL(&pool->workers, worker, entry);
 	if (worker_watch(worker, why) == -1) {
 		worker_kill(worker, why->text);
-		if (worker->exit_source.fd == -1)
-			worker_end(worker);
+		if (worker->number == 0 && worker->exit_source.fd == -1)
+			worker_end(worker, worker_reap(worker));
 		return -1;
 	}
 	log_debug("worker: started %s pid=%d organization=%s", pool->program,
@@ -205,6 +224,27 @@ pool_throttle(struct pool *pool, const char *reason)
 
 /* --- deaths ------------------------------------------------------------- */
 
+static void
+worker_signal(const struct worker *worker)
+{
+	if (worker->number != 0)
+		nurse_kill(worker->pool->spoold->nurse, worker->number);
+	else if (kill(worker->pid, SIGKILL) == -1)
+		log_warning("worker: kill pid=%d: %s", (int)worker->pid,
+		    strerror(errno));
+}
+
+/* Its status; it has ended, or is about to. */
+static int
+worker_reap(const struct worker *worker)
+{
+	int status = 0;
+
+	if (waitpid(worker->pid, &status, 0) == -1)
+		log_warning("worker: waitpid: %s", strerror(errno));
+	return status;
+}
+
 void
 worker_kill(struct worker *worker, const char *reason)
 {
@@ -213,30 +253,31 @@ worker_kill(struct worker *worker, const char *reason)
 	log_warning("worker: kill %s pid=%d why=\"%s\"",
 	    worker->pool->program, (int)worker->pid, reason);
 	worker->state = WORKER_DYING;
-	if (kill(worker->pid, SIGKILL) == -1)
-		log_warning("worker: kill pid=%d: %s", (int)worker->pid,
-		    strerror(errno));
+	worker_signal(worker);
 }
 
-/* The process is gone: reaps it, and gives back what it held. */
+/* How it ended, in words. */
 static void
-worker_end(struct worker *worker)
+worker_status(int status, char *reason, size_t size)
+{
+	if (WIFSIGNALED(status))
+		(void)snprintf(reason, size, "signal %d", WTERMSIG(status));
+	else
+		(void)snprintf(reason, size, "exit status %d",
+		    WEXITSTATUS(status));
+}
+
+/* The process is gone: gives back what it held. */
+static void
+worker_end(struct worker *worker, int status)
 {
 	struct pool *pool = worker->pool;
 	struct spoold *s = pool->spoold;
 	bool asked = worker->state == WORKER_RETIRING;
 	bool early = !worker->was_ready && !asked;
 	char reason[64];
-	int status = 0;
 
-	if (waitpid(worker->pid, &status, 0) == -1)
-		log_warning("worker: waitpid: %s", strerror(errno));
-	if (WIFSIGNALED(status))
-		(void)snprintf(reason, sizeof(reason), "signal %d",
-		    WTERMSIG(status));
-	else
-		(void)snprintf(reason, sizeof(reason), "exit status %d",
-		    WEXITSTATUS(status));
+	worker_status(status, reason, sizeof(reason));
 	if (!asked)
 		log_warning("worker: died %s pid=%d %s", pool->program,
 		    (int)worker->pid, reason);
@@ -321,9 +362,48 @@ worker_exited(void *arg, uint32_t events)
 	struct worker *worker = arg;
 
 	(void)events;
+	worker_ended(worker, worker_reap(worker));
+}
+
+/* What it sent before counts. */
+void
+worker_ended(struct worker *worker, int status)
+{
 	if (worker->link_source.fd != -1)
 		(void)worker_read(worker);
-	worker_end(worker);
+	worker_end(worker, status);
+}
+
+void
+worker_failed(struct worker *worker, int number)
+{
+	log_error("worker: start %s: %s", worker->pool->program,
+	    strerror(number));
+	worker_end(worker, W_EXITCODE(127, 0));
+}
+
+struct worker *
+worker_numbered(const struct spoold *s, uint64_t number)
+{
+	const struct pool *pool;
+	struct worker *worker;
+
+	TAILQ_FOREACH(pool, &s->pools, entry)
+		TAILQ_FOREACH(worker, &pool->workers, entry)
+			if (worker->number == number)
+				return worker;
+	return NULL;
+}
+
+void
+workers_lost(struct spoold *s)
+{
+	struct worker *worker;
+	struct pool *pool;
+
+	TAILQ_FOREACH(pool, &s->pools, entry)
+		while ((worker = TAILQ_FIRST(&pool->workers)) != NULL)
+			worker_ended(worker, W_EXITCODE(0, SIGKILL));
 }
 
 /* --- pools -------------------------------------------------------------- */
@@ -340,17 +420,19 @@ pool_born(void *arg)
 
 struct pool *
 pool_new(struct spoold *s, struct organization *org, const char *program,
-    const struct pool_owner *owner)
+    const char *user, const struct pool_owner *owner)
 {
 	struct pool *pool = xcalloc(1, sizeof(*pool));
 
 	pool->spoold = s;
 	pool->organization = org;
 	pool->program = program;
+	pool->user = xstrdup(user);
 	pool->owner = owner;
 	pool->birth.fire = pool_born;
 	pool->birth.arg = pool;
 	TAILQ_INIT(&pool->workers);
+	TAILQ_INSERT_TAIL(&s->pools, pool, entry);
 	pool_configure(pool);
 	return pool;
 }
@@ -378,12 +460,13 @@ pool_free(struct pool **pool)
 		/* It holds nothing any more; one that is stopped or hangs
 		 * would be waited for for ever. */
 		worker->state = WORKER_RETIRING;
-		if (kill(worker->pid, SIGKILL) == -1)
-			log_warning("worker: kill pid=%d: %s",
-			    (int)worker->pid, strerror(errno));
-		worker_end(worker);
+		worker_signal(worker);
+		worker_end(worker, worker->number != 0 ? 0 :
+		    worker_reap(worker));
 	}
 	timer_clear((*pool)->spoold->loop, &(*pool)->birth);
+	TAILQ_REMOVE(&(*pool)->spoold->pools, *pool, entry);
+	free((*pool)->user);
 	free(*pool);
 	*pool = NULL;
 }
@@ -449,29 +532,16 @@ worker_send(struct worker *worker, const struct link_record *record)
 	return result;
 }
 
-static bool
-pool_has(const struct pool *pool, pid_t pid)
-{
-	const struct worker *worker;
-
-	TAILQ_FOREACH(worker, &pool->workers, entry)
-		if (worker->pid == pid)
-			return true;
-	return false;
-}
-
 bool
 worker_is(const struct spoold *s, pid_t pid)
 {
-	const struct organization *org;
+	const struct worker *worker;
+	const struct pool *pool;
 
-	TAILQ_FOREACH(org, &s->organizations, entry) {
-		if (pool_has(org->intake, pid))
-			return true;
-		for (int i = 0; i < TRANSPORTS; i++)
-			if (pool_has(org->pools[i], pid))
+	TAILQ_FOREACH(pool, &s->pools, entry)
+		TAILQ_FOREACH(worker, &pool->workers, entry)
+			if (worker->pid == pid)
 				return true;
-	}
 	return false;
 }
 

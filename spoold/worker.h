@@ -35,8 +35,9 @@ enum worker_state {
 struct worker {
 	TAILQ_ENTRY(worker) entry;
 	struct pool	*pool;		/* borrowed */
-	pid_t		 pid;
-	int		 pid_fd;	/* own */
+	pid_t		 pid;		/* 0: the nurse has not said yet */
+	uint64_t	 number;	/* the nurse's; 0: spoold's own child */
+	int		 pid_fd;	/* own; -1: the nurse says when it ends */
 	int		 link;		/* own; -1 once closed */
 	struct source	 link_source;
 	struct source	 exit_source;
@@ -58,10 +59,13 @@ struct pool_owner {
 };
 
 struct pool {
+	TAILQ_ENTRY(pool) entry;	/* of spoold's */
+	TAILQ_ENTRY(pool) of_pipes;	/* of its organization's, by user */
 	struct spoold	*spoold;	/* borrowed */
 	struct organization *organization;	/* borrowed; NULL: it serves
 					 * all of them */
 	const char	*program;	/* "intake", a transport's name */
+	char		*user;		/* own; of a pipe's; "": its kind's */
 	const struct pool_owner *owner;
 	TAILQ_HEAD(, worker) workers;
 	unsigned	 processes;	/* wanted */
@@ -71,8 +75,11 @@ struct pool {
 	struct timer	 birth;		/* when throttled */
 };
 
+TAILQ_HEAD(pools, pool);
+
 struct pool	*pool_new(struct spoold *, struct organization *,
-		    const char *program, const struct pool_owner *);
+		    const char *program, const char *user,
+		    const struct pool_owner *);
 void		 pool_free(struct pool **);
 
 /* Takes processes and concurrency from the configuration. */
@@ -100,6 +107,16 @@ void	 worker_leave(struct worker *);
 
 /* True if a worker process has that pid. */
 bool	 worker_is(const struct spoold *, pid_t);
+
+/* That of the nurse's number, or NULL. */
+struct worker	*worker_numbered(const struct spoold *, uint64_t number);
+
+/* What the nurse says of it: it was not started, or ended with that status. */
+void	 worker_failed(struct worker *, int number);
+void	 worker_ended(struct worker *, int status);
+
+/* The nurse is gone, and with it every worker. */
+void	 workers_lost(struct spoold *);
 
 /* kill -9; `died` follows. */
 void	 worker_kill(struct worker *, const char *reason);

@@ -379,6 +379,11 @@ spoolcat(struct cli *cli, void *state)
 
 	if (cat->envelope + cat->attempts + cat->body > 1)
 		return cli_usage(cli, "only one of -e, -a and -b");
+	if (cli_spool(cli, &why) == NULL &&
+	    why.code == ERROR_PERMISSION_DENIED)
+		return spoolcat_ask(cli, cli->words[0], !cat->body,
+		    cat->body || cat->reason != NULL, cat->reason, &why) ==
+		    -1 ? cli_fail(cli, &why) : 0;
 	if (job_find(&found, cli->words[0], &why) == -1 ||
 	    job_cat(&found, cat, &why) == -1)
 		status = cli_fail(cli, &why);

@@ -31,4 +31,19 @@ void	 payload_free(struct payload *);
 int	 payload_print(struct cli *, const struct id *, const char *reason,
 	    const struct payload *, bool escaped, struct why *);
 
+/*
+ * For who may not read the spool: what spoold says of the job, and its payload
+ * through the descriptor that spoold passes; each if it is wanted.  0, or -1
+ * with *why.
+ */
+int	 spoolcat_ask(struct cli *, const char *word, bool status, bool body,
+	    const char *reason, struct why *);
+
+/*
+ * Copies a payload to stdout from an open file, through the hash: as
+ * payload_print(), which calls it.
+ */
+int	 payload_copy(int fd, const struct payload *, bool escaped,
+	    struct why *);
+
 #endif

@@ -139,10 +139,24 @@ hash_check(EVP_MD_CTX *hash, const struct payload *payload, struct why *why)
 }
 
 int
+payload_copy(int fd, const struct payload *payload, bool escaped,
+    struct why *why)
+{
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	int done = -1;
+
+	if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
+		(void)why_set(why, ERROR_INTERNAL_ERROR, "SHA-256");
+	else if (bytes_copy(fd, payload, escaped, hash, why) == 0)
+		done = hash_check(hash, payload, why);
+	EVP_MD_CTX_free(hash);
+	return done;
+}
+
+int
 payload_print(struct cli *cli, const struct id *id, const char *reason,
     const struct payload *payload, bool escaped, struct why *why)
 {
-	EVP_MD_CTX *hash;
 	int fd, done = -1;
 
 	fd = spool_open_file(cli->spool, payload->queue, payload->name, why);
@@ -152,13 +166,8 @@ payload_print(struct cli *cli, const struct id *id, const char *reason,
 		    payload->name);
 	if (fd == -1)
 		return -1;
-	hash = EVP_MD_CTX_new();
-	if (hash == NULL || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
-		(void)why_set(why, ERROR_INTERNAL_ERROR, "SHA-256");
-	else if (reading_journal(cli, id, reason, why) == 0 &&
-	    bytes_copy(fd, payload, escaped, hash, why) == 0)
-		done = hash_check(hash, payload, why);
-	EVP_MD_CTX_free(hash);
+	if (reading_journal(cli, id, reason, why) == 0)
+		done = payload_copy(fd, payload, escaped, why);
 	close(fd);
 	return done;
 }

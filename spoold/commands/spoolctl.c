@@ -10,8 +10,24 @@
 #define END { 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 
 static const struct cli_option init_options[] = {
-	{ 0, "root", "DIR", "Make a whole private instance below DIR.",
-	    CLI_TEXT, FIELD(root), NULL },
+	{ 0, "root", "DIR", "Make a whole private instance below DIR; without "
+	    "it the system's, with its users and groups.", CLI_TEXT,
+	    FIELD(root), NULL },
+	END
+};
+
+static const struct cli_option org_options[] = {
+	{ 0, "submitters", "GROUP", "Who may drop jobs; in the system's "
+	    "instance ORG-submitters unless named.", CLI_TEXT,
+	    FIELD(groups.submitters), NULL },
+	{ 0, "viewers", "GROUP", "Who may see its status.", CLI_TEXT,
+	    FIELD(groups.viewers), NULL },
+	{ 0, "operators", "GROUP", "Who may hold, retry and cancel as well.",
+	    CLI_TEXT, FIELD(groups.operators), NULL },
+	{ 0, "administrators", "GROUP", "Who may change its destinations as "
+	    "well.", CLI_TEXT, FIELD(groups.administrators), NULL },
+	{ 0, "auditors", "GROUP", "Who may read its journal.", CLI_TEXT,
+	    FIELD(groups.auditors), NULL },
 	END
 };
 
@@ -52,6 +68,11 @@ static const struct cli_verb verbs[] = {
 	    NULL, 0, 0, spoolctl_status },
 	{ "check", NULL, "Look for what is wrong: exit 0 if nothing is.",
 	    check_options, 0, 0, spoolctl_check },
+	{ "org add", "ORG", "Add an organization, its groups and directories.",
+	    org_options, 1, 1, spoolctl_org_add },
+	{ "org remove", "ORG", "Remove one that is empty.", NULL, 1, 1,
+	    spoolctl_org_remove },
+	{ "org list", NULL, "List them.", NULL, 0, 0, spoolctl_org_list },
 	{ NULL, NULL, NULL, NULL, 0, 0, NULL }
 };
 

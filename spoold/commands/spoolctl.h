@@ -8,12 +8,19 @@
 
 #include "lib/cli.h"
 
+#include "spoold/commands/organization_make.h"
+
 struct spoolctl {
 	const char	*root;
+	struct role_groups groups;
 	bool		 foreground, restored, allow_volatile, now, fix;
 };
 
 cli_action	 spoolctl_init, spoolctl_start, spoolctl_stop,
-		 spoolctl_reload, spoolctl_status, spoolctl_check;
+		 spoolctl_reload, spoolctl_status, spoolctl_check,
+		 spoolctl_org_add, spoolctl_org_remove, spoolctl_org_list;
+
+/* init without --root: the system's instance. */
+int	 spoolctl_init_system(struct cli *, const struct spoolctl *);
 
 #endif

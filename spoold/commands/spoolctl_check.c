@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/destination_store.h"
 #include "lib/hex.h"
+#include "lib/instance.h"
 #include "lib/journal.h"
 #include "lib/show.h"
 #include "lib/vault.h"
@@ -62,34 +63,89 @@ found(struct check *check, const char *area, const char *format, ...)
 
 /* What somebody else could change makes him master of the instance. */
 static void
-check_owned(struct check *check, const char *path)
+check_file(struct check *check, const struct conf *conf)
 {
 	struct stat st;
+	struct why why;
 
-	if (stat(path, &st) == -1)
-		found(check, "layout", "%s: %s", path, strerror(errno));
+	if (instance_is_shared(conf)) {
+		if (instance_check_file(conf, &why) == -1)
+			found(check, "configuration", "%s", why.text);
+	} else if (stat(conf->file, &st) == -1)
+		found(check, "layout", "%s: %s", conf->file, strerror(errno));
 	else if (st.st_uid != geteuid())
 		found(check, "layout", "%s belongs to uid %ju, not to %ju",
-		    path, (uintmax_t)st.st_uid, (uintmax_t)geteuid());
+		    conf->file, (uintmax_t)st.st_uid, (uintmax_t)geteuid());
 	else if ((st.st_mode & 022) != 0)
 		found(check, "layout", "%s can be written by others: "
-		    "chmod go-w", path);
+		    "chmod go-w", conf->file);
+}
+
+/* Without its user a worker is never started. */
+static void
+check_users(struct check *check, const struct conf *conf)
+{
+	char name[INSTANCE_USER_MAX];
+	struct account account;
+	const char *kind;
+	struct why why;
+
+	for (size_t i = 0; (kind = conf_transport_name(i)) != NULL; i++) {
+		instance_kind_user(conf, kind, name);
+		switch (account_user(name, &account, &why)) {
+		case 0:
+			found(check, "users", "there is no user %s: spoolctl "
+			    "init makes it", name);
+			break;
+		case -1:
+			found(check, "users", "%s", why.text);
+			break;
+		}
+	}
+	for (size_t i = 0; i < conf->organization_count; i++)
+		if (conf->organizations[i].submitters[0] == '\0')
+			found(check, "users", "organization %s has no "
+			    "submitters: nobody but root can drop a job",
+			    conf->organizations[i].id);
+}
+
+static void
+check_places(struct check *check, const struct conf *conf)
+{
+	struct account account = { .uid = geteuid() };
+	bool mends = check->fix && instance_is_shared(conf) && geteuid() == 0;
+	char words[1024];
+	struct why why;
+
+	if (instance_is_shared(conf)) {
+		if (instance_user(conf, &account, &why) == -1) {
+			found(check, "users", "%s", why.text);
+			return;
+		}
+		check_users(check, conf);
+	}
+	for (int i = 0; i < PLACES; i++) {
+		if (place_check(conf, (enum place)i, account.uid, words,
+		    sizeof(words)) == 1)
+			continue;
+		if (mends && place_make(conf, (enum place)i, &account,
+		    &why) == -1)
+			found(check, "layout", "%s", why.text);
+		found(check, "layout", "%s%s", words, mends ? " (mended)" :
+		    "");
+	}
 }
 
 static void
 check_directories(struct check *check, const struct conf *conf)
 {
-	const char *const directories[] = { conf->top_spool_directory,
-	    conf->top_state_directory, conf->top_log_directory,
-	    conf->top_run_directory, conf->top_key_directory };
-	int fd = open(conf->top_spool_directory,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct why why;
+	int fd;
 
-	check_owned(check, conf->file);
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories);
-	    i++)
-		check_owned(check, directories[i]);
+	check_file(check, conf);
+	check_places(check, conf);
+	fd = open(conf->top_spool_directory,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return;
 	switch (layout_file_system(fd, &why)) {
@@ -249,7 +305,7 @@ check_alerts(struct check *check)
 			found(check, "spoold", "%s", why.text);
 		return;
 	}
-	status = cli_ask(check->cli, "server.status", NULL, -1, &why);
+	status = cli_ask_server(check->cli, "server.status", NULL, &why);
 	if (status == NULL)
 		found(check, "spoold", "%s", why.text);
 	for (alert = json_first(json_get(status, "alerts")); alert != NULL;
@@ -265,8 +321,13 @@ static void
 check_spools(struct check *check, const struct conf *conf)
 {
 	struct why why;
+	int lock;
+
+	/* Of these owners are mended, too, so it is before the lock. */
+	for (size_t i = 0; i < conf->organization_count; i++)
+		check_layout(check, conf, &conf->organizations[i]);
 	/* At rest more can be told: nothing moves while it is looked for. */
-	int lock = cli_lock(check->cli, MEND_BECAUSE, &why);
+	lock = cli_lock(check->cli, MEND_BECAUSE, &why);
 
 	if (check->fix && lock == -1)
 		cli_note(check->cli, "%s", why.text);

@@ -20,7 +20,11 @@ struct check {
 void	 found(struct check *, const char *area, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* Looks at one organization's spool. */
+/* Compares an organization's directories, and mends them. */
+void	 check_layout(struct check *, const struct conf *,
+	    const struct conf_organization *);
+
+/* Looks at what is in one organization's spool. */
 void	 check_spool(struct check *, const struct conf *, const char *org);
 
 #endif

@@ -120,6 +120,7 @@ make_directories(const char *root, const char *org, struct why *why)
 static int
 make_spool(const char *root, const char *org, struct why *why)
 {
+	const struct layout_owners private = { .shared = false };
 	char *path = xasprintf("%s/spool", root);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result;
@@ -127,7 +128,7 @@ make_spool(const char *root, const char *org, struct why *why)
 	if (fd == -1)
 		result = why_errno(why, "open %s", path);
 	else
-		result = layout_create(fd, org, why);
+		result = layout_create(fd, org, &private, why);
 	if (fd != -1)
 		close(fd);
 	free(path);
@@ -274,9 +275,10 @@ spoolctl_init(struct cli *cli, void *arg)
 	struct why why;
 	int result;
 
-	if (state->root == NULL || state->root[0] == '\0')
-		return cli_usage(cli, "--root DIR is needed: this version "
-		    "makes private instances, which one user owns and runs");
+	if (state->root == NULL)
+		return spoolctl_init_system(cli, state);
+	if (state->root[0] == '\0')
+		return cli_usage(cli, "--root: the path is empty");
 	if (!destination_id_valid(org))
 		return cli_usage(cli, "organization \"%s\": allowed are a-z, "
 		    "0-9 and -, beginning with a letter or digit", org);

@@ -26,7 +26,7 @@
 static int
 process_open(struct cli *cli, struct why *why)
 {
-	struct json *status = cli_ask(cli, "server.status", NULL, -1, why);
+	struct json *status = cli_ask_server(cli, "server.status", NULL, why);
 	int64_t pid;
 	int fd;
 
@@ -71,7 +71,7 @@ spoolctl_stop(struct cli *cli, void *arg)
 	    (fd = process_open(cli, &why)) == -1)
 		return cli_fail(cli, &why);
 	json_put_boolean(&arguments, "now", state->now);
-	result = cli_ask(cli, "server.stop", &arguments, -1, &why);
+	result = cli_ask_server(cli, "server.stop", &arguments, &why);
 	buf_free(&arguments);
 	/* It may have been faster than its answer. */
 	waited = result != NULL || why.number == ECONNRESET ?
@@ -93,7 +93,7 @@ spoolctl_reload(struct cli *cli, void *arg)
 	(void)arg;
 	if (cli_connect(cli, CONTROL_ONLINE, &why) == -1)
 		return cli_fail(cli, &why);
-	result = cli_ask(cli, "config.reload", NULL, -1, &why);
+	result = cli_ask_server(cli, "config.reload", NULL, &why);
 	if (result == NULL)
 		return cli_fail(cli, &why);
 	if (cli->json) {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/instance.h"
 #include "lib/spool.h"
 #include "lib/stored_file.h"
 #include "lib/xalloc.h"
@@ -25,17 +26,20 @@ found_layout(void *arg, const char *words)
 	found(arg, "layout", "%s", words);
 }
 
-static void
-check_layout(struct check *check, const struct conf *conf, const char *org)
+void
+check_layout(struct check *check, const struct conf *conf,
+    const struct conf_organization *org)
 {
 	int fd = open(conf->top_spool_directory,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct layout_owners owners;
 	struct why why;
 
 	if (fd == -1)
 		return;		/* said already */
-	if (layout_check(fd, org, check->fix, found_layout, check,
-	    &why) == -1)
+	if (instance_owners(conf, org, &owners, &why) == -1 ||
+	    layout_check(fd, org->id, &owners, check->fix, found_layout,
+	    check, &why) == -1)
 		found(check, "layout", "%s", why.text);
 	close(fd);
 }
@@ -135,7 +139,6 @@ check_spool(struct check *check, const struct conf *conf, const char *org)
 	struct why why;
 	int result;
 
-	check_layout(check, conf, org);
 	spool = spool_open(conf->top_spool_directory, org, &why);
 	if (spool == NULL)
 		return;		/* the layout said so */

@@ -252,7 +252,7 @@ look(struct cli *cli, const struct conf *conf, struct why *why)
 	struct json *status = NULL;
 
 	if (cli_connect(cli, CONTROL_ONLINE, why) == 0)
-		status = cli_ask(cli, "server.status", NULL, -1, why);
+		status = cli_ask_server(cli, "server.status", NULL, why);
 	if (status == NULL && why->code == ERROR_UNAVAILABLE)
 		status = look_oneself(conf, why);
 	if (status != NULL && add_space(status, conf, why) == -1)

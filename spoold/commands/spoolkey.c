@@ -20,6 +20,7 @@
 
 #include "lib/cli.h"
 #include "lib/destination_store.h"
+#include "lib/instance.h"
 #include "lib/replace.h"
 #include "lib/show.h"
 #include "lib/vault.h"
@@ -182,7 +183,8 @@ spoolkey_check(struct cli *cli, void *state)
 
 	(void)state;
 	conf = cli_conf(cli, &why);
-	if (conf != NULL)
+	/* The key is spoold's, in whatever instance. */
+	if (conf != NULL && instance_become(conf, &why) == 0)
 		vault = vault_open(conf->top_key_directory, &why);
 	keys.vault = vault;
 	if (vault != NULL)
@@ -330,7 +332,7 @@ spoolkey_init(struct cli *cli, void *state)
 	(void)state;
 	umask(077);
 	conf = cli_conf(cli, &why);
-	if (conf == NULL ||
+	if (conf == NULL || instance_become(conf, &why) == -1 ||
 	    vault_create(conf->top_key_directory, &why) == -1 ||
 	    (vault = vault_open(conf->top_key_directory, &why)) == NULL)
 		return cli_fail(cli, &why);

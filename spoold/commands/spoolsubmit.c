@@ -81,7 +81,7 @@ payload_copy(struct submit *submit, struct drop *drop, struct why *why)
 		    "%s is a directory", path);
 	else
 		done = drop_payload(batch->spool, drop, fd,
-		    batch->cli->conf->queue_max_payload_size, why);
+		    batch->cli->conf->queue_max_payload_size, true, why);
 	close(fd);
 	return done;
 }
@@ -309,7 +309,7 @@ submit_prepare(struct cli *cli, struct submit *submit, struct why *why)
 			return -1;
 		batch->until = clock_monotonic() + seconds * 1000;
 	}
-	batch->spool = cli_spool(cli, why);
+	batch->spool = cli_drops(cli, why);
 	if (batch->spool == NULL)
 		return -1;
 	batch->online = cli_connect(cli, CONTROL_ONLINE, why) == 0;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/instance.h"
 #include "lib/select.h"
 #include "lib/show.h"
 #include "lib/xalloc.h"
@@ -108,13 +109,18 @@ found_remaining(void *arg, const struct structure_finding *finding)
 static int
 repair_layout(struct repair *repair, const char *org, struct why *why)
 {
-	const char *top = repair->cli->conf->top_spool_directory;
-	int fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result;
+	const struct conf *conf = repair->cli->conf;
+	const char *top = conf->top_spool_directory;
+	struct layout_owners owners;
+	int fd, result;
 
+	if (instance_owners(conf, conf_organization(conf, org), &owners,
+	    why) == -1)
+		return -1;
+	fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return why_errno(why, "open %s", top);
-	result = layout_check(fd, org, true, found_layout, repair, why);
+	result = layout_check(fd, org, &owners, true, found_layout, repair, why);
 	close(fd);
 	return result == -1 ? -1 : 0;
 }

@@ -55,6 +55,47 @@ test_each_malformed_request_gets_an_error_of_its_own() {
 	still_serves
 }
 
+test_what_was_nearly_named_is_named() {
+	instance
+	start
+	sink
+	destination ehr-webhook
+	destination archive
+	ask '{"id":1,"verb":"destination.get","destinationId":"ehr-webhok"}\n'
+	assertEquals '{"nearest":"ehr-webhook"}' \
+	    "$(answer '.error.details | tojson')"
+	ask '{"id":1,"verb":"destination.get","destinationId":"ehr"}\n'
+	assertEquals '{}' "$(answer '.error.details | tojson')"
+	ask '{"id":1,"verb":"queue.status","organizationId":"domo"}\n'
+	assertEquals '{"nearest":"demo"}' \
+	    "$(answer '.error.details | tojson')"
+}
+
+test_each_field_of_a_request_is_as_the_table_says() {
+	instance
+	start
+	while IFS='|' read -r members path message; do
+		ask "{\"id\":1,$members}\\n"
+		assertEquals "$members" "VALIDATION_ERROR $path: $message" \
+		    "$(answer '.error |
+		    "\(.code) \(.details.path): \(.message)"')"
+	done <<-'EOF'
+		"verb":"queue.status","organizationId":7|organizationId|organizationId must be a text
+		"verb":"server.stop","now":"no"|now|now must be true or false
+		"verb":"destination.get"|destinationId|destinationId is missing: destination.get needs it
+		"verb":"destination.list","limit":-1|limit|limit must be a whole number of 0 or more
+		"verb":"destination.list","limit":1.5|limit|limit must be a whole number of 0 or more
+		"verb":"delivery.hold","tickets":["a",1]|tickets|tickets must be an array of texts
+		"verb":"destination.create","destinations":{}|destinations|destinations must be an array of objects
+		"verb":"destination.update","destinationId":"x","destination":[]|destination|destination must be an object
+		"verb":"destination.get","destinationId":null|destinationId|destinationId must be a text
+		"verb":"destination.get","DestinationId":"x"|DestinationId|DestinationId is no field of destination.get
+	EOF
+	ask "{\"id\":1,\"verb\":\"destination.disable\",\"destinationId\":\"x\",\"reason\":\"$(printf '%1100s' '')\"}\\n"
+	assertEquals reason "$(answer .error.details.path)"
+	still_serves
+}
+
 test_several_requests_in_one_write_are_answered_in_order() {
 	instance
 	start

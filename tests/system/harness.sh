@@ -178,7 +178,7 @@ check_sound() {
 		stop --now
 		eventually stopped
 	fi
-	for report in "$INSTANCE"/sanitizer*; do
+	for report in "$INSTANCE"/sanitizer* "$SCRATCH"/reports/*; do
 		[ -e "$report" ] && fail "sanitizer: $(head -40 "$report")"
 	done
 	if ls "$LOG"/journal/*.jsonl >/dev/null 2>&1; then

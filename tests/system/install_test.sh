@@ -57,7 +57,16 @@ test_everything_is_installed_where_it_belongs() {
 		[ -x "$PLACE/opt/spoold/$file" ]
 		assertEquals "$file can be run" 0 $?
 	done
-	for file in man1/spoolctl.1 man5/spoold.conf.5 man8/spoold.8; do
+	for file in include/libspool.h lib/libspool.a lib/libspool.so \
+	    lib/libspool.so.0 lib/pkgconfig/libspool.pc \
+	    share/doc/spoold/examples/spooler.c; do
+		[ -s "$PLACE/opt/spoold/$file" ]
+		assertEquals "$file is there" 0 $?
+	done
+	assertEquals 'prefix=/opt/spoold' \
+	    "$(head -1 "$PLACE/opt/spoold/lib/pkgconfig/libspool.pc")"
+	for file in man1/spoolctl.1 man3/spool.3 man5/spoold.conf.5 \
+	    man8/spoold.8; do
 		[ -s "$PLACE/opt/spoold/share/man/$file" ]
 		assertEquals "$file is there" 0 $?
 	done
@@ -97,7 +106,8 @@ test_what_is_installed_runs_where_it_is() {
 source_copy() {
 	mkdir "$PLACE/source"
 	(cd "$SOURCE" && cp -rp Makefile README.md CHANGELOG.md LICENSE etc \
-	    lib man spool-layout spoold workers tests "$PLACE/source")
+	    lib libspool man spool-layout spoold workers tests \
+	    "$PLACE/source")
 }
 
 test_the_quick_start_ends_with_a_receipt_on_one_screen() {

@@ -65,7 +65,7 @@ test_init_that_was_cut_off_is_finished_by_another_with_the_same_key() {
 
 test_init_is_told_how() {
 	instance
-	run spoolctl init
+	run spoolctl init --root ''
 	failed_with 64 spoolctl USAGE
 	run spoolctl init --root "$INSTANCE/x" -o Big
 	failed_with 64 spoolctl USAGE

@@ -50,14 +50,6 @@ test_every_option_of_help_is_in_the_manual() {
 	done
 }
 
-test_every_verb_of_the_control_protocol_is_in_the_manual() {
-	verbs=$(sed -n 's/^.*{ "\([a-z]*\.[a-z]*\)", .*$/\1/p' \
-	    spoold/verbs_*.c | sort)
-	assertContains "$verbs" delivery.submit
-	assertEquals "$verbs" "$(grep '^[.]It Cm' man/spoold-control.7 |
-	    grep -o '[a-z]\{2,\}[.][a-z]\{2,\}' | sort)"
-}
-
 test_a_verb_has_help_of_its_own() {
 	assertEquals 'usage: spooldest delete [options] ID...' \
 	    "$(spooldest delete --help | head -1)"

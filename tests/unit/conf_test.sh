@@ -55,6 +55,11 @@ test_what_the_shipped_file_has_as_a_comment_can_be_taken_in() {
 	    etc/spoold.conf >"$FILE.all"
 	says queue.concurrency 50
 	expect 0 "$(probe "$FILE")
+organization.demo.submitters = 
+organization.demo.viewers = 
+organization.demo.operators = 
+organization.demo.administrators = 
+organization.demo.auditors = 
 organization.demo.egress_allow = private
 organization.demo.plaintext_allow = 
 organization.demo.pipes_allow = 
@@ -67,6 +72,7 @@ organization.demo.retention.tmp =
 transport.webhook.processes = 1
 transport.webhook.concurrency = 50
 pipe.fax.command = 
+pipe.fax.user = 
 pipe.fax.time_limit = 5m
 pipe.fax.memory_limit = 512M" probe "$FILE.all"
 }
@@ -193,6 +199,10 @@ test_a_wrong_value_is_refused_with_its_line_and_what_is_allowed() {
 	refused 2 'retry.jitter_factor = "nan": allowed is a number from 0.0 to 1.0'
 	file 'retry { schedule = {"5s", "soon"} }'
 	refused 2 'retry.schedule = "soon": allowed is a duration (500ms, 30s, 5m) from 1ms to 365d'
+	file 'user = "-spoold"'
+	refused 2 'user = "-spoold": allowed is the name of a user or group: letters, digits, _, -, . and @, beginning with a letter'
+	file 'organization demo { submitters = "1000" }'
+	refused 2 'organization.demo.submitters = "1000": allowed is the name of a user or group: letters, digits, _, -, . and @, beginning with a letter'
 	file 'retry { permanent_status = {200} }'
 	refused 2 'retry.permanent_status = "200": allowed is an HTTP status from 400 to 599'
 	file 'log { level = loud }'

@@ -52,6 +52,17 @@ test_every_field_of_a_destination_is_in_its_page() {
 	    lib/destination.def)
 }
 
+test_every_verb_role_and_field_of_the_control_protocol_is_in_its_page() {
+	# shellcheck disable=SC2046 # words
+	lists man7/spoold-control.7 $(sed -n \
+	    's/^VERB([^"]*"\([^"]*\)".*/\1/p; s/^ROLE(\([a-z]*\),.*/\1/p' \
+	    lib/verbs.def)
+	# shellcheck disable=SC2046 # words
+	lists man7/spoold-control.7 $(sed -n \
+	    's/^FIELD([a-z_]*, \([A-Za-z]*\),.*/\1:/p' lib/verbs.def |
+	    sort -u)
+}
+
 test_no_table_is_left_out() {
 	expect 1 '' grep -r '^@' "$PAGES"
 	expect 1 'tables: no table nonsense' \

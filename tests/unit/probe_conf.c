@@ -5,6 +5,8 @@
  * probe_conf -e FILE		what the environment set and what it did not
  * probe_conf -d OLD NEW	what a reload would change, as JSON
  * probe_conf -w FILE NAME VALUE	its text with that setting changed
+ * probe_conf -a FILE ORG	its text with an organization's section added
+ * probe_conf -r FILE ORG	its text with it taken away, or `none`
  * probe_conf -s FILE N...	the n-th waits of the schedule
  *
  * FILE may be `-`: $SPOOLD_CONFIG or the default.  An error is one line with
@@ -92,6 +94,27 @@ print_edited(const char *file, const char *name, const char *value)
 	return status;
 }
 
+static int
+print_section(const char *file, const char *title, bool add)
+{
+	struct buf	text = { 0 };
+	struct why	why;
+	int		result;
+
+	result = conf_text_read(file, &text, &why) == -1 ? -1 : 1;
+	if (result == 1 && add)
+		conf_section_add(&text, SCOPE_organization, title);
+	else if (result == 1)
+		result = conf_section_remove(&text, SCOPE_organization, title,
+		    &why);
+	if (result == -1)
+		printf("%s: %s\n", error_name(why.code), why.text);
+	else
+		printf("%s", result == 0 ? "none\n" : text.data);
+	buf_free(&text);
+	return result == -1;
+}
+
 static void
 print_environment(const struct conf *conf)
 {
@@ -133,6 +156,8 @@ main(int argc, char **argv)
 		return 64;
 	if (strcmp(how, "-w") == 0 && argc == 5)
 		return print_edited(argv[2], argv[3], argv[4]);
+	if ((strcmp(how, "-a") == 0 || strcmp(how, "-r") == 0) && argc == 4)
+		return print_section(argv[2], argv[3], how[1] == 'a');
 	conf = read_or_exit(argv[1 + first]);
 	if (!first) {
 		print_all(conf, argv + 2);

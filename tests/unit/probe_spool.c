@@ -43,12 +43,30 @@ found(void *arg, const char *words)
 	printf("%s\n", words);
 }
 
+/* Those of USER:OWN:SUBMITTERS in $OWNERS, by their numbers. */
+static struct layout_owners
+owners_read(void)
+{
+	struct layout_owners owners = { .shared = false };
+	const char *text = getenv("OWNERS");
+	char *rest = NULL;
+
+	if (text == NULL)
+		return owners;
+	owners.shared = true;
+	owners.user = (uid_t)strtoul(text, &rest, 10);
+	owners.own = (gid_t)strtoul(rest + 1, &rest, 10);
+	owners.submitters = (gid_t)strtoul(rest + 1, &rest, 10);
+	return owners;
+}
+
 static int
 probe_layout(char **argv)
 {
+	struct layout_owners owners = owners_read();
 	struct why why;
 	int dir = open_directory(argv[0]);
-	int result = layout_create(dir, argv[1], &why);
+	int result = layout_create(dir, argv[1], &owners, &why);
 
 	close(dir);
 	return answer(result == 0 ? 1 : -1, &why);
@@ -57,15 +75,30 @@ probe_layout(char **argv)
 static int
 probe_check(char **argv, bool fix)
 {
+	struct layout_owners owners = owners_read();
 	struct why why;
 	int dir = open_directory(argv[0]);
-	int result = layout_check(dir, argv[1], fix, found, NULL, &why);
+	int result = layout_check(dir, argv[1], &owners, fix, found,
+	    NULL, &why);
 
 	close(dir);
 	if (result == -1)
 		return answer(-1, &why);
 	printf("%d remain\n", result);
 	return 0;
+}
+
+static int
+probe_clear(char **argv)
+{
+	struct why why;
+	int dir = open_directory(argv[0]);
+	int result = layout_remove(dir, argv[1], &why);
+
+	close(dir);
+	if (result == 0)
+		printf("%s\n", why.text);
+	return answer(result, &why);
 }
 
 static int
@@ -300,6 +333,8 @@ main(int argc, char *argv[])
 		return probe_layout(argv + 2);
 	if (strcmp(verb, "check") == 0 && argc >= 4)
 		return probe_check(argv + 2, argc == 5);
+	if (strcmp(verb, "clear") == 0 && argc == 4)
+		return probe_clear(argv + 2);
 	if (strcmp(verb, "filesystem") == 0 && argc == 3)
 		return probe_filesystem(argv[2]);
 	if (strcmp(verb, "lock") == 0 && argc == 4)

@@ -64,6 +64,130 @@ test_creating_leaves_what_exists() {
 	assertTrue 'the ticket is there' "[ -f '$O/cur/$T' ]"
 }
 
+# --- shared by several users: uid 64001 is spoold's, gid 64002 the submitters'
+
+# shared COMMAND...: with those owners; only root can give files away.
+shared() {
+	[ "$(id -u)" -eq 0 ] || startSkipping
+	S=$D/shared
+	[ -d "$S" ] || { chmod 711 "${SHUNIT_TMPDIR%/*}" "$SHUNIT_TMPDIR" "$D" &&
+	    mkdir "$S"; }
+	OWNERS=64001:64001:64002 "$@"
+}
+
+# as UID GID COMMAND...: as that user, in that group alone.
+as() {
+	_uid=$1 _gid=$2
+	shift 2
+	setpriv --reuid "$_uid" --regid "$_gid" --clear-groups "$@"
+}
+
+# refused COMMAND...: it is said to be none of the caller's.
+refused() {
+	# shellcheck disable=SC2069 # what it says, and no more
+	said=$("$@" 2>&1 >/dev/null)
+	assertNotEquals "$* was done" 0 $?
+	assertContains "$*" "$said" 'ermission denied'
+}
+
+test_a_shared_layout_is_spoolds_and_lets_the_group_in_where_it_drops() {
+	(umask 077 && shared probe layout "$D/shared" demo >/dev/null)
+	shared true
+	assertEquals 'cur 64001:64001 700
+data 64001:64002 3730
+demo 64001:64002 710
+done 64001:64001 700
+failed 64001:64001 700
+hold 64001:64001 700
+jobs 64001:64001 700
+keys 64001:64001 700
+new 64001:64002 3730
+receipts 64001:64002 2750
+retry 64001:64001 700
+stored 64001:64001 700
+tmp 64001:64002 3730' "$(find "$S" -mindepth 1 -printf '%f %U:%G %m\n' | sort)"
+	for queue in tmp data new; do
+		assertEquals "$queue" 'user::rwx
+group::-wx
+other::---
+default:user::rw-
+default:user:64001:rw-
+default:group::---
+default:mask::rw-
+default:other::---' "$(getfacl -cpn "$S/demo/$queue" | grep .)"
+	done
+	shared expect 0 '0 remain' probe check "$S" demo
+}
+
+test_what_one_submitter_drops_another_cannot_read_replace_or_remove() {
+	shared probe layout "$D/shared" demo >/dev/null
+	for queue in tmp data new; do
+		q=$S/demo/$queue
+		as 64011 64002 sh -c "umask 022 && echo mine >'$q/a'"
+		assertEquals "$queue: made" 0 $?
+		refused as 64012 64002 ls "$q"
+		refused as 64012 64002 cat "$q/a"
+		refused as 64012 64002 sh -c "echo more >>'$q/a'"
+		as 64012 64002 sh -c "echo other >'$q/b'"
+		for act in "rm -f '$q/a'" "mv -f '$q/b' '$q/a'" \
+		    "mv '$q/a' '$q/c'"; do
+			as 64012 64002 sh -c "$act" 2>/dev/null
+			assertNotEquals "$act" 0 $?
+		done
+		assertEquals "$queue" mine "$(as 64001 64001 cat "$q/a")"
+		as 64001 64001 sh -c "echo spoold >>'$q/a' && mv '$q/a' \
+		    '$S/demo/jobs/$queue'"
+		assertEquals "$queue: spoold may" 0 $?
+		refused as 64011 64002 cat "$S/demo/jobs/$queue"
+		refused as 64013 64013 ls -d "$q/b"
+	done
+}
+
+test_a_shared_layout_that_was_changed_is_mended() {
+	shared probe layout "$D/shared" demo >/dev/null
+	chown 64012 "$S/demo/new"
+	chgrp 64012 "$S/demo/data"
+	chmod 1777 "$S/demo/tmp"
+	setfacl -b "$S/demo/tmp" && setfacl -m u:64012:rwx "$S/demo/cur"
+	setfacl -d -m u:64012:rwx "$S/demo/jobs"
+	differs='demo/tmp has mode 3777 instead of 3730%
+demo/tmp has an ACL that is not its own%
+demo/data belongs to gid 64012 instead of 64002%
+demo/new belongs to uid 64012 instead of 64001%
+demo/jobs has an ACL that is not its own%
+demo/cur has mode 0770 instead of 0700%
+demo/cur has an ACL that is not its own%'
+	shared expect 0 "$(echo "$differs" | tr -d %)
+7 remain" probe check "$S" demo
+	shared expect 0 "$(echo "$differs" | sed 's/%/ (mended)/')
+0 remain" probe check "$S" demo fix
+	shared expect 0 '0 remain' probe check "$S" demo
+}
+
+test_a_link_in_place_of_a_directory_is_never_followed() {
+	shared probe layout "$D/shared" demo >/dev/null
+	mkdir "$D/elsewhere" && rmdir "$S/demo/new" "$S/demo/keys"
+	ln -s "$D/elsewhere" "$S/demo/new"
+	: >"$S/demo/keys"
+	shared expect 0 'demo/new is no directory
+demo/keys is no directory
+2 remain' probe check "$S" demo fix
+	assertEquals '0:0 755' "$(stat -c '%u:%g %a' "$D/elsewhere")"
+}
+
+test_an_empty_spool_is_removed_and_any_other_stays() {
+	mkdir "$O/done/2026-11-29"
+	: >"$O/hold/$T"
+	expect 2 'hold is not empty
+0' probe clear "$D" demo
+	assertTrue 'it is there' "[ -f '$O/hold/$T' ]"
+	expect 0 1 probe layout "$D" demo
+	rm "$O/hold/$T"
+	expect 0 1 probe clear "$D" demo
+	assertFalse 'it is gone' "[ -e '$O' ]"
+	expect 0 1 probe clear "$D" demo
+}
+
 test_check_names_what_differs_and_fix_mends_it() {
 	rmdir "$O/hold"
 	chmod 755 "$O/new"

@@ -14,6 +14,12 @@ edited() {
 	"$BUILD/tests/probe_conf" -w "$ROOT/text" "$2" "$3"
 }
 
+# section -a|-r TEXT ORG: the text with that organization added or removed.
+section() {
+	printf '%s' "$2" >"$ROOT/text"
+	"$BUILD/tests/probe_conf" "$1" "$ROOT/text" "$3"
+}
+
 # --- printing ---------------------------------------------------------------
 
 test_every_setting_is_a_line_with_its_value() {
@@ -103,7 +109,12 @@ organization.demo.egress_allow = 10.0.0.0/8,public' spoolconf \
 
 test_only_the_long_option_names_an_organization() {
 	printf 'organization lab { }\n' >>"$SPOOLD_CONFIG"
-	expect 0 'organization.lab.egress_allow = private
+	expect 0 'organization.lab.submitters = 
+organization.lab.viewers = 
+organization.lab.operators = 
+organization.lab.administrators = 
+organization.lab.auditors = 
+organization.lab.egress_allow = private
 organization.lab.plaintext_allow = 
 organization.lab.pipes_allow = 
 organization.lab.local_allow = 
@@ -140,6 +151,41 @@ queue { # here
 	concurrency = 50 # seven
 	batch_size = 8 /* eight */ }
 ' queue.concurrency 7
+}
+
+test_a_section_is_added_at_the_end_and_taken_away_with_what_is_in_it() {
+	before='# top
+organization demo {
+	# mine
+	egress_allow = {"public"}	# why
+}
+# bottom'
+	expect 0 "$before
+
+organization lab {
+}" section -a "$before" lab
+	expect 0 'organization lab {
+}' section -a '' lab
+	expect 0 '# top
+# bottom' section -r "$before" demo
+	expect 0 "$before" section -r "$before
+
+organization lab {
+}
+" lab
+	expect 0 none section -r "$before" lab
+	expect 0 none section -r '# organization lab { }
+transport lab { }
+retry { organization lab { } }' lab
+}
+
+test_of_several_sections_of_one_organization_none_stays() {
+	expect 0 ' organization b { retention { failed = 1d } }
+ # after' section -r 'organization "a" { } organization b { retention { failed = 1d } }
+organization a { retention { failed = "} organization a {" } } # after' a
+	expect 1 'CONFIG_ERROR: line 2 is none that can be read' section -r \
+	    'organization a {
+' a
 }
 
 test_comments_within_a_list_stay() {

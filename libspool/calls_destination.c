@@ -1,0 +1,200 @@
+/*
+ * calls_destination - one call for each thing that can be asked about
+ * destinations and their secrets
+ */
+#include <string.h>
+
+#include "libspool/client.h"
+
+/* Asks with a text of JSON as the member of that name. */
+static struct libspool_result *
+ask_with(struct libspool *client, const char *verb, struct buf *out,
+    const char *name, const char *json, struct libspool_error *error)
+{
+	struct why why;
+
+	if (put_document(out, name, json, &why) == 0)
+		return client_ask(client, verb, out, error);
+	error_fill(error, &why);
+	buf_wipe(out);
+	return NULL;
+}
+
+struct libspool_result *
+libspool_destination_create(struct libspool *client, const char *json,
+    struct libspool_error *error)
+{
+	struct buf out = { .max = 0 }, array = { .max = 0 };
+	struct libspool_result *result;
+
+	/* One is an array of it alone. */
+	if (json[strspn(json, " \t\r\n")] != '[')
+		buf_printf(&array, "[%s]", json);
+	result = ask_with(client, "destination.create", &out, "destinations",
+	    array.len == 0 ? json : array.data, error);
+	buf_wipe(&array);
+	return result;
+}
+
+struct libspool_result *
+libspool_destination_update(struct libspool *client, const char *id,
+    const char *patch, struct libspool_error *error)
+{
+	struct buf out = { .max = 0 };
+
+	json_put_string(&out, "destinationId", id);
+	return ask_with(client, "destination.update", &out, "destination",
+	    patch, error);
+}
+
+/* A destination, and one more member that is a text, or a flag if it is set. */
+static struct libspool_result *
+ask_of(struct libspool *client, const char *verb, const char *id,
+    const char *name, const char *text, struct libspool_error *error)
+{
+	struct buf out = { .max = 0 };
+
+	json_put_string(&out, "destinationId", id);
+	if (name != NULL)
+		json_put_string(&out, name, text);
+	return client_ask(client, verb, &out, error);
+}
+
+static struct libspool_result *
+ask_flagged(struct libspool *client, const char *verb, const char *id,
+    const char *name, int flag, struct libspool_error *error)
+{
+	struct buf out = { .max = 0 };
+
+	json_put_string(&out, "destinationId", id);
+	json_put_boolean(&out, name, flag != 0);
+	return client_ask(client, verb, &out, error);
+}
+
+struct libspool_result *
+libspool_destination_get(struct libspool *client, const char *id,
+    struct libspool_error *error)
+{
+	return ask_of(client, "destination.get", id, NULL, NULL, error);
+}
+
+struct libspool_result *
+libspool_destination_list(struct libspool *client, const char *filter,
+    struct libspool_error *error)
+{
+	return libspool_ask(client, "destination.list", filter, error);
+}
+
+struct libspool_result *
+libspool_destination_delete(struct libspool *client, const char *id,
+    int cancel_tickets, struct libspool_error *error)
+{
+	return ask_flagged(client, "destination.delete", id, "cancelTickets",
+	    cancel_tickets, error);
+}
+
+struct libspool_result *
+libspool_destination_enable(struct libspool *client, const char *id,
+    const char *reason, struct libspool_error *error)
+{
+	return ask_of(client, "destination.enable", id, "reason", reason,
+	    error);
+}
+
+struct libspool_result *
+libspool_destination_disable(struct libspool *client, const char *id,
+    const char *reason, struct libspool_error *error)
+{
+	return ask_of(client, "destination.disable", id, "reason", reason,
+	    error);
+}
+
+struct libspool_result *
+libspool_destination_test(struct libspool *client, const char *id, int deliver,
+    struct libspool_error *error)
+{
+	return ask_flagged(client, "destination.test", id, "deliver", deliver,
+	    error);
+}
+
+struct libspool_result *
+libspool_destination_health(struct libspool *client, const char *id,
+    struct libspool_error *error)
+{
+	return ask_of(client, "destination.health", id, NULL, NULL, error);
+}
+
+/* --- defaults ------------------------------------------------------------- */
+
+struct libspool_result *
+libspool_default_add(struct libspool *client, const char *id,
+    struct libspool_error *error)
+{
+	return ask_of(client, "default.add", id, NULL, NULL, error);
+}
+
+struct libspool_result *
+libspool_default_remove(struct libspool *client, const char *id,
+    struct libspool_error *error)
+{
+	return ask_of(client, "default.remove", id, NULL, NULL, error);
+}
+
+struct libspool_result *
+libspool_default_list(struct libspool *client, struct libspool_error *error)
+{
+	return libspool_ask(client, "default.list", NULL, error);
+}
+
+/* --- secrets -------------------------------------------------------------- */
+
+struct libspool_result *
+libspool_secret_list(struct libspool *client, const char *destination,
+    struct libspool_error *error)
+{
+	return ask_of(client, "secret.list", destination, NULL, NULL, error);
+}
+
+struct libspool_result *
+libspool_secret_rotate(struct libspool *client, const char *destination,
+    int drill, struct libspool_error *error)
+{
+	return ask_flagged(client, "secret.rotate", destination, "drill",
+	    drill, error);
+}
+
+struct libspool_result *
+libspool_secret_confirm(struct libspool *client, const char *destination,
+    struct libspool_error *error)
+{
+	return ask_flagged(client, "secret.rotate", destination, "confirm", 1,
+	    error);
+}
+
+struct libspool_result *
+libspool_secret_add(struct libspool *client, const char *destination,
+    const char *secret, int drill, struct libspool_error *error)
+{
+	struct buf out = { .max = 0 };
+
+	json_put_string(&out, "destinationId", destination);
+	json_put_string(&out, "secret", secret);
+	json_put_boolean(&out, "drill", drill != 0);
+	return client_ask(client, "secret.add", &out, error);
+}
+
+struct libspool_result *
+libspool_secret_revoke(struct libspool *client, const char *destination,
+    const char *secret_id, struct libspool_error *error)
+{
+	return ask_of(client, "secret.revoke", destination, "secretId",
+	    secret_id, error);
+}
+
+struct libspool_result *
+libspool_secret_reveal(struct libspool *client, const char *destination,
+    const char *secret_id, struct libspool_error *error)
+{
+	return ask_of(client, "secret.reveal", destination, "secretId",
+	    secret_id, error);
+}
