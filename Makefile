@@ -55,12 +55,14 @@ SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
-    destination_cms destination_field destination_form destination_form_cloud \
+    destination_cms destination_ends destination_field destination_form \
+    destination_form_cloud \
     destination_form_download destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
     destination_make destination_sealed destination_secret \
     destination_service destination_store destination_together \
-    destination_update hostkey mail_address mustache network path_template \
+    destination_update destination_view destination_warn \
+    destination_warn_template hostkey mail_address mustache network path_template \
     signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
@@ -105,7 +107,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     revoke scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
-    verbs_server watch worker)
+    verbs_list verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/beneath lib/control_program lib/file_name $(BASE) $(JSON) $(RECORDS) \
@@ -153,7 +155,7 @@ $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
-    certificates secret template test)))
+    secret test write)))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey,spoold/commands/spoolkey_records))

@@ -135,6 +135,7 @@ destination_free(struct destination **destination)
 	if (*destination == NULL)
 		return;
 	json_free(&(*destination)->document);
+	buf_free(&(*destination)->warnings);
 	free(*destination);
 	*destination = NULL;
 }

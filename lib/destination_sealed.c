@@ -151,7 +151,7 @@ destination_origin(const struct json *config, enum transport transport,
 		put_host(config, host->path, transport, out);
 	if (field == NULL)
 		return 0;
-	if (value == NULL && !field->required)
+	if (value == NULL)	/* of one that is not whole, nothing is */
 		put_account(config, out);
 	else if (url_parse(json_string(value, ""), &url) != NULL)
 		return -1;

@@ -16,7 +16,9 @@ struct dest {
 	bool		 cancel_tickets;
 	const char	*reason;
 	const char	*type;
-	bool		 only_default, only_disabled;
+	bool		 only_default, only_disabled, only_enabled;
+	const char	*sort, *limit, *offset;
+	bool		 descending;
 	bool		 drill, confirm, deliver;
 };
 
@@ -38,18 +40,10 @@ typedef int	 dest_one(void *arg, struct cli *, const struct json *document,
 int	 dest_each(struct cli *, const struct dest *, dest_one *each,
 	    void *arg, struct why *);
 
-/*
- * Says on standard error which names in a destination's templates are empty
- * unless a job has them.
- */
-void	 templates_warn(const struct json *document);
+/* Says on standard error what spoold finds doubtful about a destination. */
+void	 warnings_show(const struct json *document);
 
-/* Says there what its certificates leave out, or soon will. */
-void	 certificates_warn(const struct json *document);
-
-/* Says there that days alone erase nothing. */
-void	 retention_warn(const struct json *document);
-
+cli_action	 dest_create, dest_update, dest_duplicate;
 cli_action	 dest_test, dest_health;
 cli_action	 secret_list, secret_rotate, secret_add, secret_revoke,
 		    secret_reveal;
