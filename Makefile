@@ -59,7 +59,7 @@ DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_form_cloud \
     destination_form_download destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
-    destination_make destination_sealed destination_secret \
+    destination_make destination_portable destination_sealed destination_secret \
     destination_service destination_store destination_together \
     destination_update destination_view destination_warn \
     destination_warn_template hostkey mail_address mustache network path_template \
@@ -107,7 +107,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     revoke scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
-    verbs_list verbs_server watch worker)
+    verbs_list verbs_move verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     lib/beneath lib/control_program lib/file_name $(BASE) $(JSON) $(RECORDS) \
@@ -155,7 +155,7 @@ $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
-    secret test write)))
+    export import secret test translate write) lib/passphrase))
 $(eval $(call command,spoolconf,spoold/commands/spoolconf_edit \
     lib/conf_edit lib/conf_shipped))
 $(eval $(call command,spoolkey,spoold/commands/spoolkey_records))

@@ -87,7 +87,8 @@ verb_find(const char *name)
 {
 	const struct verb *const tables[] = { verbs_server(),
 	    verbs_delivery(), verbs_destination(), verbs_list(),
-	    verbs_explain(), verbs_health(), verbs_secret(), NULL };
+	    verbs_explain(), verbs_health(), verbs_secret(), verbs_move(),
+	    NULL };
 
 	for (size_t i = 0; tables[i] != NULL; i++)
 		for (const struct verb *verb = tables[i]; verb->name != NULL;

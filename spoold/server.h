@@ -52,6 +52,7 @@ const struct verb	*verbs_destination(void);
 const struct verb	*verbs_explain(void);
 const struct verb	*verbs_health(void);
 const struct verb	*verbs_list(void);
+const struct verb	*verbs_move(void);
 const struct verb	*verbs_secret(void);
 
 /* Listens at <run_directory>/control.sock.  NULL with *why. */

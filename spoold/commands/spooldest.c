@@ -67,6 +67,25 @@ static const struct cli_option rotate_options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
+static const struct cli_option export_options[] = {
+	{ 0, "passphrase-file", "FILE", "Seal credentials to its first line; "
+	    "else it is asked for.", CLI_TEXT, DEST(passphrase_file), NULL },
+	{ 0, "no-credentials", NULL, "Leave credentials out.", CLI_FLAG,
+	    DEST(no_credentials), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
+static const struct cli_option import_options[] = {
+	{ 'n', "dry-run", NULL, "Only say what would change.", CLI_FLAG,
+	    DEST(dry_run), NULL },
+	{ 0, "passphrase-file", "FILE", "Open credentials with its first "
+	    "line; else it is asked for.", CLI_TEXT, DEST(passphrase_file),
+	    NULL },
+	{ 0, "no-credentials", NULL, "Leave sealed credentials out.",
+	    CLI_FLAG, DEST(no_credentials), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
 static const struct show_column list_columns[] = {
 	{ "ID", false }, { "TYPE", false }, { "STATE", false },
 	{ "DEFAULT", false }, { "USED", true }, { "LABEL", false },
@@ -351,6 +370,10 @@ static const struct cli_verb verbs[] = {
 	    default_remove },
 	{ "default list", NULL, "List the default destinations.", NULL, 0, 0,
 	    default_list },
+	{ "export", "[ID...]", "Print all, or these, for another instance.",
+	    export_options, 0, SIZE_MAX, dest_export },
+	{ "import", "FILE|-", "Create or update those of a file.",
+	    import_options, 1, 1, dest_import },
 	{ "test", "ID", "Connect to it, and say how far that comes.",
 	    test_options, 1, 1, dest_test },
 	{ "health", "[ID]", "What attempts have shown since the start.",

@@ -18,7 +18,7 @@
 /* --- files --- */
 
 int
-file_read(const char *path, struct buf *out, struct why *why)
+file_read_all(const char *path, struct buf *out, struct why *why)
 {
 	char part[4096];
 	ssize_t n = 0;
@@ -28,7 +28,6 @@ file_read(const char *path, struct buf *out, struct why *why)
 	if (fd == -1)
 		return why_set(why, ERROR_USAGE, "open %s: %s", path,
 		    strerror(errno));
-	out->max = CONTROL_LINE_MAX;
 	while (!out->overflow && (n = read(fd, part, sizeof(part))) > 0)
 		buf_add(out, part, (size_t)n);
 	explicit_bzero(part, sizeof(part));
@@ -39,8 +38,15 @@ file_read(const char *path, struct buf *out, struct why *why)
 		close(fd);
 	if (out->overflow)
 		return why_set(why, ERROR_VALIDATION_ERROR,
-		    "%s: longer than %d bytes", path, CONTROL_LINE_MAX);
+		    "%s: longer than %zu bytes", path, out->max);
 	return n == -1 ? -1 : 0;
+}
+
+int
+file_read(const char *path, struct buf *out, struct why *why)
+{
+	out->max = CONTROL_LINE_MAX;
+	return file_read_all(path, out, why);
 }
 
 /* One destination or an array of them, as the verb's argument. */
