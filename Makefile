@@ -59,7 +59,8 @@ DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_form_cloud \
     destination_form_download destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
-    destination_make destination_portable destination_sealed destination_secret \
+    destination_make destination_portable destination_rotate \
+    destination_sealed destination_secret \
     destination_service destination_store destination_together \
     destination_update destination_view destination_warn \
     destination_warn_template hostkey mail_address mustache network path_template \
@@ -104,7 +105,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     erasure_record expiry fetch fetch_denied finished flight forward health \
     hostkeys keys links loop moves notify organization orphans outcome purge \
     receipts recent recover refuse replay request reserve restore resume retry \
-    revoke scan schedule secrets server settle setup stepped sweep sweep_files \
+    revoke rotations scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \
     verbs_delivery verbs_destination verbs_explain verbs_health verbs_secret \
     verbs_list verbs_move verbs_server watch worker)

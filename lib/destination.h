@@ -59,6 +59,7 @@ struct destination {
 	int		 concurrency;	/* 0: the scheduler's own */
 	int		 rate_per_minute;	/* 0: none */
 	bool		 ordered;
+	bool		 rotates;	/* has a credential with a second value */
 	int64_t		 timeout;	/* ms without progress */
 	int		 cleanup_days;	/* what it stored goes then; 0: never */
 	struct retry_policy retry;

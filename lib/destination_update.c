@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/destination_field.h"
+#include "lib/destination_rotate.h"
 #include "lib/destination_secret.h"
 
 #define MASK "********"
@@ -272,11 +273,13 @@ destination_update(const struct destination *old, const struct json *patch,
 	struct update update = { .old = old, .keeper = keeper,
 	    .patch = patch, .type = transport_name(old->transport) };
 	struct destination *made = NULL;
+	bool elsewhere = true;
 
 	if (check_version(&update, why) == 0 &&
 	    view_make(&update, why) == 0) {
 		drop_own(&update);
 		json_remove(update.merged, "version");
+		elsewhere = goes_elsewhere(&update);
 		if (check(&update, why) == 0)
 			made = destination_make(update.merged, keeper,
 			    nobody_has, NULL, made_secret, why);
@@ -286,6 +289,8 @@ destination_update(const struct destination *old, const struct json *patch,
 	if (made != NULL && destination_secrets_move(made, old, keeper,
 	    why) == -1)
 		destination_free(&made);
+	if (made != NULL && !elsewhere)
+		destination_rotations_keep(made, old, patch);
 	if (made != NULL)
 		keep_history(made, old);
 	return made;

@@ -40,6 +40,7 @@
 #include "spoold/recent.h"
 #include "spoold/recover.h"
 #include "spoold/schedule.h"
+#include "spoold/rotations.h"
 #include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
@@ -104,6 +105,7 @@ signals_check(void *arg)
 	erasures_check(s);
 	fetches_check(s);
 	secrets_check(s);
+	expirations_check(s);
 	hostkeys_check(s);
 	stepped_check(s);
 	TAILQ_FOREACH(org, &s->organizations, entry)

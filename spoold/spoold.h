@@ -94,6 +94,7 @@ struct spoold {
 	enum phase	 phase;
 	int64_t		 started_at;	/* wall ms */
 	int64_t		 denied_at;	/* monotonic ms of the last `denied` */
+	int64_t		 expirations_at;	/* monotonic ms of the last look */
 	int		 lock;		/* own */
 	bool		 offline;	/* serves one command, runs nothing */
 	bool		 allow_volatile;	/* a spool on tmpfs will do */

@@ -9,18 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/destination_rotate.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
 #include "spoold/commit.h"
 #include "spoold/organization.h"
+#include "spoold/rotations.h"
 #include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
 #include "spoold/trial.h"
 
 /* A request that changes secrets, until it is answered. */
-struct rotation {
+struct rotating {
 	struct request	*request;
 	struct target	*target;	/* borrowed */
 	struct buf	 made;		/* own; a new one, to show once */
@@ -31,7 +33,7 @@ struct rotation {
 };
 
 static void
-rotation_free(struct rotation *rotation)
+rotation_free(struct rotating *rotation)
 {
 	buf_wipe(&rotation->made);
 	free(rotation);
@@ -40,7 +42,7 @@ rotation_free(struct rotation *rotation)
 /* --- answers -------------------------------------------------------------- */
 
 static void
-rotation_answer(struct rotation *rotation)
+rotation_answer(struct rotating *rotation)
 {
 	struct buf out = { 0 };
 
@@ -61,7 +63,7 @@ rotation_answer(struct rotation *rotation)
 }
 
 static void
-rotation_fail(struct rotation *rotation, const struct why *why)
+rotation_fail(struct rotating *rotation, const struct why *why)
 {
 	request_fail(rotation->request, why);
 	rotation_free(rotation);
@@ -72,7 +74,7 @@ static void
 rotation_done(struct spoold *s, void *arg, struct target *target,
     const struct why *why)
 {
-	struct rotation *rotation = arg;
+	struct rotating *rotation = arg;
 
 	(void)s;
 	(void)target;
@@ -86,7 +88,7 @@ rotation_done(struct spoold *s, void *arg, struct target *target,
 
 /* The receiver has the current secret: that is put on record. */
 static void
-rotation_accept(struct rotation *rotation)
+rotation_accept(struct rotating *rotation)
 {
 	struct target *target = rotation->target;
 	struct destination *copy;
@@ -109,7 +111,7 @@ static void
 rotation_drilled(struct spoold *s, void *arg, struct target *target,
     const struct trial_result *result)
 {
-	struct rotation *rotation = arg;
+	struct rotating *rotation = arg;
 	const struct destination *destination = target->destination;
 
 	(void)s;
@@ -124,7 +126,7 @@ rotation_drilled(struct spoold *s, void *arg, struct target *target,
 }
 
 static void
-rotation_drill(struct rotation *rotation)
+rotation_drill(struct rotating *rotation)
 {
 	struct target *target = rotation->target;
 	struct why why;
@@ -143,7 +145,7 @@ static void
 rotation_rotated(struct spoold *s, void *arg, struct target *target,
     const struct why *why)
 {
-	struct rotation *rotation = arg;
+	struct rotating *rotation = arg;
 
 	(void)s;
 	if (why != NULL)
@@ -156,7 +158,7 @@ rotation_rotated(struct spoold *s, void *arg, struct target *target,
 
 /* A new secret; `given` or, where that is NULL, made here. */
 static int
-rotation_begin(struct rotation *rotation, const char *given, struct why *why)
+rotation_begin(struct rotating *rotation, const char *given, struct why *why)
 {
 	struct request *request = rotation->request;
 	struct spoold *s = request->spoold;
@@ -180,11 +182,11 @@ rotation_begin(struct rotation *rotation, const char *given, struct why *why)
 	    why);
 }
 
-static struct rotation *
+static struct rotating *
 rotation_new(struct request *request)
 {
 	struct target *target = request_target(request);
-	struct rotation *rotation;
+	struct rotating *rotation;
 
 	if (target == NULL)
 		return NULL;
@@ -199,7 +201,7 @@ rotation_new(struct request *request)
 static void
 rotate(struct request *request)
 {
-	struct rotation *rotation = rotation_new(request);
+	struct rotating *rotation = rotation_new(request);
 	bool confirm = json_boolean(json_get(request->json, "confirm"),
 	    false);
 	bool uncertain;
@@ -224,9 +226,18 @@ rotate(struct request *request)
 static void
 add(struct request *request)
 {
-	struct rotation *rotation = rotation_new(request);
+	const char *field = request_string(request, "field", NULL);
+	struct rotating *rotation;
+	struct target *target;
 	struct why why;
 
+	if (field != NULL) {
+		target = request_target(request);
+		if (target != NULL)
+			rotation_add(request, target, field);
+		return;
+	}
+	rotation = rotation_new(request);
 	if (rotation != NULL && rotation_begin(rotation,
 	    request_string(request, "secret", ""), &why) == -1)
 		rotation_fail(rotation, &why);
@@ -238,13 +249,20 @@ static void
 revoke(struct request *request)
 {
 	const char *id = request_string(request, "secretId", "");
-	struct rotation *rotation = rotation_new(request);
+	struct target *target = request_target(request);
 	struct destination_keeper keeper;
+	struct rotating *rotation;
 	struct destination *copy;
 	struct why why;
 
-	if (rotation == NULL)
+	if (target == NULL)
 		return;
+	/* Secrets have numbers, values the names of their fields. */
+	if (id[0] >= 'a' && id[0] <= 'z') {
+		rotation_revoke(request, target, id);
+		return;
+	}
+	rotation = rotation_new(request);
 	keeper = secrets_keeper(request->spoold, rotation->target);
 	copy = destination_copy(rotation->target->destination, &why);
 	if (copy != NULL && destination_secret_remove(copy, &keeper, id,
@@ -269,6 +287,7 @@ list(struct request *request)
 	json_open(&out, NULL, '{');
 	json_put_string(&out, "destinationId", target->id);
 	destination_secrets_print(target->destination, &out);
+	destination_rotations_print(target->destination, &out);
 	json_close(&out, '}');
 	request_answer(request, &out);
 }
@@ -344,7 +363,8 @@ verbs_secret(void)
 		{ "secret.list", list, true, "destinationId" },
 		{ "secret.rotate", rotate, true,
 		    "destinationId drill confirm" },
-		{ "secret.add", add, true, "destinationId secret drill" },
+		{ "secret.add", add, true, "destinationId secret drill field "
+		    "at" },
 		{ "secret.revoke", revoke, true, "destinationId secretId" },
 		{ "secret.reveal", reveal, true, "destinationId secretId" },
 		{ NULL, NULL, false, NULL }

@@ -53,9 +53,13 @@ static const struct cli_option test_options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
-static const struct cli_option drill_options[] = {
+static const struct cli_option add_options[] = {
 	{ 0, "drill", NULL, "Try it alone; passed, the old one can retire.",
 	    CLI_FLAG, DEST(drill), NULL },
+	{ 0, "field", "FIELD", "A second value of that credential, such as "
+	    "auth.token.", CLI_TEXT, DEST(field), NULL },
+	{ 0, "at", "TIME", "It takes over then; now.", CLI_TEXT, DEST(at),
+	    NULL },
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
@@ -378,13 +382,15 @@ static const struct cli_verb verbs[] = {
 	    test_options, 1, 1, dest_test },
 	{ "health", "[ID]", "What attempts have shown since the start.",
 	    NULL, 0, 1, dest_health },
-	{ "secret list", "ID...", "List the secrets that sign.", NULL, 1,
+	{ "secret list", "ID...", "List the secrets that sign, and second values.", NULL, 1,
 	    SIZE_MAX, secret_list },
 	{ "secret rotate", "ID", "Make a new one, and print it.",
 	    rotate_options, 1, 1, secret_rotate },
-	{ "secret add", "ID FILE|-", "Bring a new one.", drill_options, 2, 2,
+	{ "secret add", "ID FILE|-", "Bring a new one, or a credential's "
+	    "second value.", add_options, 2, 2,
 	    secret_add },
-	{ "secret revoke", "ID SECRET", "End one at once.", NULL, 2, 2,
+	{ "secret revoke", "ID SECRET|FIELD", "End one at once; go back to "
+	    "the value before.", NULL, 2, 2,
 	    secret_revoke },
 	{ "secret reveal", "ID [SECRET]", "Print one.", NULL, 1, 2,
 	    secret_reveal },

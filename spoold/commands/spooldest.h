@@ -20,6 +20,7 @@ struct dest {
 	const char	*sort, *limit, *offset;
 	bool		 descending;
 	bool		 drill, confirm, deliver;
+	const char	*field, *at;
 	const char	*passphrase_file;
 	bool		 no_credentials, dry_run;
 };
