@@ -103,7 +103,7 @@ endef
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable erasure \
     erasure_record expiry fetch fetch_denied finished flight forward health \
-    hostkeys keys links loop moves notify organization orphans outcome purge \
+    hostkeys keys limits links loop moves notify organization orphans outcome purge \
     receipts recent recover refuse replay request reserve restore resume retry \
     revoke rotations scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \

@@ -172,11 +172,12 @@ submit(struct request *request)
 	else if (!reserve_holds(s))
 		(void)why_set(&why, ERROR_STORAGE_RESERVE, "%s",
 		    s->alerts[ALERT_reserve].reason);
-	else {
+	else if (drop->counted || limits_hold(s, org, &why) == 0) {
 		drop->request = request;
 		return;
 	}
-	why.retry_after = why.code == ERROR_STORAGE_RESERVE ? RETRY_LATER : 0;
+	if (why.code == ERROR_STORAGE_RESERVE && why.retry_after == 0)
+		why.retry_after = RETRY_LATER;
 	request_fail(request, &why);
 }
 
