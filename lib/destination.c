@@ -143,6 +143,18 @@ destination_free(struct destination **destination)
 	*destination = NULL;
 }
 
+bool
+destination_admits(const struct destination *destination, const char *user)
+{
+	const struct json *each = json_first(json_get(destination->document,
+	    "submitters"));
+	bool nobody = each == NULL;
+
+	while (each != NULL && strcmp(json_string(each, ""), user) != 0)
+		each = json_next(each);
+	return nobody || each != NULL;
+}
+
 /* --- changing ------------------------------------------------------------ */
 
 static void

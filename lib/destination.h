@@ -138,6 +138,9 @@ void	 destination_set_disabled(struct destination *, bool disabled,
 	    const char *by, const char *reason);
 void	 destination_set_default(struct destination *, bool);
 
+/* True if that user may name it in a job. */
+bool	 destination_admits(const struct destination *, const char *user);
+
 /* Raises version, sets updatedAt: after any other change of the document. */
 void	 destination_changed(struct destination *);
 

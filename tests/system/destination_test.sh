@@ -174,4 +174,46 @@ test_a_duplicate_signs_and_logs_in_alike_and_is_no_default() {
 	    .reason == "duplicate") | .dest' | wc -l)"
 }
 
+# drop_as USER NAME JOB
+drop_as() {
+	printf '%s' "$3" >"$SPOOL/tmp/$2"
+	chown "$1" "$SPOOL/tmp/$2"
+	ID=$(node "$TESTS/data/spool_id.mjs" "$ORG" "$SPOOL/tmp/$2" "=$2.json")
+	mv -n "$SPOOL/tmp/$2" "$SPOOL/new/$2.json"
+}
+
+refused() {
+	[ -f "$SPOOL/failed/$1.$ID.json.error" ]
+}
+
+test_only_its_submitters_may_name_a_destination() {
+	[ "$(id -u)" -eq 0 ] || startSkipping
+	instance
+	sink
+	start
+	create "$(webhook ris '' '"submitters":["daemon"]')"
+	create "$(webhook all '' '"isDefault":true')"
+	drop_as daemon good "$(job ris all)"
+	eventually delivered "$ID" ris
+	drop_as bin bad "$(job all ris)"
+	eventually refused bad
+	assertEquals 'PERMISSION_DENIED bin is none of the submitters of ris destinations[1]' \
+	    "$(jq -r '[.code, .message, .details.path] | join(" ")' \
+	    "$SPOOL/failed/bad.$ID.json.error")"
+	assertEquals "$ORG $ID ris bin" "$(journal 'select(.event == "denied") |
+	    [.org, .job, .dest, .by] | join(" ")')"
+	drop_as bin called '{"destinations":["all"],"payload":{"type":"data",
+	    "data":1},"options":{"callback":"ris"}}'
+	eventually refused called
+	echo '{"submitters":["daemon","bin"]}' >"$SCRATCH/patch"
+	spooldest update ris "$SCRATCH/patch" >"$SCRATCH/out" 2>&1
+	drop_as bin again "$(job ris)"
+	eventually delivered "$ID" ris
+	drop root "$(job ris)"
+	eventually delivered "$ID" ris
+	create "$(webhook mine '' '"isDefault":true,"submitters":["daemon"]')"
+	drop_as bin default "$(job default)"
+	eventually refused default
+}
+
 . /usr/share/shunit2/shunit2
