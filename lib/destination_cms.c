@@ -54,7 +54,8 @@ check_signer(const struct json *smime, struct complaints *all)
 		    "is missing: a signature needs both, signCert and its key");
 	else if (certificates == NULL && key != NULL)
 		complain(lacks_of(all), "config.email.smime.signCert",
-		    "is missing: a signature needs both, the certificate and signKey");
+		    "is missing: a signature needs both, the certificate "
+		    "and signKey");
 	else if (key != NULL && !destination_is_pair(certificates, key))
 		complain(all, "config.email.smime.signKey",
 		    "is not the key of signCert");

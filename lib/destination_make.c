@@ -196,7 +196,8 @@ put_sealed(const struct making *making, struct buf *out, const char *name,
     const char *value, const char *path, struct why *why)
 {
 	struct buf sealed = { 0 }, field = { 0 };
-	struct vault_place place = { .organization = making->keeper->organization,
+	struct vault_place place = {
+	    .organization = making->keeper->organization,
 	    .destination = making->id, .origin = making->origin.data };
 	int result;
 

@@ -142,13 +142,14 @@ seal(struct visit *walk, const struct json *value, const struct json *twin,
     const char *path)
 {
 	const char *text = json_string(twin, NULL);
+	struct vault_place place = walk->place;
 	struct json *sealed = NULL;
 	struct buf out = { 0 };
 
 	if (!is_left_out(value) || text == NULL)
 		return NULL;
-	walk->place.field = path;
-	walk->result = vault_seal(walk->vault, &walk->place, text,
+	place.field = path;
+	walk->result = vault_seal(walk->vault, &place, text,
 	    strlen(text), &out, walk->why);
 	if (walk->result == 0) {
 		sealed = json_new_object();
@@ -213,19 +214,20 @@ unseal(struct visit *walk, const struct json *value, const struct json *twin,
     const char *path)
 {
 	const char *sealed = destination_sealed(value);
+	struct vault_place place = walk->place;
 	struct json *clear = NULL;
 	struct buf text = { 0 };
 
 	(void)twin;
 	if (sealed == NULL)
 		return NULL;
-	walk->place.field = path;
+	place.field = path;
 	buf_str(&text, "");
 	if (!vault_is_current(walk->vault, sealed))
 		walk->result = why_set(walk->why, ERROR_VALIDATION_ERROR,
 		    "config.%s does not open: it was exported with another "
 		    "passphrase", path);
-	else if (vault_unseal(walk->vault, &walk->place, sealed, &text,
+	else if (vault_unseal(walk->vault, &place, sealed, &text,
 	    walk->why) == -1)
 		walk->result = why_set(walk->why, ERROR_VALIDATION_ERROR,
 		    "config.%s does not open: it, or what its destination "

@@ -46,7 +46,8 @@ ask(bool is_new, struct buf *out, struct why *why)
 	result = ask_once("Passphrase: ", out, why);
 	if (result == 0 && is_new)
 		result = ask_once("Once more: ", &again, why);
-	if (result == 0 && is_new && strcmp(out->data, again.data) != 0)
+	if (result == 0 && is_new && (out->data == NULL ||
+	    again.data == NULL || strcmp(out->data, again.data) != 0))
 		result = why_set(why, ERROR_USAGE,
 		    "these were two different ones");
 	buf_wipe(&again);

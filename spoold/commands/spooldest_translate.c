@@ -214,6 +214,7 @@ translate_connection(struct json *config)
 		{ "SharedAccessSignature=", "config.sasToken" },
 	};
 	char *text = xstrdup(text_at(config, "config.connectionString"));
+	size_t length = strlen(text);
 	char *rest = text, *part;
 
 	while ((part = strsep(&rest, ";")) != NULL)
@@ -222,7 +223,7 @@ translate_connection(struct json *config)
 			    strlen(parts[i].key)) == 0)
 				value_set(config, parts[i].path, part +
 				    strlen(parts[i].key));
-	explicit_bzero(text, strlen(text));
+	explicit_bzero(text, length);	/* it is in parts now */
 	free(text);
 	value_remove(config, "config.connectionString");
 }
