@@ -148,7 +148,7 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_start spoolctl_run spoolctl_status \
-    spoolctl_check spoolctl_spool mend) lib/structure $(JOURNAL)))
+    spoolctl_check spoolctl_links spoolctl_spool mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \

@@ -23,4 +23,8 @@ void	 found(struct check *, const char *area, const char *, ...)
 /* Looks at one organization's spool. */
 void	 check_spool(struct check *, const struct conf *, const char *org);
 
+/* Says which of its download links are about to end unseen. */
+struct spool;
+void	 check_links(struct check *, const struct spool *);
+
 #endif
