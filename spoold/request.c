@@ -10,6 +10,7 @@
 
 #include "lib/clock.h"
 #include "lib/control.h"
+#include "lib/destination.h"
 #include "lib/receipt.h"
 #include "lib/xalloc.h"
 
@@ -25,7 +26,7 @@
 void
 request_free(struct request *request)
 {
-	json_free(&request->json);
+	destination_view_free(&request->json);	/* it may hold credentials */
 	buf_free(&request->id);
 	free(request->by);
 	free(request);

@@ -107,6 +107,9 @@ test_only_the_long_option_names_an_organization() {
 organization.lab.plaintext_allow = 
 organization.lab.pipes_allow = 
 organization.lab.local_allow = 
+organization.lab.quota_jobs = 0
+organization.lab.quota_bytes = 0
+organization.lab.requests_per_minute = -1
 organization.lab.retention.delivered = 
 organization.lab.retention.failed = 
 organization.lab.retention.refused = 
