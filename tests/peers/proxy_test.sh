@@ -26,7 +26,7 @@ asked() {
 # secure: a receiver that speaks TLS, behind $SECURE, with $SCRATCH/tls.pem.
 secure() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -days 2 \
+	    -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -days 90 \
 	    -keyout "$SCRATCH/tls.key" -out "$SCRATCH/tls.pem" 2>/dev/null
 	GUARD=$SCRATCH/guard
 	mkdir "$GUARD"
