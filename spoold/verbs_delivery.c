@@ -159,10 +159,12 @@ submit(struct request *request)
 		submit_judged(request, judged, name);
 		return;
 	}
-	if (drop == NULL)
+	/* More may wait than fit memory: then it is there all the same. */
+	if (drop == NULL && (!org->drops.more ||
+	    limits_hold(s, org, &why) == 0))
 		(void)why_set(&why, ERROR_DELIVERY_NOT_FOUND,
 		    "there is no drop of that name in new/");
-	else if (drop->request != NULL)
+	else if (drop != NULL && drop->request != NULL)
 		(void)why_set(&why, ERROR_CONFLICT,
 		    "somebody waits for this drop already");
 	else if (s->phase != PHASE_RUNNING || s->offline ||
@@ -172,7 +174,8 @@ submit(struct request *request)
 	else if (!reserve_holds(s))
 		(void)why_set(&why, ERROR_STORAGE_RESERVE, "%s",
 		    s->alerts[ALERT_reserve].reason);
-	else if (drop->counted || limits_hold(s, org, &why) == 0) {
+	else if (drop != NULL && (drop->counted ||
+	    limits_hold(s, org, &why) == 0)) {
 		drop->request = request;
 		return;
 	}

@@ -130,4 +130,17 @@ test_a_quota_of_bytes_holds_until_some_are_finished() {
 	assertEquals "$ERR" 0 "$STATUS"
 }
 
+test_more_than_fit_memory_wait_too_and_who_submits_is_told() {
+	limited 1 1
+	drops 4200 many "$(job)"
+	eventually accepted 1
+	run spoolsubmit -j -d ok -D '{}'
+	assertEquals "$ERR" 75 "$STATUS"
+	assertEquals RATE_LIMIT_EXCEEDED "$(jq -r .code "$SCRATCH/err")"
+	eventually waits 4199
+	setting rate_limit requests_per_minute 0
+	spoolctl reload >"$SCRATCH/out"
+	eventually_within $((TEST_PATIENCE * 4)) counts done 4200
+}
+
 . /usr/share/shunit2/shunit2
