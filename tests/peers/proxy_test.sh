@@ -43,7 +43,7 @@ to() {
 	jq -n --arg id "$1" --arg url "$2" --arg proxy "$PROXY" \
 	    --rawfile ca "$SCRATCH/tls.pem" "{id: \$id, label: \$id,
 	    type: \"webhook\", config: {webhook: ({url: \$url} + $3)}}" |
-	    spooldest create - >"$SCRATCH/created" 2>&1
+	    spooldest create - >"$SCRATCH/created" 2>"$SCRATCH/warned"
 	assertEquals "$1" "$(cat "$SCRATCH/created")"
 }
 
