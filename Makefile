@@ -55,12 +55,15 @@ SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place
     spool_write)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
-    destination_cms destination_field destination_form destination_form_cloud \
+    destination_cms destination_ends destination_field destination_form \
+    destination_form_cloud \
     destination_form_download destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
-    destination_make destination_sealed destination_secret \
+    destination_make destination_portable destination_rotate \
+    destination_sealed destination_secret \
     destination_service destination_store destination_together \
-    destination_update hostkey mail_address mustache network path_template \
+    destination_update destination_view destination_warn \
+    destination_warn_template hostkey mail_address mustache network path_template \
     signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 INSTANCE := $(addprefix lib/,account instance instance_place)
@@ -106,11 +109,12 @@ endef
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection denied destinations drop duplicate durable erasure \
     erasure_record expiry fetch fetch_denied finished flight forward health \
-    hostkeys keys links loop moves notify nurse nurse_ask organization orphans outcome owner purge \
+    hostkeys keys limits links loop moves notify nurse nurse_ask organization orphans outcome owner purge \
     receipts recent recover refuse replay request reserve restore resume retry \
-    revoke roles roll scan schedule secrets server settle setup stepped sweep sweep_files \
+    revoke roles roll rotations scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \
-    verbs_delivery verbs_destination verbs_explain verbs_health verbs_payload \
+    verbs_delivery verbs_destination verbs_explain verbs_health verbs_list \
+    verbs_move verbs_payload \
     verbs_secret verbs_server verbs_submit watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
@@ -151,7 +155,7 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
-    spoolctl_status spoolctl_check spoolctl_spool account_make conf_file \
+    spoolctl_status spoolctl_check spoolctl_links spoolctl_spool account_make conf_file \
     organization_make mend) lib/conf_edit lib/conf_shipped lib/structure \
     $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
@@ -161,7 +165,7 @@ $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
     spoolsuper_structure mend) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
-    certificates secret template test)))
+    export import secret test translate write) lib/passphrase))
 $(eval $(call command,spoolconf,$(addprefix spoold/commands/, \
     conf_file spoolconf_edit) \
     lib/conf_edit lib/conf_shipped))

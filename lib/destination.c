@@ -12,6 +12,7 @@
 #include "lib/clock.h"
 #include "lib/destination.h"
 #include "lib/destination_field.h"
+#include "lib/destination_rotate.h"
 #include "lib/xalloc.h"
 
 #define TIMEOUT_DEFAULT 30000	/* ms */
@@ -108,6 +109,8 @@ take_document(struct destination *destination, struct why *why)
 	    false))
 		destination->cleanup_days = (int)number_at(config,
 		    "retention.days", 0);
+	destination->rotates = json_get(document, DESTINATION_ROTATIONS) !=
+	    NULL;
 	read_retry(config, &destination->retry);
 	destination_read_secrets(destination);
 	return 0;
@@ -135,8 +138,21 @@ destination_free(struct destination **destination)
 	if (*destination == NULL)
 		return;
 	json_free(&(*destination)->document);
+	buf_free(&(*destination)->warnings);
 	free(*destination);
 	*destination = NULL;
+}
+
+bool
+destination_admits(const struct destination *destination, const char *user)
+{
+	const struct json *each = json_first(json_get(destination->document,
+	    "submitters"));
+	bool nobody = each == NULL;
+
+	while (each != NULL && strcmp(json_string(each, ""), user) != 0)
+		each = json_next(each);
+	return nobody || each != NULL;
 }
 
 /* --- changing ------------------------------------------------------------ */
@@ -156,6 +172,8 @@ destination_changed(struct destination *destination)
 	char now[CLOCK_TEXT];
 
 	clock_format(clock_wall(), now);
+	destination->rotates = json_get(destination->document,
+	    DESTINATION_ROTATIONS) != NULL;
 	json_set_string(destination->document, "updatedAt", now);
 	json_set_integer(destination->document, "version",
 	    ++destination->version);

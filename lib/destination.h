@@ -59,6 +59,7 @@ struct destination {
 	int		 concurrency;	/* 0: the scheduler's own */
 	int		 rate_per_minute;	/* 0: none */
 	bool		 ordered;
+	bool		 rotates;	/* has a credential with a second value */
 	int64_t		 timeout;	/* ms without progress */
 	int		 cleanup_days;	/* what it stored goes then; 0: never */
 	struct retry_policy retry;
@@ -66,6 +67,16 @@ struct destination {
 					 * first, then the younger first */
 	size_t		 secret_count;
 	struct json	*document;	/* own; the file, sealed */
+	struct buf	 warnings;	/* own; what was doubtful about it when
+					 * it was made, as the members of an
+					 * array of JSON */
+};
+
+/* The vault, and whose destination it is. */
+struct destination_keeper {
+	const struct vault *vault;
+	const char	*organization;
+	struct buf	*lacking;	/* borrowed; see destination_make() */
 };
 
 /*
@@ -83,13 +94,41 @@ void	 destination_free(struct destination **);
  * webhook secret if none is given, seals credentials, sets createdAt, version
  * 1 and the rest.  `made_secret` gets a secret that was made, to be shown once
  * and then wiped; empty if none was.  NULL with *why.
+ *
+ * Where the keeper has a `lacking`, what is missing in the config is not
+ * wrong: it gets that in words, and the destination must not be used before
+ * destination_complete() says so.
  */
 typedef bool	 destination_taken(const void *arg, const char *id);
 struct destination	*destination_make(const struct json *input,
-			    const char *organization,
-			    const struct vault *vault,
+			    const struct destination_keeper *,
 			    destination_taken *taken, const void *arg,
 			    struct buf *made_secret, struct why *why);
+
+/*
+ * Checks a whole one as destination_make() would: 0, or -1 with *why, which
+ * names all that is missing; what else may be wrong by now does not count.
+ */
+int	 destination_complete(const struct destination *,
+	    const struct destination_keeper *, struct why *);
+
+/*
+ * What destination_make() would make the same of, credentials in clear: to be
+ * wiped by destination_view_free().  Secrets that sign along are masked.  NULL
+ * with *why.
+ */
+struct json	*destination_view(const struct destination *,
+		    const struct destination_keeper *, struct why *);
+void		 destination_view_free(struct json **);
+
+/*
+ * Another one like it, `id` or (NULL) made from the label, with the same
+ * credentials and secrets; it is no default, and unused.
+ */
+struct destination	*destination_duplicate(const struct destination *,
+			    const char *id, const struct destination_keeper *,
+			    destination_taken *taken, const void *arg,
+			    struct why *why);
 
 /*
  * Changes who uses it: `disabled` with by and reason (both may be NULL), or
@@ -98,6 +137,9 @@ struct destination	*destination_make(const struct json *input,
 void	 destination_set_disabled(struct destination *, bool disabled,
 	    const char *by, const char *reason);
 void	 destination_set_default(struct destination *, bool);
+
+/* True if that user may name it in a job. */
+bool	 destination_admits(const struct destination *, const char *user);
 
 /* Raises version, sets updatedAt: after any other change of the document. */
 void	 destination_changed(struct destination *);

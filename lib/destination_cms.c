@@ -50,11 +50,12 @@ check_signer(const struct json *smime, struct complaints *all)
 	const char *key = json_string(json_get(smime, "signKey"), NULL);
 
 	if (certificates != NULL && key == NULL)
-		complain(all, "config.email.smime.signKey", "is missing: a "
-		    "signature needs both, signCert and its key");
+		complain(lacks_of(all), "config.email.smime.signKey",
+		    "is missing: a signature needs both, signCert and its key");
 	else if (certificates == NULL && key != NULL)
-		complain(all, "config.email.smime.signCert", "is missing: a "
-		    "signature needs both, the certificate and signKey");
+		complain(lacks_of(all), "config.email.smime.signCert",
+		    "is missing: a signature needs both, the certificate "
+		    "and signKey");
 	else if (key != NULL && !destination_is_pair(certificates, key))
 		complain(all, "config.email.smime.signKey",
 		    "is not the key of signCert");

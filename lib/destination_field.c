@@ -47,30 +47,61 @@ struct rows {
 
 /* --- complaints ---------------------------------------------------------- */
 
-void
-complain(struct complaints *all, const char *path, const char *format, ...)
+/* One more in `fields`, if it fits. */
+static void
+note_field(struct complaints *all, const char *path, const char *words)
 {
+	struct buf one = { 0 };
 	struct why room;
-	size_t before = all->text.len;
-	va_list args;
 
-	if (all->count++ == 0)
-		(void)snprintf(all->path, sizeof(all->path), "%s", path);
-	/* Only whole ones, in their order. */
+	json_open(&one, NULL, '{');
+	json_put_string(&one, "path", path);
+	json_put_string(&one, "message", words);
+	json_close(&one, '}');
+	if (all->fields.len + one.len + 1 < sizeof(room.fields))
+		json_put_raw(&all->fields, NULL, one.data, one.len);
+	buf_free(&one);
+}
+
+/* One more in `text`: only whole ones, in their order. */
+static void
+note_text(struct complaints *all, const char *path, const char *words)
+{
+	size_t before = all->text.len;
+	struct why room;
+
 	if (all->told + 1 < all->count)
 		return;
-	if (before > 0)
-		buf_str(&all->text, "; ");
-	buf_printf(&all->text, "%s ", path);
-	va_start(args, format);
-	buf_vprintf(&all->text, format, args);
-	va_end(args);
+	buf_printf(&all->text, "%s%s %s", before > 0 ? "; " : "", path,
+	    words);
 	if (all->text.len < sizeof(room.text) - ROOM_FOR_REST || before == 0)
 		all->told++;
 	else {
 		all->text.len = before;
 		all->text.data[before] = '\0';
 	}
+}
+
+void
+complain(struct complaints *all, const char *path, const char *format, ...)
+{
+	struct buf words = { 0 };
+	va_list args;
+
+	if (all->count++ == 0)
+		(void)snprintf(all->path, sizeof(all->path), "%s", path);
+	va_start(args, format);
+	buf_vprintf(&words, format, args);
+	va_end(args);
+	note_field(all, path, words.data);
+	note_text(all, path, words.data);
+	buf_free(&words);
+}
+
+struct complaints *
+lacks_of(struct complaints *all)
+{
+	return all->lacks != NULL ? all->lacks : all;
 }
 
 int
@@ -83,7 +114,11 @@ complaints_end(struct complaints *all, struct why *why)
 		    all->text.data, all->count - all->told);
 	else if (all->count > 0)
 		result = why_field(why, all->path, "%s", all->text.data);
+	if (result == -1)
+		(void)snprintf(why->fields, sizeof(why->fields), "%s",
+		    all->fields.data);
 	buf_free(&all->text);
+	buf_free(&all->fields);
 	return result;
 }
 
@@ -271,7 +306,7 @@ check_rows(const struct rows *rows, const struct json *object,
 		    destination_value(object, row->path) != NULL)
 			continue;
 		(void)snprintf(path, sizeof(path), "%s%s", shown, row->path);
-		complain(all, path, "is missing");
+		complain(lacks_of(all), path, "is missing");
 	}
 }
 

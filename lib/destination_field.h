@@ -16,17 +16,28 @@
 
 #define FIELD_PATH_MAX 256
 
+/* The member of a config that holds the secrets that sign along. */
+#define DESTINATION_OLD_SECRETS "oldSecrets"
+
 /* All that is wrong, in words; zeroed to begin with. */
 struct complaints {
 	size_t		 count;
 	char		 path[FIELD_PATH_MAX];	/* the first one's */
 	struct buf	 text;			/* as much as fits a why */
 	size_t		 told;			/* of them in text */
+	struct buf	 fields;		/* each as JSON, as much as fits */
+	struct complaints *lacks;		/* borrowed; see lacks_of() */
 };
 
 /* Adds one; the words go on after the path ("must be …"). */
 void	 complain(struct complaints *, const char *path, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Where to complain of what is not there: it may be kept apart from what is
+ * wrong, for whoever can do without it for a while.
+ */
+struct complaints	*lacks_of(struct complaints *);
 
 /*
  * Ends them: 0 if there are none, else -1 with *why.  Frees.
@@ -120,6 +131,20 @@ void	 destination_check_cms(const struct json *config, enum transport,
 /* True if the first of the certificates is the private key's. */
 bool	 destination_is_pair(const struct json *certificates,
 	    const char *private_key);
+
+/* Leaves what a person may give in a view: all of the rest is spoold's. */
+void	 destination_view_strip(struct json *view);
+
+/* 0, or -1 with *why: all that the config lacks, and only that. */
+int	 destination_lacks(const struct json *input,
+	    const struct destination_keeper *, struct why *);
+
+/*
+ * Appends what is doubtful about a config, each as a member of an array of
+ * JSON: its path, and a sentence about it.
+ */
+void	 destination_warn(const struct json *config, enum transport,
+	    struct buf *);
 
 /*
  * Checks that a value has a form of destination.def, and complains if not.

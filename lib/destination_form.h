@@ -27,6 +27,9 @@ form_check	 form_check_account, form_check_storagekey, form_check_sas,
 form_check	 form_check_base, form_check_networks;
 form_check	 form_check_hostkey, form_check_sshkey;
 
+/* True for the host of a URL that stands for this machine. */
+bool	 form_is_here(const char *host);
+
 /* The characters of a text; -1 if it has a control that is not in `but`. */
 long	 form_count(const char *text, const char *but);
 

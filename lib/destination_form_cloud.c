@@ -202,8 +202,8 @@ check_fields(const char *provider, const struct json *given,
 		(void)snprintf(path, sizeof(path), "config.storage.config.%s",
 		    field);
 		if (!there && is_among(storage_fields[i].required, provider))
-			complain(all, path, "is missing: %s needs it",
-			    provider);
+			complain(lacks_of(all), path,
+			    "is missing: %s needs it", provider);
 		else if (there && !is_among(known, provider))
 			complain(all, path, strchr(known, ' ') == NULL ?
 			    "belongs to the provider %s" :
@@ -232,8 +232,8 @@ check_choices(const char *provider, const struct json *given,
 			complain(all, path, "stands beside %s: only one of "
 			    "them can be used", one);
 		else
-			complain(all, path, "is missing, and so is %s: one "
-			    "of them is needed", other);
+			complain(lacks_of(all), path, "is missing, and so is "
+			    "%s: one of them is needed", other);
 	}
 }
 

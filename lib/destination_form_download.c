@@ -11,8 +11,8 @@
 #define NETWORKS_MAX 64
 
 /* The host of a URL, which stands for this machine. */
-static bool
-is_here(const char *host)
+bool
+form_is_here(const char *host)
 {
 	struct network network;
 	struct address address;
@@ -32,7 +32,7 @@ form_check_base(const struct json *value, const char *form, const char *path,
 
 	(void)form;
 	words = text != NULL ? url_parse(text, &url) : "must be a string";
-	if (words == NULL && !url.tls && !is_here(url.host))
+	if (words == NULL && !url.tls && !form_is_here(url.host))
 		words = "must be https: a link opens what it leads to, and "
 		    "does not go over a network in clear";
 	if (words == NULL && strchr(text, '?') != NULL)

@@ -67,8 +67,8 @@ destination_check_sftp(const struct json *config, struct complaints *all)
 	const char *proxy = json_string(json_get(config, "proxy"), "");
 
 	if (!password && !key)
-		complain(all, "config.sftp.privateKey", "is missing, and so "
-		    "is password: one of them is needed");
+		complain(lacks_of(all), "config.sftp.privateKey",
+		    "is missing, and so is password: one of them is needed");
 	if (password && key)
 		complain(all, "config.sftp.password", "stands beside "
 		    "privateKey: only one of them can be used");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/destination_ends.h"
 #include "lib/destination_field.h"
 #include "lib/destination_secret.h"
 #include "lib/signing.h"
@@ -20,8 +21,7 @@
 struct making {
 	const struct json *input;
 	const struct json *config;	/* the member of its type */
-	const char	*organization;
-	const struct vault *vault;
+	const struct destination_keeper *keeper;
 	enum transport	 transport;
 	char		 id[DESTINATION_ID_MAX + 1];
 	struct buf	 origin;
@@ -65,11 +65,20 @@ check_config_member(struct making *making, struct complaints *all)
 	}
 }
 
-static int
-check(struct making *making, struct why *why)
+/* Tells what is missing, if it may be; else that is wrong. */
+static void
+tell_lacks(const struct making *making, struct complaints *lacks)
 {
-	struct complaints all = { 0 };
-	const char *organization;
+	struct why why;
+
+	if (complaints_end(lacks, &why) == -1)
+		buf_str(making->keeper->lacking, why.text);
+}
+
+static int
+check_all(struct making *making, struct why *why)
+{
+	struct complaints all = { 0 }, lacks = { 0 };
 	int transport;
 
 	if (!json_is(making->input, JSON_OBJECT))
@@ -77,18 +86,29 @@ check(struct making *making, struct why *why)
 	destination_check_top(making->input, &all);
 	transport = transport_by_name(json_string(json_get(making->input,
 	    "type"), ""));
+	if (making->keeper->lacking != NULL)
+		all.lacks = &lacks;
 	if (transport != -1) {
 		making->transport = (enum transport)transport;
 		check_config_member(making, &all);
 	}
-	if (complaints_end(&all, why) == -1)
+	tell_lacks(making, &lacks);
+	return complaints_end(&all, why);
+}
+
+static int
+check(struct making *making, struct why *why)
+{
+	const char *organization;
+
+	if (check_all(making, why) == -1)
 		return -1;
 	organization = json_string(json_get(making->input, "organizationId"),
-	    making->organization);
-	if (strcmp(organization, making->organization) != 0)
+	    making->keeper->organization);
+	if (strcmp(organization, making->keeper->organization) != 0)
 		return why_set(why, ERROR_ORGANIZATION_MISMATCH,
 		    "organizationId must be %s, if it is given",
-		    making->organization);
+		    making->keeper->organization);
 	if (destination_origin(making->config, making->transport,
 	    &making->origin) == -1)
 		return why_field(why, "config",
@@ -176,13 +196,14 @@ put_sealed(const struct making *making, struct buf *out, const char *name,
     const char *value, const char *path, struct why *why)
 {
 	struct buf sealed = { 0 }, field = { 0 };
-	struct vault_place place = { .organization = making->organization,
+	struct vault_place place = {
+	    .organization = making->keeper->organization,
 	    .destination = making->id, .origin = making->origin.data };
 	int result;
 
 	buf_printf(&field, "%s.%s", transport_name(making->transport), path);
 	place.field = field.data;
-	result = vault_seal(making->vault, &place, value, strlen(value),
+	result = vault_seal(making->keeper->vault, &place, value, strlen(value),
 	    &sealed, why);
 	if (result == 0) {
 		json_open(out, name, '{');
@@ -330,7 +351,7 @@ put_document(const struct making *making, struct buf *out, struct why *why)
 
 	json_open(out, NULL, '{');
 	json_put_string(out, "id", making->id);
-	json_put_string(out, "organizationId", making->organization);
+	json_put_string(out, "organizationId", making->keeper->organization);
 	json_put_string(out, "label",
 	    json_string(json_get(input, "label"), ""));
 	json_put_string(out, "type", transport_name(making->transport));
@@ -362,6 +383,7 @@ put_document(const struct making *making, struct buf *out, struct why *why)
 		json_close(out, ']');
 	}
 	put_first_secret(making, out, now);
+	destination_ends_put(making->config, making->transport, out);
 	json_close(out, '}');
 	return result;
 }
@@ -381,12 +403,12 @@ secret_wanted(const struct making *making)
 }
 
 struct destination *
-destination_make(const struct json *input, const char *organization,
-    const struct vault *vault, destination_taken *taken, const void *arg,
-    struct buf *made_secret, struct why *why)
+destination_make(const struct json *input,
+    const struct destination_keeper *keeper, destination_taken *taken,
+    const void *arg, struct buf *made_secret, struct why *why)
 {
-	struct making making = { .input = input, .vault = vault,
-	    .organization = organization, .made_secret = made_secret };
+	struct making making = { .input = input, .keeper = keeper,
+	    .made_secret = made_secret };
 	struct destination *destination = NULL;
 	struct buf text = { 0 };
 
@@ -402,10 +424,29 @@ destination_make(const struct json *input, const char *organization,
 		    "is larger than %d bytes", DESTINATION_FILE_MAX);
 	else
 		destination = destination_read(text.data, text.len, why);
+	if (destination != NULL)
+		destination_warn(making.config, making.transport,
+		    &destination->warnings);
 out:
 	buf_free(&making.origin);
 	buf_free(&text);
 	if (destination == NULL)
 		buf_wipe(made_secret);
 	return destination;
+}
+
+int
+destination_lacks(const struct json *input,
+    const struct destination_keeper *keeper, struct why *why)
+{
+	struct complaints all = { 0 }, lacks = { 0 };
+	struct making making = { .input = input, .keeper = keeper };
+	struct why unused;
+
+	all.lacks = &lacks;
+	making.transport = (enum transport)transport_by_name(json_string(
+	    json_get(input, "type"), ""));
+	check_config_member(&making, &all);
+	(void)complaints_end(&all, &unused);
+	return complaints_end(&lacks, why);
 }

@@ -11,6 +11,7 @@
 
 #include "lib/destination.h"
 #include "lib/destination_field.h"
+#include "lib/destination_rotate.h"
 #include "lib/url.h"
 
 #define SSH_PORT 22
@@ -151,7 +152,7 @@ destination_origin(const struct json *config, enum transport transport,
 		put_host(config, host->path, transport, out);
 	if (field == NULL)
 		return 0;
-	if (value == NULL && !field->required)
+	if (value == NULL)	/* of one that is not whole, nothing is */
 		put_account(config, out);
 	else if (url_parse(json_string(value, ""), &url) != NULL)
 		return -1;
@@ -249,6 +250,28 @@ put_anew(struct walk *walk, const char *name, const char *sealed,
 	return result;
 }
 
+/* Where there are sealed values, and how their fields begin. */
+static const struct {
+	const char	*member, *path;
+} sealed_members[] = {
+	{ "config", "" },
+	{ DESTINATION_ROTATIONS, DESTINATION_ROTATIONS },
+};
+
+static int
+walk_member(struct walk *walk, const struct json *member)
+{
+	const char *name = json_name(member);
+
+	for (size_t i = 0; i < sizeof(sealed_members) /
+	    sizeof(*sealed_members); i++)
+		if (strcmp(name, sealed_members[i].member) == 0)
+			return walk_value(walk, name, member,
+			    sealed_members[i].path);
+	json_put_value(walk->out, name, member);
+	return 0;
+}
+
 /* All of the document; fields are named from within its config on. */
 static int
 walk_document(struct walk *walk, const struct json *document)
@@ -258,10 +281,7 @@ walk_document(struct walk *walk, const struct json *document)
 
 	json_open(walk->out, NULL, '{');
 	for (; member != NULL && result == 0; member = json_next(member))
-		if (strcmp(json_name(member), "config") == 0)
-			result = walk_value(walk, "config", member, "");
-		else
-			json_put_value(walk->out, json_name(member), member);
+		result = walk_member(walk, member);
 	json_close(walk->out, '}');
 	return result;
 }

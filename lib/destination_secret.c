@@ -11,7 +11,7 @@
 #include "lib/destination_field.h"
 #include "lib/destination_secret.h"
 
-#define OLD "oldSecrets"
+#define OLD DESTINATION_OLD_SECRETS
 
 /* --- what is known of them ----------------------------------------------- */
 

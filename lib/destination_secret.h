@@ -14,12 +14,6 @@
 
 #include "lib/destination.h"
 
-/* The vault, and whose destination it is. */
-struct destination_keeper {
-	const struct vault *vault;
-	const char	*organization;
-};
-
 /*
  * Makes `secret` the current one; the one before signs along until
  * `expires_at` (wall ms).  Returns 0, or -1 with *why: it is no secret for

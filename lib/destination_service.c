@@ -128,8 +128,8 @@ destination_check_service(const struct json *config, struct complaints *all)
 		(void)snprintf(path, sizeof(path), "config.email.%s",
 		    fields[i].field);
 		if (!there && (fields[i].required & service->bit) != 0)
-			complain(all, path, "is missing: %s needs it",
-			    service->name);
+			complain(lacks_of(all), path,
+			    "is missing: %s needs it", service->name);
 		else if (there && (fields[i].known & service->bit) == 0)
 			complain(all, path, "means nothing to the service %s",
 			    service->name);

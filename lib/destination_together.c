@@ -64,8 +64,8 @@ check_client(const struct json *config, enum transport transport,
 	    transport_name(transport), certificate == NULL ? "clientCert" :
 	    "clientKey");
 	if ((certificate == NULL) != (key == NULL))
-		complain(all, path, "is missing: a client needs both, its "
-		    "certificate and the key");
+		complain(lacks_of(all), path, "is missing: a client needs "
+		    "both, its certificate and the key");
 	else if (key != NULL && !destination_is_pair(certificate, key))
 		complain(all, path, "is not the key of clientCert");
 }
@@ -100,7 +100,8 @@ check_auth(const struct json *config, enum transport transport,
 		(void)snprintf(path, sizeof(path), "config.%s.auth.%s",
 		    transport_name(transport), auth_fields[i].field);
 		if (wanted && !there)
-			complain(all, path, "is missing: %s needs it", type);
+			complain(lacks_of(all), path,
+			    "is missing: %s needs it", type);
 		else if (there && !wanted)
 			complain(all, path, "belongs to the type %s",
 			    auth_fields[i].type);
@@ -134,7 +135,8 @@ check_proxy(const struct json *config, enum transport transport,
 	if (json_get(config, "proxy") == NULL)
 		complain(all, path, "needs a proxy");
 	if (user == NULL || json_get(auth, "password") == NULL)
-		complain(all, path, "needs both, user and password");
+		complain(lacks_of(all), path,
+		    "needs both, user and password");
 	else if (strchr(user, ':') != NULL)
 		complain(all, path, "has a user with a colon in it");
 }
@@ -146,15 +148,17 @@ check_login(const struct json *config, enum transport transport,
 {
 	const struct json *smtp = json_get(config, "smtpConfig");
 	const struct json *auth = json_get(smtp, "auth");
+	bool pass = json_get(auth, "pass") != NULL;
+	bool token = json_get(auth, "oauth2") != NULL;
 	char path[FIELD_PATH_MAX];
 
 	(void)snprintf(path, sizeof(path), "config.%s.smtpConfig.",
 	    transport_name(transport));
 	if (auth != NULL && (json_get(auth, "user") == NULL ||
-	    (json_get(auth, "pass") == NULL) ==
-	    (json_get(auth, "oauth2") == NULL))) {
+	    pass == token)) {
 		(void)strlcat(path, "auth", sizeof(path));
-		complain(all, path, "needs a user and one of pass and oauth2");
+		complain(pass && token ? all : lacks_of(all), path,
+		    "needs a user and one of pass and oauth2");
 	} else if (json_boolean(json_get(smtp, "secure"), false) &&
 	    json_get(smtp, "startTls") != NULL) {
 		(void)strlcat(path, "startTls", sizeof(path));

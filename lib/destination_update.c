@@ -12,10 +12,11 @@
 #include <string.h>
 
 #include "lib/destination_field.h"
+#include "lib/destination_rotate.h"
 #include "lib/destination_secret.h"
 
 #define MASK "********"
-#define OLD "oldSecrets"
+#define OLD DESTINATION_OLD_SECRETS
 
 /* An update under way. */
 struct update {
@@ -88,26 +89,9 @@ merge(struct json *into, const struct json *patch)
 static int
 view_make(struct update *update, struct why *why)
 {
-	struct buf masked = { 0 }, opened = { 0 };
-	struct json *config = NULL, *view_config;
-
-	destination_print_masked(update->old, &masked);
-	update->view = json_parse(masked.data, masked.len, why);
-	buf_free(&masked);
-	if (update->view != NULL && destination_open(update->old,
-	    update->keeper->organization, update->keeper->vault, &opened,
-	    why) == 0)
-		config = json_parse(opened.data, opened.len, why);
-	buf_wipe(&opened);
-	if (config == NULL)
+	update->view = destination_view(update->old, update->keeper, why);
+	if (update->view == NULL)
 		return -1;
-	/* Those that sign along stay masked: nobody gives them here. */
-	if (json_get(config, OLD) != NULL)
-		json_set(config, OLD, json_get(config_in(update,
-		    update->view), OLD));
-	view_config = json_get_mutable(update->view, "config");
-	json_set(view_config, update->type, config);
-	json_free(&config);
 	update->merged = json_copy(update->view);
 	merge(update->merged, update->patch);
 	return 0;
@@ -289,21 +273,24 @@ destination_update(const struct destination *old, const struct json *patch,
 	struct update update = { .old = old, .keeper = keeper,
 	    .patch = patch, .type = transport_name(old->transport) };
 	struct destination *made = NULL;
+	bool elsewhere = true;
 
 	if (check_version(&update, why) == 0 &&
 	    view_make(&update, why) == 0) {
 		drop_own(&update);
 		json_remove(update.merged, "version");
+		elsewhere = goes_elsewhere(&update);
 		if (check(&update, why) == 0)
-			made = destination_make(update.merged,
-			    keeper->organization, keeper->vault, nobody_has,
-			    NULL, made_secret, why);
+			made = destination_make(update.merged, keeper,
+			    nobody_has, NULL, made_secret, why);
 	}
-	json_free(&update.view);
-	json_free(&update.merged);
+	destination_view_free(&update.view);
+	destination_view_free(&update.merged);
 	if (made != NULL && destination_secrets_move(made, old, keeper,
 	    why) == -1)
 		destination_free(&made);
+	if (made != NULL && !elsewhere)
+		destination_rotations_keep(made, old, patch);
 	if (made != NULL)
 		keep_history(made, old);
 	return made;

@@ -396,6 +396,11 @@ receipt_write_error(struct buf *out, const char *name, const struct why *why)
 	json_open(out, "details", '{');
 	if (why->path[0] != '\0')
 		json_put_string(out, "path", why->path);
+	if (why->fields[0] != '\0') {
+		json_open(out, "fields", '[');
+		json_put_raw(out, NULL, why->fields, strlen(why->fields));
+		json_close(out, ']');
+	}
 	if (why->offset >= 0)
 		json_put_integer(out, "offset", why->offset);
 	if (why->name[0] != '\0')

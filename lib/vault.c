@@ -39,7 +39,7 @@
 #define VERSION "v1"
 #define KEY_ID_LABEL "spoold-master-key-v1\n"
 #define KEY_ID_LENGTH 8		/* hex digits */
-#define KEY_LENGTH 32
+#define KEY_LENGTH VAULT_KEY_BYTES
 #define NONCE_LENGTH 12
 #define TAG_LENGTH 16
 #define VALUE_MAX (64 * 1024)	/* a destination's file has no more */
@@ -106,6 +106,19 @@ vault_open(const char *key_directory, struct why *why)
 	for (int i = 0; i < vault->count && result == 0; i++)
 		result = make_key_id(&vault->keys[i], vault->ids[i], why);
 	if (result == -1)
+		vault_close(&vault);
+	return vault;
+}
+
+struct vault *
+vault_of_key(const unsigned char key[VAULT_KEY_BYTES], struct why *why)
+{
+	struct vault *vault = xcalloc(1, sizeof(*vault));
+
+	vault->count = 1;
+	if (secret_set(&vault->keys[0], (const char *)key, VAULT_KEY_BYTES,
+	    why) == -1 || fetch(vault, why) == -1 ||
+	    make_key_id(&vault->keys[0], vault->ids[0], why) == -1)
 		vault_close(&vault);
 	return vault;
 }

@@ -32,6 +32,11 @@ int	 vault_create(const char *key_directory, struct why *);
 struct vault	*vault_open(const char *key_directory, struct why *);
 void		 vault_close(struct vault **);
 
+/* One of a master key that is somewhere else.  NULL with *why. */
+#define VAULT_KEY_BYTES 32
+struct vault	*vault_of_key(const unsigned char key[VAULT_KEY_BYTES],
+		    struct why *);
+
 /* The id of the key that seals, as it stands in what is sealed. */
 const char	*vault_key_id(const struct vault *);
 

@@ -28,6 +28,8 @@ struct why {
 	int64_t		 retry_after;	/* details.retryAfter in s, or 0 */
 	char		 path[256];	/* details.path, or "" */
 	char		 id[32];	/* details.deliveryId, or "" */
+	char		 fields[4096];	/* details.fields: members of an array of
+				 * JSON, or "" */
 	char		 name[832];	/* details.name, escaped, or "" */
 	char		 nearest[64];	/* details.nearest, or "" */
 	char		 text[768];	/* the message, never with a secret */

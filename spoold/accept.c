@@ -202,22 +202,57 @@ destinations_resolve(struct organization *org, struct job *job,
 	return 0;
 }
 
+/* On record as a refusal, beside what becomes of the drop. */
 static int
-destinations_check(struct organization *org, const struct job *job,
+destination_denied(const struct drop *drop, const char *id, struct why *why)
+{
+	struct buf fields = { 0 };
+	char job[ID_LENGTH + 1];
+
+	id_format(&drop->id, job);
+	commit_fields(&fields, drop->organization->id, job);
+	json_put_string(&fields, "dest", id);
+	json_put_string(&fields, "by", drop->submitter);
+	json_put_string(&fields, "reason", "is none of its submitters");
+	(void)commit_line(drop->spoold, EVENT_denied, &fields);
+	return why_set(why, ERROR_PERMISSION_DENIED, "%s is none of the "
+	    "submitters of %s", drop->submitter, id);
+}
+
+/* Whether there is one of that id which the drop's owner may name. */
+static int
+destination_check(const struct drop *drop, const char *id,
+    const char *what_for, struct why *why)
+{
+	const struct target *target = target_find(drop->organization, id);
+
+	if (target == NULL)
+		return why_set(why, ERROR_DESTINATION_NOT_FOUND,
+		    "there is no destination %s%s", id, what_for);
+	/* What root and spoold may not is for nobody to say. */
+	if (drop->owner != 0 && drop->owner != geteuid() &&
+	    !destination_admits(target->destination, drop->submitter))
+		return destination_denied(drop, id, why);
+	return 0;
+}
+
+static int
+destinations_check(const struct drop *drop, const struct job *job,
     struct why *why)
 {
-	for (size_t i = 0; i < job->destination_count; i++) {
-		if (target_find(org, job->destinations[i]) != NULL)
-			continue;
-		(void)why_set(why, ERROR_DESTINATION_NOT_FOUND,
-		    "there is no destination %s", job->destinations[i]);
+	for (size_t i = 0; i < job->destination_count; i++)
+		if (destination_check(drop, job->destinations[i], "",
+		    why) == -1) {
+			(void)snprintf(why->path, sizeof(why->path),
+			    "destinations[%zu]", i);
+			return -1;
+		}
+	if (job->callback != NULL && destination_check(drop, job->callback,
+	    " to call back", why) == -1) {
 		(void)snprintf(why->path, sizeof(why->path),
-		    "destinations[%zu]", i);
+		    "options.callback");
 		return -1;
 	}
-	if (job->callback != NULL && target_find(org, job->callback) == NULL)
-		return why_set(why, ERROR_DESTINATION_NOT_FOUND,
-		    "there is no destination %s to call back", job->callback);
 	return 0;
 }
 
@@ -319,7 +354,7 @@ accept_drop(struct drop *drop, const struct link_record *record)
 	facts_take(&facts, drop, record);
 	if (facts_check(drop, &facts, &why) == -1 ||
 	    destinations_resolve(org, &facts.job, &why) == -1 ||
-	    destinations_check(org, &facts.job, &why) == -1 ||
+	    destinations_check(drop, &facts.job, &why) == -1 ||
 	    (claimed = keys_claim(drop->spoold, org, &facts, &first,
 	    &why)) == -1) {
 		facts_free(&facts);

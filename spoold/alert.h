@@ -28,6 +28,8 @@ struct spoold;
 	ALERT(purge, "retention-not-carried-out")			\
 	ALERT(clock, "clock-stepped")					\
 	ALERT(secret, "secret-not-known-to-be-accepted")		\
+	ALERT(value, "credential-not-taken-over")			\
+	ALERT(expiring, "credential-expires")				\
 	ALERT(host_key, "host-key-mismatch")				\
 	ALERT(erase, "stored-but-not-erased")
 

@@ -124,6 +124,31 @@ destination_put(struct spoold *s, struct target *target,
 	return 0;
 }
 
+void
+destination_put_made(struct buf *out, struct destination *destination,
+    const struct buf *secret)
+{
+	struct buf text = { 0 };
+
+	destination_print_masked(destination, &text);
+	while (text.len != 0 && text.data[text.len - 1] != '}')
+		text.len--;
+	if (text.len != 0)	/* what follows stands at its end */
+		text.data[--text.len] = '\0';
+	if (destination->warnings.len != 0) {
+		json_open(&text, "warnings", '[');
+		json_put_raw(&text, NULL, destination->warnings.data,
+		    destination->warnings.len);
+		json_close(&text, ']');
+		buf_free(&destination->warnings);
+	}
+	if (secret != NULL && secret->len != 0)
+		json_put_string(&text, "secret", secret->data);
+	json_close(&text, '}');
+	json_put_raw(out, NULL, text.data, text.len);
+	buf_wipe(&text);
+}
+
 struct destination *
 destination_copy(const struct destination *destination, struct why *why)
 {

@@ -36,6 +36,13 @@ int	 destination_put(struct spoold *, struct target *,
 struct destination	*destination_copy(const struct destination *,
 			    struct why *);
 
+/*
+ * One that was just made, for an answer: with its warnings, and this once with
+ * a secret (or NULL) that was made for it.
+ */
+void	 destination_put_made(struct buf *, struct destination *,
+	    const struct buf *secret);
+
 struct request;
 
 /* The destination that the request names; NULL: it has been failed. */

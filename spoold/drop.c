@@ -103,6 +103,7 @@ drop_free(struct drop *drop)
 		server_drop_gone(drop->request);
 	RB_REMOVE(drop_tree, &org->drops.tree, drop);
 	org->drops.count--;
+	org->drops.counted -= drop->counted;
 	if (org->drops.more && org->drops.count < DROPS_MAX / 2) {
 		org->drops.more = false;
 		organization_scan(drop->spoold, org);
@@ -274,6 +275,11 @@ drop_send(struct drop *drop, int fd)
 	if (worker_send(worker, &record) != 1)
 		return 0;
 	drop->again = false;
+	if (!drop->counted) {
+		limits_taken(drop->spoold, org);
+		org->drops.counted++;
+		drop->counted = true;
+	}
 	drop_enter(drop, DROP_AT_INTAKE);
 	drop->worker = worker;
 	drop->heard = clock_monotonic();
@@ -365,6 +371,35 @@ drop_has_to_wait(const struct drop *drop)
 	return other != NULL && (drop->suspect || other->suspect);
 }
 
+/* Whoever waits for one is told when to come back; the drops wait on. */
+static void
+drops_limited(struct organization *org, const struct why *why)
+{
+	struct drop *drop;
+
+	TAILQ_FOREACH(drop, &org->drops.queue, queue)
+		if (drop->request != NULL && !drop->counted) {
+			request_fail(drop->request, why);
+			drop->request = NULL;
+		}
+}
+
+/* Each is counted once, however often it is looked at. */
+static bool
+drop_within_limits(struct spoold *s, struct drop *drop)
+{
+	struct organization *org = drop->organization;
+	struct why why;
+
+	if (drop->counted)
+		return true;
+	if (limits_hold(s, org, &why) == -1) {
+		drops_limited(org, &why);
+		return false;
+	}
+	return true;
+}
+
 bool
 drops_run(struct spoold *s, struct organization *org)
 {
@@ -381,7 +416,7 @@ drops_run(struct spoold *s, struct organization *org)
 		if (s->drops_at_work >= AT_INTAKE_MAX ||
 		    drop_has_to_wait(drop))
 			return false;
-		if (!drop_look(drop))
+		if (!drop_within_limits(s, drop) || !drop_look(drop))
 			return false;
 	}
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */

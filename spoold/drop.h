@@ -41,6 +41,7 @@ struct drop {
 	bool		 again;		/* something happened to it meanwhile */
 	unsigned	 deaths;	/* of intake while it held this alone */
 	bool		 suspect;	/* intake died while it held it */
+	bool		 counted;	/* by the organization's limits */
 	struct worker	*worker;	/* borrowed; at intake */
 	uint64_t	 token;
 	int64_t		 heard;		/* monotonic ms, intake's last sign */
@@ -66,6 +67,7 @@ struct drops {
 	struct drop_queue queue;	/* to be looked at, first come first */
 	struct drop_queue at_intake;
 	size_t		 count;
+	size_t		 counted;	/* of them by limits.h: jobs soon */
 	bool		 more;		/* new/ has some that are not here */
 };
 RB_PROTOTYPE(drop_tree, drop, entry, drop_compare)

@@ -45,6 +45,7 @@
 #include "spoold/roles.h"
 #include "spoold/roll.h"
 #include "spoold/schedule.h"
+#include "spoold/rotations.h"
 #include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
@@ -110,6 +111,7 @@ signals_check(void *arg)
 	fetches_check(s);
 	denied_check(s);
 	secrets_check(s);
+	expirations_check(s);
 	hostkeys_check(s);
 	stepped_check(s);
 	TAILQ_FOREACH(org, &s->organizations, entry)

@@ -36,6 +36,7 @@ organization_free(struct spoold *s, struct organization *org)
 	struct pool *pool;
 
 	drops_free(org);
+	limits_end(s, org);
 	keys_settle_all(org);
 	for (int i = 0; i < TRANSPORTS; i++)
 		if (org->pools[i] != s->listener)

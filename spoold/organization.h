@@ -16,6 +16,7 @@
 #include "spoold/finished.h"
 #include "spoold/forward.h"
 #include "spoold/keys.h"
+#include "spoold/limits.h"
 #include "spoold/roles.h"
 #include "spoold/target.h"
 #include "spoold/tickets.h"
@@ -33,6 +34,7 @@ struct organization {
 	struct waiting_by_name tickets;
 	struct finished_tree finished;
 	struct drops	 drops;
+	struct limits	 limits;
 	struct claims	 claims;		/* of idempotency keys */
 	struct forwards	 forwards;		/* going to the journal */
 	struct pool	*pools[TRANSPORTS];	/* own, but the listener */
@@ -40,6 +42,7 @@ struct organization {
 						 * user of theirs */
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */
+	size_t		 jobs;			/* that these belong to */
 	int64_t		 failed, delivered;	/* tickets at rest, as counted
 						 * at the start and since */
 	int64_t		 delivery_ms, deliveries;	/* since the start */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/control.h"
+#include "lib/destination.h"
 #include "lib/nearest.h"
 #include "lib/receipt.h"
 #include "lib/xalloc.h"
@@ -25,7 +26,7 @@ typedef void	 verb_handler(struct request *);
 void
 request_free(struct request *request)
 {
-	json_free(&request->json);
+	destination_view_free(&request->json);	/* it may hold credentials */
 	buf_free(&request->id);
 	if (request->passed != -1)
 		close(request->passed);

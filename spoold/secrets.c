@@ -13,9 +13,11 @@
 #include "spoold/alert.h"
 #include "spoold/commit.h"
 #include "spoold/organization.h"
+#include "spoold/rotations.h"
 #include "spoold/secrets.h"
 #include "spoold/spoold.h"
 #include "spoold/target.h"
+#include "spoold/trial.h"
 
 #define DAY INT64_C(86400000)	/* ms */
 
@@ -119,6 +121,54 @@ succeed(struct spoold *s, struct target *target, struct why *why)
 	return -1;
 }
 
+/* It passed: the older one can retire, if it still is the one beside it. */
+static void
+drilled(struct spoold *s, void *arg, struct target *target,
+    const struct trial_result *result)
+{
+	const struct destination *destination = target->destination;
+	struct destination *copy;
+	struct why why;
+
+	(void)arg;
+	target->drilling = false;
+	if (!result->success || destination == NULL || target->changing ||
+	    destination->secret_count == 0 ||
+	    strcmp(destination->secrets[0].id, target->drilled) != 0)
+		return;
+	copy = destination_copy(destination, &why);
+	if (copy != NULL)
+		destination_secret_accept(copy);
+	if (copy == NULL || secrets_put(s, target, copy,
+	    EVENT_secret_accepted, target->drilled, "spoold", NULL, NULL,
+	    &why) == -1)
+		log_warning("%s: secrets: %s", target->id, why.text);
+}
+
+/*
+ * One that spoold made by itself is tried by itself, once a day: its receiver
+ * learns it when it does, and nobody is there to say so.
+ */
+static void
+drill(struct spoold *s, struct target *target, int64_t now)
+{
+	struct why why;
+
+	if (!target->destination->secrets[0].made || !target_open(target) ||
+	    target->drilling || (target->drilled_at != 0 &&
+	    now - target->drilled_at < DAY && now >= target->drilled_at))
+		return;
+	target->drilled_at = now;
+	target->drilling = true;
+	(void)snprintf(target->drilled, sizeof(target->drilled), "%s",
+	    target->destination->secrets[0].id);
+	if (trial_start(s, target, TEST_drill, "spoold", drilled, NULL,
+	    &why) == -1) {
+		target->drilling = false;
+		log_info("%s: secrets: %s", target->id, why.text);
+	}
+}
+
 /* True if an older one has to go on for want of certainty. */
 static bool
 check_target(struct spoold *s, struct target *target, int64_t now)
@@ -131,6 +181,8 @@ check_target(struct spoold *s, struct target *target, int64_t now)
 	if (destination == NULL || destination->secret_count == 0)
 		return false;
 	old = overdue(destination, now);
+	if (secrets_are_uncertain(destination))
+		drill(s, target, now);
 	if (old != NULL && secrets_are_uncertain(destination))
 		return true;
 	if (target->changing)
@@ -151,14 +203,21 @@ secrets_check(struct spoold *s)
 	struct organization *org;
 	struct target *target;
 	int64_t now = clock_wall();
+	bool good = true;
 
 	if (s->offline || s->phase != PHASE_RUNNING ||
 	    !commit_possible(s, NULL))
 		return;
 	TAILQ_FOREACH(org, &s->organizations, entry)
-		RB_FOREACH(target, targets, &org->targets)
+		RB_FOREACH(target, targets, &org->targets) {
 			if (check_target(s, target, now))
 				uncertain = target;
+			if (target->destination != NULL &&
+			    !target->changing)
+				good = rotations_due(s, target, now) && good;
+		}
+	if (good)
+		alert_end(s, ALERT_value);
 	if (uncertain == NULL)
 		alert_end(s, ALERT_secret);
 	else

@@ -3,7 +3,8 @@
  *
  * A new secret becomes the current one; the one before signs along for
  * `overlap_days` and retires then, but only if the receiver is known to accept
- * the new one.  Otherwise both go on, and an alert says so.
+ * the new one: spoold tries one that it made once a day, or a person says so.
+ * Otherwise both go on, and an alert says so.
  */
 #ifndef SPOOLD_SECRETS_H
 #define SPOOLD_SECRETS_H

@@ -95,6 +95,7 @@ struct spoold {
 	enum phase	 phase;
 	struct why	 failure;	/* what it ends for; code 0: nothing */
 	int64_t		 started_at;	/* wall ms */
+	int64_t		 expirations_at;	/* monotonic ms of the last look */
 	int		 lock;		/* own */
 	bool		 offline;	/* serves one command, runs nothing */
 	bool		 allow_volatile;	/* a spool on tmpfs will do */

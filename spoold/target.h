@@ -44,6 +44,9 @@ struct target {
 	int64_t		 erase_again;	/* monotonic ms; nothing is erased
 					 * there before that */
 	bool		 changing;	/* a new version goes to disk */
+	bool		 drilling;	/* its current secret is being tried */
+	char		 drilled[24];	/* that secret */
+	int64_t		 drilled_at;	/* wall ms; 0: not since the start */
 	int64_t		 uses;		/* not in its document yet */
 	int64_t		 used_at;	/* wall ms */
 	bool		 unwritten;	/* its file does not have them */

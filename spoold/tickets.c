@@ -109,11 +109,13 @@ tickets_add(struct spoold *s, struct organization *org,
     const struct ticket *ticket, enum queue queue, int64_t due)
 {
 	struct waiting *w;
+	bool is_first;
 
 	if (s->ticket_count >= (size_t)s->conf->queue_active_limit) {
 		org->overflowed = true;
 		return NULL;
 	}
+	is_first = tickets_first(org, &ticket->id) == NULL;
 	w = xcalloc(1, sizeof(*w));
 	w->id = ticket->id;
 	w->target = target_get(org, ticket->destination);
@@ -130,6 +132,8 @@ tickets_add(struct spoold *s, struct organization *org,
 	org->unread++;
 	s->ticket_count++;
 	org->counts[queue]++;
+	if (is_first)
+		limits_came(s, org, &w->id);
 	tickets_place(s, w, queue, due);
 	return w;
 }
@@ -146,6 +150,8 @@ tickets_remove(struct spoold *s, struct waiting *w)
 	s->look_for_work = true;	/* it may have been in the way */
 	target_leaves(w->target, w);
 	RB_REMOVE(waiting_by_name, &org->tickets, w);
+	if (tickets_first(org, &w->id) == NULL)
+		limits_left(s, org, &w->id);
 	org->counts[w->queue]--;
 	s->ticket_count--;
 	/* What stayed on disk is taken up when a tenth is free again. */

@@ -26,8 +26,6 @@
 #include "spoold/target.h"
 #include "spoold/verbs.h"
 
-#define RETRY_LATER 60		/* seconds, for details.retryAfter */
-
 /* --- hold, release, retry, cancel, expire --------------------------------- */
 
 /* Where a ticket is, by its file's name. */

@@ -58,25 +58,6 @@ creation_free(struct creation *creation)
 	free(creation);
 }
 
-static void
-put_document(struct buf *out, const char *name,
-    const struct destination *destination, const struct buf *secret)
-{
-	struct buf text = { 0 };
-
-	destination_print_masked(destination, &text);
-	if (secret != NULL && secret->len != 0 && text.len != 0) {
-		/* Once, at the document's top. */
-		while (text.len != 0 && text.data[text.len - 1] != '}')
-			text.len--;
-		text.data[--text.len] = '\0';
-		json_put_string(&text, "secret", secret->data);
-		json_close(&text, '}');
-	}
-	json_put_raw(out, name, text.data, text.len);
-	buf_wipe(&text);
-}
-
 /* All are in force, or have failed. */
 static void
 creation_end(struct creation *creation)
@@ -91,8 +72,8 @@ creation_end(struct creation *creation)
 	json_open(&out, NULL, '{');
 	json_open(&out, "destinations", '[');
 	for (size_t i = 0; i < creation->count; i++)
-		put_document(&out, NULL, creation->targets[i]->destination,
-		    &creation->secrets[i]);
+		destination_put_made(&out,
+		    creation->targets[i]->destination, &creation->secrets[i]);
 	json_close(&out, ']');
 	json_close(&out, '}');
 	request_answer(creation->request, &out);
@@ -121,6 +102,8 @@ creation_make(struct creation *creation, const struct json *inputs,
     struct why *why)
 {
 	struct request *request = creation->request;
+	struct destination_keeper keeper = { .vault = request->spoold->vault,
+	    .organization = request->organization->id };
 	struct destination *made;
 
 	for (const struct json *input = json_first(inputs); input != NULL;
@@ -128,9 +111,8 @@ creation_make(struct creation *creation, const struct json *inputs,
 		if (creation->count == CREATE_MAX)
 			return why_field(why, "destinations",
 			    "more than %d at once", CREATE_MAX);
-		made = destination_make(input, request->organization->id,
-		    request->spoold->vault, creation_taken, creation,
-		    &creation->secrets[creation->count], why);
+		made = destination_make(input, &keeper, creation_taken,
+		    creation, &creation->secrets[creation->count], why);
 		if (made == NULL)
 			return -1;
 		creation->made[creation->count++] = made;
@@ -194,7 +176,7 @@ update_done(struct spoold *s, void *arg, struct target *target,
 
 	(void)s;
 	if (why == NULL) {
-		put_document(&out, NULL, target->destination,
+		destination_put_made(&out, target->destination,
 		    &updating->secret);
 		request_answer(updating->request, &out);
 	} else
@@ -231,6 +213,46 @@ verb_destination_update(struct request *request)
 	if (change.destination == NULL ||
 	    destination_put(request->spoold, target, &change, &why) == -1)
 		update_done(request->spoold, updating, target, &why);
+}
+
+/* --- duplicate ------------------------------------------------------------ */
+
+static bool
+organization_has(const void *arg, const char *id)
+{
+	return target_find(arg, id) != NULL;
+}
+
+void
+verb_destination_duplicate(struct request *request)
+{
+	struct target *target = request_target(request), *copy;
+	struct destination_change change = {
+		.event = EVENT_destination_created,
+		.reason = "duplicate",
+		.done = update_done,
+	};
+	struct destination_keeper keeper;
+	struct updating *updating;
+	struct why why;
+
+	if (target == NULL)
+		return;
+	updating = xcalloc(1, sizeof(*updating));
+	updating->request = request;
+	keeper = secrets_keeper(request->spoold, target);
+	change.by = request->by;
+	change.arg = updating;
+	change.destination = destination_duplicate(target->destination,
+	    request_string(request, "newId", NULL), &keeper,
+	    organization_has, request->organization, &why);
+	if (change.destination == NULL) {
+		update_done(request->spoold, updating, target, &why);
+		return;
+	}
+	copy = target_get(request->organization, change.destination->id);
+	if (destination_put(request->spoold, copy, &change, &why) == -1)
+		update_done(request->spoold, updating, copy, &why);
 }
 
 /* --- looking -------------------------------------------------------------- */
@@ -281,49 +303,6 @@ verb_destination_get(struct request *request)
 
 	if (target != NULL)
 		answer_document(request, target);
-}
-
-/* What destination.list filters by. */
-static bool
-list_wants(const struct request *request, const struct destination *dest)
-{
-	const char *type = request_string(request, "type", NULL);
-	const struct json *is_default = json_get(request->json, "isDefault");
-	const struct json *disabled = json_get(request->json, "disabled");
-
-	return (type == NULL ||
-	    strcmp(type, transport_name(dest->transport)) == 0) &&
-	    (is_default == NULL ||
-	    json_boolean(is_default, false) == dest->is_default) &&
-	    (disabled == NULL ||
-	    json_boolean(disabled, false) == dest->disabled);
-}
-
-void
-verb_destination_list(struct request *request)
-{
-	int64_t offset = json_integer(json_get(request->json, "offset"), 0);
-	int64_t limit = json_integer(json_get(request->json, "limit"), 100);
-	struct buf out = { 0 };
-	struct target *target;
-	int64_t total = 0;
-
-	json_open(&out, NULL, '{');
-	json_open(&out, "deliveryDestinations", '[');
-	RB_FOREACH(target, targets, &request->organization->targets) {
-		if (target->destination == NULL ||
-		    !list_wants(request, target->destination))
-			continue;
-		if (total >= offset && total < offset + limit) {
-			usage_settle(target);
-			put_document(&out, NULL, target->destination, NULL);
-		}
-		total++;
-	}
-	json_close(&out, ']');
-	json_put_integer(&out, "totalCount", total);
-	json_close(&out, '}');
-	request_answer(request, &out);
 }
 
 void
@@ -399,12 +378,20 @@ static void
 set_disabled(struct request *request, bool disabled)
 {
 	const char *reason = request_string(request, "reason", NULL);
+	struct destination_keeper keeper;
 	struct destination *copy;
 	struct target *target;
+	struct why why;
 
 	copy = request_copy(request, &target);
 	if (copy == NULL)
 		return;
+	keeper = secrets_keeper(request->spoold, target);
+	if (!disabled && destination_complete(copy, &keeper, &why) == -1) {
+		destination_free(&copy);
+		request_fail(request, &why);
+		return;
+	}
 	destination_set_disabled(copy, disabled, request->by, reason);
 	change(request, target, copy, disabled ? EVENT_destination_disabled :
 	    EVENT_destination_enabled, reason);

@@ -111,6 +111,7 @@ put_drop(struct buf *out, struct request *request, const char *name)
 	struct spoold *s = request->spoold;
 	const struct drop *drop = drop_find(request->organization, name);
 	const char *word = drop == NULL ? "intake" : words[drop->state];
+	struct why why;
 
 	json_open(out, "drop", '{');
 	json_put_string(out, "name", name);
@@ -121,6 +122,11 @@ put_drop(struct buf *out, struct request *request, const char *name)
 			word = "reserve";
 			json_put_string(out, "reason",
 			    s->alerts[ALERT_reserve].reason);
+		} else if ((drop == NULL || !drop->counted) && limits_hold(s,
+		    request->organization, &why) == -1) {
+			word = why.code == ERROR_RATE_LIMIT_EXCEEDED ?
+			    "rate" : "quota";
+			json_put_string(out, "reason", why.text);
 		}
 	}
 	json_put_string(out, "waitingFor", word);

@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/destination_rotate.h"
 #include "lib/json.h"
 #include "lib/xalloc.h"
 
 #include "spoold/commit.h"
 #include "spoold/organization.h"
+#include "spoold/rotations.h"
 #include "spoold/secrets.h"
 #include "spoold/server.h"
 #include "spoold/spoold.h"
@@ -21,7 +23,7 @@
 #include "spoold/verbs.h"
 
 /* A request that changes secrets, until it is answered. */
-struct rotation {
+struct rotating {
 	struct request	*request;
 	struct target	*target;	/* borrowed */
 	struct buf	 made;		/* own; a new one, to show once */
@@ -32,7 +34,7 @@ struct rotation {
 };
 
 static void
-rotation_free(struct rotation *rotation)
+rotation_free(struct rotating *rotation)
 {
 	buf_wipe(&rotation->made);
 	free(rotation);
@@ -41,7 +43,7 @@ rotation_free(struct rotation *rotation)
 /* --- answers -------------------------------------------------------------- */
 
 static void
-rotation_answer(struct rotation *rotation)
+rotation_answer(struct rotating *rotation)
 {
 	struct buf out = { 0 };
 
@@ -62,7 +64,7 @@ rotation_answer(struct rotation *rotation)
 }
 
 static void
-rotation_fail(struct rotation *rotation, const struct why *why)
+rotation_fail(struct rotating *rotation, const struct why *why)
 {
 	request_fail(rotation->request, why);
 	rotation_free(rotation);
@@ -73,7 +75,7 @@ static void
 rotation_done(struct spoold *s, void *arg, struct target *target,
     const struct why *why)
 {
-	struct rotation *rotation = arg;
+	struct rotating *rotation = arg;
 
 	(void)s;
 	(void)target;
@@ -87,7 +89,7 @@ rotation_done(struct spoold *s, void *arg, struct target *target,
 
 /* The receiver has the current secret: that is put on record. */
 static void
-rotation_accept(struct rotation *rotation)
+rotation_accept(struct rotating *rotation)
 {
 	struct target *target = rotation->target;
 	struct destination *copy;
@@ -110,7 +112,7 @@ static void
 rotation_drilled(struct spoold *s, void *arg, struct target *target,
     const struct trial_result *result)
 {
-	struct rotation *rotation = arg;
+	struct rotating *rotation = arg;
 	const struct destination *destination = target->destination;
 
 	(void)s;
@@ -125,7 +127,7 @@ rotation_drilled(struct spoold *s, void *arg, struct target *target,
 }
 
 static void
-rotation_drill(struct rotation *rotation)
+rotation_drill(struct rotating *rotation)
 {
 	struct target *target = rotation->target;
 	struct why why;
@@ -144,7 +146,7 @@ static void
 rotation_rotated(struct spoold *s, void *arg, struct target *target,
     const struct why *why)
 {
-	struct rotation *rotation = arg;
+	struct rotating *rotation = arg;
 
 	(void)s;
 	if (why != NULL)
@@ -157,7 +159,7 @@ rotation_rotated(struct spoold *s, void *arg, struct target *target,
 
 /* A new secret; `given` or, where that is NULL, made here. */
 static int
-rotation_begin(struct rotation *rotation, const char *given, struct why *why)
+rotation_begin(struct rotating *rotation, const char *given, struct why *why)
 {
 	struct request *request = rotation->request;
 	struct spoold *s = request->spoold;
@@ -181,11 +183,11 @@ rotation_begin(struct rotation *rotation, const char *given, struct why *why)
 	    why);
 }
 
-static struct rotation *
+static struct rotating *
 rotation_new(struct request *request)
 {
 	struct target *target = request_target(request);
-	struct rotation *rotation;
+	struct rotating *rotation;
 
 	if (target == NULL)
 		return NULL;
@@ -200,7 +202,7 @@ rotation_new(struct request *request)
 void
 verb_secret_rotate(struct request *request)
 {
-	struct rotation *rotation = rotation_new(request);
+	struct rotating *rotation = rotation_new(request);
 	bool confirm = json_boolean(json_get(request->json, "confirm"),
 	    false);
 	bool uncertain;
@@ -225,9 +227,18 @@ verb_secret_rotate(struct request *request)
 void
 verb_secret_add(struct request *request)
 {
-	struct rotation *rotation = rotation_new(request);
+	const char *field = request_string(request, "field", NULL);
+	struct rotating *rotation;
+	struct target *target;
 	struct why why;
 
+	if (field != NULL) {
+		target = request_target(request);
+		if (target != NULL)
+			rotation_add(request, target, field);
+		return;
+	}
+	rotation = rotation_new(request);
 	if (rotation != NULL && rotation_begin(rotation,
 	    request_string(request, "secret", ""), &why) == -1)
 		rotation_fail(rotation, &why);
@@ -239,13 +250,20 @@ void
 verb_secret_revoke(struct request *request)
 {
 	const char *id = request_string(request, "secretId", "");
-	struct rotation *rotation = rotation_new(request);
+	struct target *target = request_target(request);
 	struct destination_keeper keeper;
+	struct rotating *rotation;
 	struct destination *copy;
 	struct why why;
 
-	if (rotation == NULL)
+	if (target == NULL)
 		return;
+	/* Secrets have numbers, values the names of their fields. */
+	if (id[0] >= 'a' && id[0] <= 'z') {
+		rotation_revoke(request, target, id);
+		return;
+	}
+	rotation = rotation_new(request);
 	keeper = secrets_keeper(request->spoold, rotation->target);
 	copy = destination_copy(rotation->target->destination, &why);
 	if (copy != NULL && destination_secret_remove(copy, &keeper, id,
@@ -270,6 +288,7 @@ verb_secret_list(struct request *request)
 	json_open(&out, NULL, '{');
 	json_put_string(&out, "destinationId", target->id);
 	destination_secrets_print(target->destination, &out);
+	destination_rotations_print(target->destination, &out);
 	json_close(&out, '}');
 	request_answer(request, &out);
 }

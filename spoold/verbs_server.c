@@ -240,6 +240,21 @@ put_flights(struct buf *out, const struct request *request)
 	json_close(out, ']');
 }
 
+/* Why drops stay in new/, if it is the organization's own doing. */
+static void
+put_limit(struct buf *out, struct request *request)
+{
+	struct why why;
+
+	if (limits_hold(request->spoold, request->organization, &why) == 0)
+		return;
+	json_open(out, "limit", '{');
+	json_put_string(out, "code", error_name(why.code));
+	json_put_string(out, "reason", why.text);
+	json_put_integer(out, "retryAfter", why.retry_after);
+	json_close(out, '}');
+}
+
 void
 verb_queue_status(struct request *request)
 {
@@ -248,6 +263,7 @@ verb_queue_status(struct request *request)
 	json_open(&out, NULL, '{');
 	put_counts(&out, request->organization);
 	put_flights(&out, request);
+	put_limit(&out, request);
 	json_close(&out, '}');
 	request_answer(request, &out);
 }

@@ -15,6 +15,7 @@
 #include "spoold/commit.h"
 #include "spoold/connection.h"
 #include "spoold/drop.h"
+#include "spoold/limits.h"
 #include "spoold/organization.h"
 #include "spoold/receipts.h"
 #include "spoold/recent.h"
@@ -178,11 +179,13 @@ verb_delivery_submit(struct request *request)
 		submit_judged(request, judged, name);
 		return;
 	}
-	if (drop == NULL) {
+	/* More may wait than fit memory: then it is there all the same. */
+	if (drop == NULL && (!org->drops.more ||
+	    limits_hold(s, org, &why) == 0)) {
 		submit_unknown(request);
 		return;
 	}
-	if (drop->request != NULL)
+	if (drop != NULL && drop->request != NULL)
 		(void)why_set(&why, ERROR_CONFLICT,
 		    "somebody waits for this drop already");
 	else if (s->phase != PHASE_RUNNING || s->offline ||
@@ -192,11 +195,13 @@ verb_delivery_submit(struct request *request)
 	else if (!reserve_holds(s))
 		(void)why_set(&why, ERROR_STORAGE_RESERVE, "%s",
 		    s->alerts[ALERT_reserve].reason);
-	else {
+	else if (drop != NULL && (drop->counted ||
+	    limits_hold(s, org, &why) == 0)) {
 		drop->request = request;
 		return;
 	}
-	why.retry_after = why.code == ERROR_STORAGE_RESERVE ? RETRY_LATER : 0;
+	if (why.code == ERROR_STORAGE_RESERVE && why.retry_after == 0)
+		why.retry_after = RETRY_LATER;
 	request_fail(request, &why);
 }
 

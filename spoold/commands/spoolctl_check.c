@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/destination_ends.h"
 #include "lib/destination_store.h"
 #include "lib/hex.h"
 #include "lib/instance.h"
@@ -160,6 +161,41 @@ check_directories(struct check *check, const struct conf *conf)
 	close(fd);
 }
 
+/* One destination's certificates and tokens that end soon. */
+struct ends {
+	struct check	*check;
+	const struct destination_file *file;
+};
+
+static void
+check_ending(void *arg, const struct ending *ending)
+{
+	const struct ends *ends = arg;
+	struct buf words = { .max = 0 };
+
+	if (ending_soon(ending, clock_wall(), &words))
+		found(ends->check, "destinations", "%s/%s: %s",
+		    ends->file->organization, ends->file->destination->id,
+		    words.data);
+	buf_free(&words);
+}
+
+static int
+check_destination(void *arg, const struct destination_file *file,
+    struct why *why)
+{
+	struct destination *destination = file->destination;
+	struct ends ends = { arg, file };
+
+	if (destination == NULL)
+		found(arg, "destinations", "%s", why->text);
+	else if (!destination->disabled)
+		destination_ends_known(destination->document, check_ending,
+		    &ends);
+	destination_free(&destination);
+	return 0;
+}
+
 /* Without its destinations an organization's tickets wait for ever. */
 static void
 check_destinations(struct check *check, const struct conf *conf)
@@ -167,14 +203,10 @@ check_destinations(struct check *check, const struct conf *conf)
 	struct why why;
 
 	for (size_t i = 0; i < conf->organization_count; i++) {
-		char *path = xasprintf("%s/%s/destinations",
-		    conf->top_state_directory, conf->organizations[i].id);
-
-		if (access(path, R_OK | X_OK) == -1) {
-			(void)why_open(&why, path, DESTINATIONS_MISSING);
+		if (destinations_each(conf->top_state_directory,
+		    conf->organizations[i].id, check_destination, check,
+		    &why) == -1)
 			found(check, "destinations", "%s", why.text);
-		}
-		free(path);
 	}
 }
 

@@ -27,4 +27,8 @@ void	 check_layout(struct check *, const struct conf *,
 /* Looks at what is in one organization's spool. */
 void	 check_spool(struct check *, const struct conf *, const char *org);
 
+/* Says which of its download links are about to end unseen. */
+struct spool;
+void	 check_links(struct check *, const struct spool *);
+
 #endif

@@ -154,5 +154,6 @@ check_spool(struct check *check, const struct conf *conf, const char *org)
 	if (result == -1)
 		found(check, "layout", "%s", why.text);
 	check_stored(check, conf, spool);
+	check_links(check, spool);
 	spool_close(&spool);
 }

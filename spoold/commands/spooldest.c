@@ -1,17 +1,10 @@
 /*
- * spooldest - destinations: create, look at, delete, enable, disable, defaults
+ * spooldest - destinations: look at, delete, enable, disable, defaults
  *
- * All is asked of spoold, which alone writes destinations.  What is read from
- * a file may hold secrets, so it is wiped; what is printed never does, but for
- * a secret that spoold has just made, with -j, once.
+ * All is asked of spoold, which alone writes destinations.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "lib/cli.h"
 #include "lib/show.h"
@@ -41,6 +34,16 @@ static const struct cli_option list_options[] = {
 	    DEST(only_default), NULL },
 	{ 0, "disabled", NULL, "Only the disabled ones.", CLI_FLAG,
 	    DEST(only_disabled), NULL },
+	{ 0, "enabled", NULL, "Only the others.", CLI_FLAG,
+	    DEST(only_enabled), NULL },
+	{ 0, "sort", "FIELD", "By that field, as it is called in the JSON; "
+	    "id.", CLI_TEXT, DEST(sort), NULL },
+	{ 0, "descending", NULL, "The last one first.", CLI_FLAG,
+	    DEST(descending), NULL },
+	{ 0, "limit", "COUNT", "At most that many.", CLI_TEXT, DEST(limit),
+	    NULL },
+	{ 0, "offset", "COUNT", "Without the first ones.", CLI_TEXT,
+	    DEST(offset), NULL },
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
@@ -50,9 +53,13 @@ static const struct cli_option test_options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
-static const struct cli_option drill_options[] = {
+static const struct cli_option add_options[] = {
 	{ 0, "drill", NULL, "Try it alone; passed, the old one can retire.",
 	    CLI_FLAG, DEST(drill), NULL },
+	{ 0, "field", "FIELD", "A second value of that credential, such as "
+	    "auth.token.", CLI_TEXT, DEST(field), NULL },
+	{ 0, "at", "TIME", "It takes over then; now.", CLI_TEXT, DEST(at),
+	    NULL },
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
@@ -64,9 +71,29 @@ static const struct cli_option rotate_options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
+static const struct cli_option export_options[] = {
+	{ 0, "passphrase-file", "FILE", "Seal credentials to its first line; "
+	    "else it is asked for.", CLI_TEXT, DEST(passphrase_file), NULL },
+	{ 0, "no-credentials", NULL, "Leave credentials out.", CLI_FLAG,
+	    DEST(no_credentials), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
+static const struct cli_option import_options[] = {
+	{ 'n', "dry-run", NULL, "Only say what would change.", CLI_FLAG,
+	    DEST(dry_run), NULL },
+	{ 0, "passphrase-file", "FILE", "Open credentials with its first "
+	    "line; else it is asked for.", CLI_TEXT, DEST(passphrase_file),
+	    NULL },
+	{ 0, "no-credentials", NULL, "Leave sealed credentials out.",
+	    CLI_FLAG, DEST(no_credentials), NULL },
+	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
+};
+
 static const struct show_column list_columns[] = {
 	{ "ID", false }, { "TYPE", false }, { "STATE", false },
-	{ "DEFAULT", false }, { "LABEL", false }, { NULL, false }
+	{ "DEFAULT", false }, { "USED", true }, { "LABEL", false },
+	{ NULL, false }
 };
 
 void
@@ -77,133 +104,6 @@ line_print(const struct json *value)
 	json_print(&line, value);
 	(void)printf("%s\n", line.data);
 	buf_wipe(&line);
-}
-
-/* --- create --- */
-
-int
-file_read(const char *path, struct buf *out, struct why *why)
-{
-	char part[4096];
-	ssize_t n = 0;
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO
-	    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd == -1)
-		return why_set(why, ERROR_USAGE, "open %s: %s", path,
-		    strerror(errno));
-	out->max = CONTROL_LINE_MAX;
-	while (!out->overflow && (n = read(fd, part, sizeof(part))) > 0)
-		buf_add(out, part, (size_t)n);
-	explicit_bzero(part, sizeof(part));
-	if (n == -1)
-		(void)why_set(why, ERROR_USAGE, "read %s: %s", path,
-		    strerror(errno));
-	if (fd != STDIN_FILENO)
-		close(fd);
-	if (out->overflow)
-		return why_set(why, ERROR_VALIDATION_ERROR,
-		    "%s: longer than %d bytes", path, CONTROL_LINE_MAX);
-	return n == -1 ? -1 : 0;
-}
-
-/* One destination or an array of them, as the verb's argument. */
-static int
-input_put(const struct buf *text, struct buf *arguments, struct why *why)
-{
-	struct json *input = json_parse(text->data == NULL ? "" : text->data,
-	    text->len, why);
-
-	if (input == NULL)
-		return -1;
-	if (json_is(input, JSON_ARRAY)) {
-		json_put_raw(arguments, "destinations", text->data, text->len);
-	} else {
-		json_open(arguments, "destinations", '[');
-		json_put_raw(arguments, NULL, text->data, text->len);
-		json_close(arguments, ']');
-	}
-	json_free(&input);
-	return 0;
-}
-
-void
-lines_join(struct buf *text)
-{
-	size_t i;
-
-	for (i = 0; i < text->len; i++)
-		if (text->data[i] == '\n' || text->data[i] == '\r')
-			text->data[i] = ' ';
-}
-
-static int
-dest_create(struct cli *cli, void *state)
-{
-	struct buf text = { .max = 0 }, arguments = { .max = 0 };
-	struct json *made = NULL;
-	const struct json *each;
-	struct why why;
-
-	(void)state;
-	if (file_read(cli->words[0], &text, &why) == 0 &&
-	    input_put(&text, &arguments, &why) == 0) {
-		lines_join(&arguments);
-		made = cli_ask(cli, "destination.create", &arguments, -1,
-		    &why);
-	}
-	buf_wipe(&text);
-	buf_wipe(&arguments);
-	if (made == NULL)
-		return cli_fail(cli, &why);
-	for (each = json_first(json_get(made, "destinations")); each != NULL;
-	    each = json_next(each)) {
-		templates_warn(each);
-		certificates_warn(each);
-		retention_warn(each);
-		if (cli->json)
-			line_print(each);
-		else
-			(void)printf("%s\n", json_string(json_get(each, "id"),
-			    "?"));
-	}
-	json_free(&made);
-	return 0;
-}
-
-static int
-dest_update(struct cli *cli, void *state)
-{
-	struct buf text = { .max = 0 }, arguments = { .max = 0 };
-	struct json *input = NULL, *made = NULL;
-	struct why why;
-
-	(void)state;
-	if (file_read(cli->words[1], &text, &why) == 0)
-		input = json_parse(text.data == NULL ? "" : text.data,
-		    text.len, &why);
-	if (input != NULL) {
-		json_put_string(&arguments, "destinationId", cli->words[0]);
-		json_put_raw(&arguments, "destination", text.data, text.len);
-		lines_join(&arguments);
-		made = cli_ask(cli, "destination.update", &arguments, -1,
-		    &why);
-	}
-	json_free(&input);
-	buf_wipe(&text);
-	buf_wipe(&arguments);
-	if (made == NULL)
-		return cli_fail(cli, &why);
-	templates_warn(made);
-	certificates_warn(made);
-	retention_warn(made);
-	if (cli->json)
-		line_print(made);
-	else
-		(void)printf("%s: version %lld\n", cli->words[0],
-		    (long long)json_integer(json_get(made, "version"), 0));
-	json_free(&made);
-	return 0;
 }
 
 /* --- looking --- */
@@ -238,6 +138,7 @@ static void
 list_row(struct show_table *table, const struct json *document)
 {
 	bool disabled = json_boolean(json_get(document, "disabled"), false);
+	char used[24];
 
 	show_cell(table, SHOW_PLAIN, json_string(json_get(document, "id"),
 	    "?"));
@@ -248,55 +149,71 @@ list_row(struct show_table *table, const struct json *document)
 	show_cell(table, SHOW_PLAIN,
 	    json_boolean(json_get(document, "isDefault"), false) ? "yes"
 	    : "no");
+	(void)snprintf(used, sizeof(used), "%lld", (long long)json_integer(
+	    json_get(document, "countUsage"), 0));
+	show_cell(table, SHOW_PLAIN, used);
 	show_cell(table, SHOW_PLAIN, json_string(json_get(document, "label"),
 	    ""));
 }
 
 static void
-list_arguments(const struct dest *dest, int64_t offset, struct buf *out)
+list_arguments(const struct dest *dest, int64_t offset, int64_t limit,
+    struct buf *out)
 {
 	json_put_string(out, "type", dest->type);
 	if (dest->only_default)
 		json_put_boolean(out, "isDefault", true);
-	if (dest->only_disabled)
-		json_put_boolean(out, "disabled", true);
-	json_put_integer(out, "limit", LIST_PAGE);
+	if (dest->only_disabled || dest->only_enabled)
+		json_put_boolean(out, "disabled", dest->only_disabled);
+	json_put_string(out, "sortBy", dest->sort);
+	if (dest->descending)
+		json_put_string(out, "sortOrder", "desc");
+	json_put_integer(out, "limit", limit < LIST_PAGE ? limit : LIST_PAGE);
 	json_put_integer(out, "offset", offset);
 }
 
-/* One page.  Returns how many there were, or -1 with *why. */
+/* Which of them: from *offset_r on, *limit_r at most. */
 static int
-list_page(struct cli *cli, const struct dest *dest, int64_t offset,
-    struct json **page_r, struct why *why)
+list_range(const struct dest *dest, int64_t *offset_r, int64_t *limit_r,
+    struct why *why)
 {
-	struct buf arguments = { .max = 0 };
-
-	list_arguments(dest, offset, &arguments);
-	*page_r = cli_ask(cli, "destination.list", &arguments, -1, why);
-	buf_free(&arguments);
-	return *page_r == NULL ? -1 : (int)json_count(json_get(*page_r,
-	    "deliveryDestinations"));
+	*offset_r = 0;
+	*limit_r = INT64_MAX;
+	if (dest->offset != NULL && cli_number("--offset", dest->offset, 0,
+	    INT32_MAX, offset_r, why) == -1)
+		return -1;
+	return dest->limit == NULL ? 0 : cli_number("--limit", dest->limit, 0,
+	    INT32_MAX, limit_r, why);
 }
 
 int
 dest_each(struct cli *cli, const struct dest *dest, dest_one *each, void *arg,
     struct why *why)
 {
+	struct buf arguments = { .max = 0 };
 	const struct json *document;
-	int64_t offset = 0;
+	int64_t offset, limit, total, count;
 	struct json *page;
-	int count, result = 0;
+	int result;
 
-	do {
-		count = list_page(cli, dest, offset, &page, why);
-		offset += count;
+	result = list_range(dest, &offset, &limit, why);
+	for (total = offset + 1; result == 0 && limit > 0 && offset < total;
+	    limit -= count, offset += count) {
+		buf_clear(&arguments);
+		list_arguments(dest, offset, limit, &arguments);
+		page = cli_ask(cli, "destination.list", &arguments, -1, why);
 		document = json_first(json_get(page, "deliveryDestinations"));
-		for (; document != NULL && result == 0;
-		    document = json_next(document))
+		total = json_integer(json_get(page, "totalCount"), 0);
+		result = page == NULL ? -1 : 0;
+		for (count = 0; document != NULL && result == 0;
+		    document = json_next(document), count++)
 			result = each(arg, cli, document, why);
+		if (count == 0)
+			total = 0;
 		json_free(&page);
-	} while (count == LIST_PAGE && result == 0);
-	return count == -1 ? -1 : result;
+	}
+	buf_free(&arguments);
+	return result;
 }
 
 static int
@@ -315,11 +232,15 @@ list_each(void *arg, struct cli *cli, const struct json *document,
 static int
 dest_list(struct cli *cli, void *state)
 {
-	struct show_table *table = cli->json ? NULL
-	    : show_table_new(stdout, list_columns);
+	const struct dest *dest = state;
+	struct show_table *table;
 	struct why why;
 	int result;
 
+	if (dest->only_disabled && dest->only_enabled)
+		return cli_usage(cli, "--disabled and --enabled exclude each "
+		    "other");
+	table = cli->json ? NULL : show_table_new(stdout, list_columns);
 	result = dest_each(cli, state, list_each, table, &why);
 	show_table_close(&table);
 	return result == -1 ? cli_fail(cli, &why) : 0;
@@ -435,6 +356,8 @@ static const struct cli_verb verbs[] = {
 	    1, 1, dest_create },
 	{ "update", "ID FILE|-", "Change the fields that the file has.", NULL,
 	    2, 2, dest_update },
+	{ "duplicate", "ID [NEWID]", "Create another one like it.", NULL, 1,
+	    2, dest_duplicate },
 	{ "show", "ID...", "Show it, credentials as ********.", NULL, 1,
 	    SIZE_MAX, dest_show },
 	{ "list", NULL, "List them.", list_options, 0, 0, dest_list },
@@ -451,17 +374,24 @@ static const struct cli_verb verbs[] = {
 	    default_remove },
 	{ "default list", NULL, "List the default destinations.", NULL, 0, 0,
 	    default_list },
+	{ "export", "[ID...]", "Print all, or these, for another instance.",
+	    export_options, 0, SIZE_MAX, dest_export },
+	{ "import", "FILE|-", "Create or update those of a file.",
+	    import_options, 1, 1, dest_import },
 	{ "test", "ID", "Connect to it, and say how far that comes.",
 	    test_options, 1, 1, dest_test },
 	{ "health", "[ID]", "What attempts have shown since the start.",
 	    NULL, 0, 1, dest_health },
-	{ "secret list", "ID...", "List the secrets that sign.", NULL, 1,
+	{ "secret list", "ID...",
+	    "List the secrets that sign, and second values.", NULL, 1,
 	    SIZE_MAX, secret_list },
 	{ "secret rotate", "ID", "Make a new one, and print it.",
 	    rotate_options, 1, 1, secret_rotate },
-	{ "secret add", "ID FILE|-", "Bring a new one.", drill_options, 2, 2,
+	{ "secret add", "ID FILE|-", "Bring a new one, or a credential's "
+	    "second value.", add_options, 2, 2,
 	    secret_add },
-	{ "secret revoke", "ID SECRET", "End one at once.", NULL, 2, 2,
+	{ "secret revoke", "ID SECRET|FIELD", "End one at once; go back to "
+	    "the value before.", NULL, 2, 2,
 	    secret_revoke },
 	{ "secret reveal", "ID [SECRET]", "Print one.", NULL, 1, 2,
 	    secret_reveal },

@@ -4,6 +4,7 @@
  * A secret comes from a file or from standard input and never from the command
  * line, which everybody on the machine can read.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,29 @@ secrets_show(const struct json *secrets)
 	show_table_close(&table);
 }
 
+/* auth.token  next  in 4d */
+static void
+values_show(const struct json *values)
+{
+	static const struct show_column value_columns[] = {
+		{ "FIELD", false }, { "TAKES OVER", false },
+		{ "TOOK OVER", false }, { NULL, false }
+	};
+	const struct json *each = json_first(values);
+	struct show_table *table;
+
+	if (each == NULL)
+		return;
+	table = show_table_new(stdout, value_columns);
+	for (; each != NULL; each = json_next(each)) {
+		show_cell(table, SHOW_PLAIN, json_string(json_get(each,
+		    "field"), "?"));
+		time_cell(table, each, "takesOverAt", "-");
+		time_cell(table, each, "tookOverAt", "-");
+	}
+	show_table_close(&table);
+}
+
 int
 secret_list(struct cli *cli, void *state)
 {
@@ -71,8 +95,11 @@ secret_list(struct cli *cli, void *state)
 			break;
 		if (cli->json)
 			line_print(list);
-		else
-			secrets_show(json_get(list, "secrets"));
+		else {
+			if (json_count(json_get(list, "secrets")) > 0)
+				secrets_show(json_get(list, "secrets"));
+			values_show(json_get(list, "values"));
+		}
 		json_free(&list);
 	}
 	buf_free(&arguments);
@@ -109,9 +136,13 @@ drill_fail(struct cli *cli, const struct json *drill)
 	return cli_fail(cli, &why);
 }
 
-/* What became of it; `words` are for people, where no secret was made. */
+/*
+ * What became of it; `words` are for people, where no secret was made, and
+ * `value` where it is about that of a credential.
+ */
 static int
-change_show(struct cli *cli, const struct json *result, const char *words)
+change_show(struct cli *cli, const struct json *result, const char *words,
+    const char *value)
 {
 	const struct json *drill = json_get(result, "drill");
 	const char *secret = json_string(json_get(result, "secret"), NULL);
@@ -122,6 +153,8 @@ change_show(struct cli *cli, const struct json *result, const char *words)
 		line_print(result);
 	else if (secret != NULL)
 		(void)printf("%s\n", secret);
+	else if (value != NULL)
+		(void)printf("%s: %s\n", cli->words[0], value);
 	else if (!failed)
 		(void)printf("%s: secret %s %s\n", cli->words[0],
 		    json_string(json_get(json_first(json_get(result,
@@ -133,13 +166,13 @@ change_show(struct cli *cli, const struct json *result, const char *words)
 
 static int
 change_end(struct cli *cli, struct json *result, const struct why *why,
-    const char *words)
+    const char *words, const char *value)
 {
 	int status;
 
 	if (result == NULL)
 		return cli_fail(cli, why);
-	status = change_show(cli, result, words);
+	status = change_show(cli, result, words, value);
 	json_free(&result);
 	return status;
 }
@@ -159,17 +192,38 @@ secret_rotate(struct cli *cli, void *state)
 	if (dest->confirm)
 		json_put_boolean(&arguments, "confirm", true);
 	result = change_ask(cli, dest, "secret.rotate", &arguments, &why);
-	return change_end(cli, result, &why, "is accepted");
+	return change_end(cli, result, &why, "is accepted", NULL);
+}
+
+/* Which field, and when; -1 with *why. */
+static int
+value_arguments(const struct dest *dest, struct buf *out, struct why *why)
+{
+	int64_t at;
+
+	if (dest->at != NULL && cli_when("--at", dest->at, &at, why) == -1)
+		return -1;
+	json_put_string(out, "field", dest->field);
+	if (dest->at != NULL)
+		json_put_time(out, "at", at);
+	return 0;
 }
 
 int
 secret_add(struct cli *cli, void *state)
 {
+	const struct dest *dest = state;
 	struct buf text = { .max = 0 }, arguments = { .max = 0 };
 	struct json *result = NULL;
 	struct why why;
 
-	if (file_read(cli->words[1], &text, &why) == 0) {
+	if (dest->field == NULL && dest->at != NULL)
+		return cli_usage(cli, "--at belongs to --field");
+	if (dest->field != NULL && dest->drill)
+		return cli_usage(cli, "--drill and --field exclude each "
+		    "other");
+	if (file_read(cli->words[1], &text, &why) == 0 &&
+	    value_arguments(dest, &arguments, &why) == 0) {
 		while (text.len > 0 && (text.data[text.len - 1] == '\n' ||
 		    text.data[text.len - 1] == '\r'))
 			text.data[--text.len] = '\0';
@@ -180,7 +234,9 @@ secret_add(struct cli *cli, void *state)
 		    &why);
 	}
 	buf_wipe(&text);
-	return change_end(cli, result, &why, "is current");
+	return change_end(cli, result, &why, "is current",
+	    dest->field == NULL ? NULL : dest->at == NULL ?
+	    "the new value counts" : "the new value takes over then");
 }
 
 int
@@ -193,7 +249,9 @@ secret_revoke(struct cli *cli, void *state)
 	json_put_string(&arguments, "destinationId", cli->words[0]);
 	json_put_string(&arguments, "secretId", cli->words[1]);
 	result = change_ask(cli, state, "secret.revoke", &arguments, &why);
-	return change_end(cli, result, &why, "is current");
+	return change_end(cli, result, &why, "is current",
+	    islower((unsigned char)cli->words[1][0]) ?
+	    "the value that was there counts" : NULL);
 }
 
 int

@@ -41,6 +41,10 @@ static const struct {
 	    "refused if it is not whole", NULL },
 	{ "reserve", "there is too little free on the disk",
 	    "it is accepted when there is more", "df -h" },
+	{ "rate", "the organization has dropped more than it may in a minute",
+	    "it is accepted when its turn comes", "spoolconf rate_limit" },
+	{ "quota", "the organization has as many unfinished jobs as it may",
+	    "it is accepted when others are finished", "spoolq" },
 	{ "journal", "the journal or the spool cannot be written now",
 	    "it is accepted when they can", "spoolctl status" },
 };

@@ -136,6 +136,7 @@ static int
 drops_show(struct queue_command *q, struct why *why)
 {
 	struct spool_list *list = spool_list(q->cli->spool, QUEUE_new, why);
+	const struct json *limit = json_get(q->live, "limit");
 	const char *name, *day;
 	struct statx stat;
 	int found = 0;
@@ -155,6 +156,9 @@ drops_show(struct queue_command *q, struct why *why)
 		    &entry.ticket.id);
 		entry.size = (int64_t)stat.stx_size;
 		entry.arrived = id_time(&entry.ticket.id);
+		entry.reason = json_string(json_get(limit, "reason"), NULL);
+		entry.error = error_by_name(json_string(json_get(limit,
+		    "code"), ""));
 		queue_show(q, &entry);
 	}
 	spool_list_free(&list);
@@ -257,7 +261,7 @@ queue_read(struct queue_command *q, struct why *why)
 {
 	int done = 0;
 
-	if ((q->queues & QUEUE_BIT(cur)) != 0)
+	if ((q->queues & (QUEUE_BIT(cur) | QUEUE_BIT(new))) != 0)
 		live_ask(q);
 	queue_show_begin(q);
 	if ((q->queues & QUEUE_BIT(new)) != 0)

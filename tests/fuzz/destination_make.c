@@ -57,14 +57,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct destination	*made;
 	struct buf		 secret = { 0 };
+	struct destination_keeper keeper = { .organization = "demo",
+	    .vault = vault };
 	struct json		*input;
 	struct why		 why;
 
 	input = json_parse((const char *)data, size, &why);
 	if (input == NULL)
 		return 0;
-	made = destination_make(input, "demo", vault, taken, NULL, &secret,
-	    &why);
+	made = destination_make(input, &keeper, taken, NULL, &secret, &why);
 	MUST(made != NULL || why.code != ERROR_NONE);
 	if (made != NULL) {
 		MUST(destination_id_valid(made->id));

@@ -51,8 +51,8 @@ old_make(const char *text)
 
 	input = json_parse(text, strlen(text), &why);
 	MUST(input != NULL);
-	made = destination_make(input, keeper.organization, keeper.vault,
-	    nobody_has, NULL, &secret, &why);
+	made = destination_make(input, &keeper, nobody_has, NULL, &secret,
+	    &why);
 	json_free(&input);
 	MUST(made != NULL);
 	if (made->secret_count > 0)

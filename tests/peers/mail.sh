@@ -19,7 +19,7 @@ mailbox() {
 	BOX=$SCRATCH/box
 	mkdir "$BOX"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -subj /CN=localhost -days 30 -addext \
+	    -subj /CN=localhost -days 90 -addext \
 	    subjectAltName=DNS:localhost,IP:127.0.0.1 \
 	    -keyout "$BOX/key.pem" -out "$BOX/cert.pem" 2>"$BOX/openssl"
 	jq -n --arg user "$USER_NAME" --arg password "$PASSWORD" \

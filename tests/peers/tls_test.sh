@@ -7,7 +7,7 @@
 # authority NAME
 authority() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -subj "/CN=$1" -days 30 -keyout "$PKI/$1.key" \
+	    -subj "/CN=$1" -days 90 -keyout "$PKI/$1.key" \
 	    -out "$PKI/$1.pem" 2>>"$PKI/log"
 }
 

@@ -9,7 +9,7 @@
 to() {
 	printf '{"id":"%s","label":"%s","type":"webhook","config":{"webhook":{
 	    "url":"%s"}}}' "$1" "$1" "$2" | spooldest create - \
-	    >"$SCRATCH/created" 2>&1
+	    >"$SCRATCH/created" 2>"$SCRATCH/warned"
 	assertEquals "$1" "$(cat "$SCRATCH/created")"
 }
 

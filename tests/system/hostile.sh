@@ -25,7 +25,7 @@ certificates() {
 	PKI=$HOSTILE/pki
 	mkdir "$PKI"
 	for name in ca self; do
-		openssl req -x509 -newkey ec -nodes -days 2 -subj /CN=$name \
+		openssl req -x509 -newkey ec -nodes -days 90 -subj /CN=$name \
 		    -pkeyopt ec_paramgen_curve:P-256 \
 		    -addext subjectAltName=IP:127.0.0.1 \
 		    -keyout "$PKI/$name.key" -out "$PKI/$name.pem"

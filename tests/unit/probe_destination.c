@@ -52,6 +52,7 @@ taken(const void *arg, const char *id)
 static int
 probe_make(int argc, char **argv)
 {
+	struct destination_keeper keeper = { .organization = argv[1] };
 	struct destination *destination;
 	struct buf secret = { 0 }, out = { 0 };
 	struct vault *vault;
@@ -65,8 +66,9 @@ probe_make(int argc, char **argv)
 	if (input == NULL)
 		return refuse(&why);
 	vault = vault_open(argv[0], &why);
-	destination = vault == NULL ? NULL : destination_make(input, argv[1],
-	    vault, taken, argc > 2 ? argv[2] : NULL, &secret, &why);
+	keeper.vault = vault;
+	destination = vault == NULL ? NULL : destination_make(input, &keeper,
+	    taken, argc > 2 ? argv[2] : NULL, &secret, &why);
 	json_free(&input);
 	vault_close(&vault);
 	if (destination == NULL)

@@ -1,17 +1,15 @@
 /*
- * spooldest_template - names in templates that a job may not have
+ * destination_warn_template - names in templates that a job may not have
  *
  * A name that is none of spoold's own can only be one of a job's metadata, and
  * nobody knows these yet.  Where it is in neither it is empty, which is worth a
  * word while the template is being written.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/destination_field.h"
+#include "lib/destination_warn.h"
 #include "lib/mustache.h"
-
-#include "spoold/commands/spooldest.h"
 
 static const char *const known[] = {
 #define TEMPLATE_NAME(name, sentence) #name,
@@ -28,7 +26,7 @@ static const char *const known_in_requests[] = {
 };
 
 struct place {
-	const char	*type;
+	struct warnings	*warnings;	/* borrowed */
 	const struct destination_field *field;
 };
 
@@ -68,9 +66,8 @@ warn(void *arg, const char *name, bool within)
 
 	/* A section's members have names of their own. */
 	if (!within && !is_known(place->field, name))
-		(void)fprintf(stderr, "spooldest: warning: config.%s.%s: "
-		    "{{%s}} is empty unless a job's metadata has it\n",
-		    place->type, place->field->path, name);
+		warn_field(place->warnings, place->field->path,
+		    "{{%s}} is empty unless a job's metadata has it", name);
 }
 
 static bool
@@ -81,25 +78,21 @@ is_template(const struct destination_field *field)
 }
 
 void
-templates_warn(const struct json *document)
+destination_warn_templates(struct warnings *warnings)
 {
-	struct place place = { json_string(json_get(document, "type"), ""),
-	    NULL };
-	const struct json *config = json_get(json_get(document, "config"),
-	    place.type);
-	int transport = transport_by_name(place.type);
+	struct place place = { warnings, NULL };
 	const struct destination_field *field;
 	struct why why;
 	size_t at = 0;
 
-	while (transport != -1 && (field = destination_field_next(
-	    (enum transport)transport, &at)) != NULL) {
+	while ((field = destination_field_next(warnings->transport,
+	    &at)) != NULL) {
 		struct buf text = { 0 };
 
 		if (!is_template(field))
 			continue;
 		place.field = field;
-		destination_request_text(destination_value(config,
+		destination_request_text(destination_value(warnings->config,
 		    field->path), &text);
 		(void)mustache_check(text.data, warn, &place, &why);
 		buf_free(&text);

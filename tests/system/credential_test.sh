@@ -1,0 +1,182 @@
+#!/bin/sh
+# credential_test - an API key has a second value that takes over at its time,
+# and a way back; what ends soon is said
+# shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
+# shellcheck source=tests/system/harness.sh
+. "$(dirname "$0")/harness.sh"
+
+# Tests start with one that has a token, and is delivered to with it.
+with_token() {
+	instance
+	sink
+	start
+	destination ehr '"auth":{"type":"bearer","token":"first-token"},
+	    "headers":{"X-Api.Key":"first-key"}'
+}
+
+# add FIELD VALUE [ARGUMENTS]
+add() {
+	printf '%s\n' "$2" >"$SCRATCH/value"
+	field=$1
+	shift 2
+	run spooldest secret add "$@" --field "$field" ehr "$SCRATCH/value"
+}
+
+# sent [HEADER]: what a delivery is sent with now.
+sent() {
+	n=$((${n-0} + 1))
+	drop "n$n" "$(job ehr)"
+	eventually delivered "$ID"
+	request "$ID" ".headers[\"${1-authorization}\"]"
+}
+
+values() {
+	spooldest -j secret list ehr | jq -r '.values[] |
+	    [.field, .takesOverAt != null, .tookOverAt != null] | join(" ")'
+}
+
+test_a_second_value_takes_over_at_its_time_and_is_on_record() {
+	with_token
+	at=$(date -u -d '+4 seconds' +%Y-%m-%dT%H:%M:%SZ)
+	add auth.token second-token --at "$at"
+	ran 0 'ehr: the new value takes over then' ''
+	assertEquals 'auth.token true false' "$(values)"
+	assertEquals 'Bearer first-token' "$(sent)"
+	took() { [ "$(values)" = 'auth.token false true' ]; }
+	eventually took
+	assertEquals 'Bearer second-token' "$(sent)"
+	assertEquals "secret.planned auth.token at ${at%Z}.000Z
+secret.rotated auth.token" "$(journal 'select(.event | startswith("secret.")) |
+	    .event + " " + .reason')"
+	assertEquals spoold "$(journal 'select(.event == "secret.rotated") |
+	    .by')"
+	run spooldest secret revoke ehr auth.token
+	ran 0 'ehr: the value that was there counts' ''
+	assertEquals 'Bearer first-token' "$(sent)"
+	assertEquals '' "$(values)"
+	run spooldest secret revoke ehr auth.token
+	failed_with 65 spooldest CONFLICT
+}
+
+test_a_value_without_a_time_counts_at_once_a_header_too() {
+	with_token
+	add headers.X-Api.Key second-key
+	ran 0 'ehr: the new value counts' ''
+	assertEquals second-key "$(sent x-api.key)"
+	run spooldest secret revoke ehr headers.X-Api.Key
+	assertEquals first-key "$(sent x-api.key)"
+}
+
+test_one_that_was_planned_can_be_taken_back_and_survives_a_restart() {
+	with_token
+	add auth.token second-token --at 2090-01-01
+	stop
+	start
+	assertEquals 'auth.token true false' "$(values)"
+	echo '{"label":"Other"}' >"$SCRATCH/patch"
+	spooldest update ehr "$SCRATCH/patch" >"$SCRATCH/out"
+	assertEquals 'another change keeps it' 'auth.token true false' \
+	    "$(values)"
+	assertEquals 'no value is shown or stored' '' "$(spooldest -j show ehr |
+	    grep -o 'second-token'; grep -r 'second-token\|first-token' \
+	    "$INSTANCE/state" "$INSTANCE/log")"
+	stop
+	run spoolkey rotate
+	assertEquals "$ERR" 0 "$STATUS"
+	run spoolkey check
+	assertEquals "$OUT$ERR" 0 "$STATUS"
+	start
+	run spooldest secret revoke ehr auth.token
+	assertEquals '' "$(values)"
+	assertEquals 'Bearer first-token' "$(sent)"
+}
+
+test_what_is_no_credential_of_it_has_no_second_value() {
+	with_token
+	for field in auth.type url auth.password secret nonsense \
+	    headers.Accept; do
+		add $field second
+		failed_with 65 spooldest VALIDATION_ERROR
+	done
+	add auth.token "$(printf 'a\tb')"
+	failed_with 65 spooldest VALIDATION_ERROR
+	run spooldest secret add --at tomorrow ehr "$SCRATCH/value"
+	failed_with 64 spooldest USAGE
+	assertEquals '' "$(values)"
+}
+
+# When it took over is not sealed.
+test_the_value_before_is_forgotten_when_the_overlap_is_over() {
+	with_token
+	add auth.token second-token
+	stop
+	file=$INSTANCE/state/$ORG/destinations/ehr.json
+	jq -c '.rotations["auth.token"].switchedAt =
+	    "2020-01-01T00:00:00.000Z"' "$file" >"$SCRATCH/over"
+	cat "$SCRATCH/over" >"$file"
+	start
+	forgotten() { [ -z "$(values)" ]; }
+	eventually forgotten
+	assertEquals 'secret.expired auth.token spoold' "$(journal \
+	    'select(.event == "secret.expired") |
+	    [.event, .reason, .by] | join(" ")')"
+	assertEquals 'Bearer second-token' "$(sent)"
+}
+
+test_a_planned_value_of_another_host_is_not_sent_there() {
+	with_token
+	add auth.token second-token --at 2090-01-01
+	echo '{"config":{"webhook":{"url":"http://127.0.0.2:1/x",
+	    "auth":{"token":"third"},"headers":{"X-Api.Key":"k"}}}}' \
+	    >"$SCRATCH/patch"
+	run spooldest update ehr "$SCRATCH/patch"
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals '' "$(values)"
+}
+
+test_what_ends_soon_is_alerted_and_found_by_check() {
+	instance
+	openssl req -x509 -newkey ed25519 -nodes -subj /CN=ca -days 9 \
+	    -keyout "$SCRATCH/key" -out "$SCRATCH/ca" 2>/dev/null
+	jq -n --arg ca "$(cat "$SCRATCH/ca")" '{id: "a", label: "A",
+	    type: "webhook", config: {webhook: {url: "https://a.example/",
+	    tls: {ca: $ca}}}}' >"$SCRATCH/input"
+	spooldest create "$SCRATCH/input" >"$SCRATCH/out" 2>&1
+	run spoolctl check
+	assertEquals 1 "$STATUS"
+	assertEquals "destinations: $ORG/a: a certificate of tls.ca (number 1) expires in 8 days" \
+	    "$OUT"
+	start
+	alerted() { [ "$(journal 'select(.event == "alert" and
+	    .name == "credential-expires") | .state')" = begin ]; }
+	eventually alerted
+	switch disable a
+	run spoolctl check
+	assertNotContains 'not of one that nobody uses' "$OUT" 'destinations:'
+}
+
+# Seven days are a link's time: what is said on the last of them.
+test_a_link_that_nobody_has_fetched_is_found_before_it_ends() {
+	case $BUILD in
+	*san*) startSkipping; return 0 ;;	# they have to be loaded first
+	esac
+	instance
+	setting download listen "unix:$INSTANCE/links.sock"
+	${CC:-cc} -shared -fPIC -o "$SCRATCH/clock.so" "$TESTS/data/clock.c"
+	node -e 'const b = Buffer.alloc(8); b.writeBigInt64LE(160n * 3600n);
+	    require("fs").writeFileSync(process.argv[1], b)' "$SCRATCH/offset"
+	start
+	echo '{"id":"dl","label":"dl","type":"download","config":{"download":
+	    {"baseUrl":"https://files.example.org"}}}' |
+	    spooldest create - >"$SCRATCH/out" 2>&1
+	drop one "$(job dl)"
+	eventually delivered "$ID"
+	eventually receipt_says one "$ID" '.status == "completed"'
+	run spoolctl check
+	assertNotContains 'not yet' "$OUT" 'links:'
+	run env CLOCK_OFFSET="$SCRATCH/offset" LD_PRELOAD="$SCRATCH/clock.so" \
+	    spoolctl check
+	assertContains "$OUT" "links: $ORG: 1 that nobody has fetched ends within a day, the first of them, of $ID.dl, in 7h"
+}
+
+. /usr/share/shunit2/shunit2
