@@ -124,6 +124,32 @@ libspool_destination_health(struct libspool *client, const char *id,
 	return ask_of(client, "destination.health", id, NULL, NULL, error);
 }
 
+struct libspool_result *
+libspool_destination_duplicate(struct libspool *client, const char *id,
+    const char *new_id, struct libspool_error *error)
+{
+	return ask_of(client, "destination.duplicate", id, "newId", new_id,
+	    error);
+}
+
+struct libspool_result *
+libspool_destination_export(struct libspool *client, const char *id,
+    const char *key, struct libspool_error *error)
+{
+	return ask_of(client, "destination.export", id, "key", key, error);
+}
+
+struct libspool_result *
+libspool_destination_import(struct libspool *client, const char *json,
+    int dry_run, struct libspool_error *error)
+{
+	struct buf out = { .max = 0 };
+
+	json_put_boolean(&out, "dryRun", dry_run != 0);
+	return ask_with(client, "destination.import", &out, "destination",
+	    json, error);
+}
+
 /* --- defaults ------------------------------------------------------------- */
 
 struct libspool_result *
@@ -180,6 +206,20 @@ libspool_secret_add(struct libspool *client, const char *destination,
 	json_put_string(&out, "destinationId", destination);
 	json_put_string(&out, "secret", secret);
 	json_put_boolean(&out, "drill", drill != 0);
+	return client_ask(client, "secret.add", &out, error);
+}
+
+struct libspool_result *
+libspool_secret_second(struct libspool *client, const char *destination,
+    const char *field, const char *value, const char *at,
+    struct libspool_error *error)
+{
+	struct buf out = { .max = 0 };
+
+	json_put_string(&out, "destinationId", destination);
+	json_put_string(&out, "field", field);
+	json_put_string(&out, "secret", value);
+	json_put_string(&out, "at", at);
 	return client_ask(client, "secret.add", &out, error);
 }
 

@@ -224,6 +224,18 @@ struct libspool_result	*libspool_destination_disable(struct libspool *,
 struct libspool_result	*libspool_destination_test(struct libspool *,
 			    const char *id, int deliver,
 			    struct libspool_error *);
+/* Another one like it; without an id of its own (NULL) one is made. */
+struct libspool_result	*libspool_destination_duplicate(struct libspool *,
+			    const char *id, const char *new_id,
+			    struct libspool_error *);
+/* Its credentials sealed under 32 bytes in base64, or left out (NULL). */
+struct libspool_result	*libspool_destination_export(struct libspool *,
+			    const char *id, const char *key,
+			    struct libspool_error *);
+/* Creates it, or updates that of its id; a dry run only says so. */
+struct libspool_result	*libspool_destination_import(struct libspool *,
+			    const char *json, int dry_run,
+			    struct libspool_error *);
 struct libspool_result	*libspool_destination_health(struct libspool *,
 			    const char *id, struct libspool_error *);
 
@@ -248,6 +260,12 @@ struct libspool_result	*libspool_secret_confirm(struct libspool *,
 struct libspool_result	*libspool_secret_add(struct libspool *,
 			    const char *destination, const char *secret,
 			    int drill, struct libspool_error *);
+/* A credential's second value, which takes over at a time (RFC 3339). */
+struct libspool_result	*libspool_secret_second(struct libspool *,
+			    const char *destination, const char *field,
+			    const char *value, const char *at,
+			    struct libspool_error *);
+/* The id of a secret, or the field of a second value. */
 struct libspool_result	*libspool_secret_revoke(struct libspool *,
 			    const char *destination, const char *secret_id,
 			    struct libspool_error *);
