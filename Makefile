@@ -71,9 +71,11 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_seek journal_verify journal_purged journal_sync base64)
 COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
     control control_program refused select select_ask select_job)
-WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
+WORKER := $(addprefix lib/,link process) $(addprefix workers/common/, \
+    skeleton sandbox sandbox_calls sandbox_places)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
-    http http_answer parcel path settings silence tls transfer transfer_set \
+    http http_answer http_memory parcel path settings silence tls transfer \
+    transfer_set \
     trial verdict) $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 \
     egress network path_template url)
 
@@ -108,8 +110,8 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/beneath lib/control_program lib/file_name $(BASE) $(JSON) $(RECORDS) \
-    $(STORE), \
+    lib/beneath lib/control_program lib/file_name lib/process $(BASE) $(JSON) \
+    $(RECORDS) $(STORE), \
     -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
@@ -182,12 +184,13 @@ PROBE_stored := $(VAULT) lib/stored
 PROBE_egress := lib/egress lib/network
 PROBE_path := lib/path_template
 PROBE_pending := workers/sftp/pending
-PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
-    tests/unit/worker_process
+PROBE_worker := lib/link $(JOB) $(addprefix tests/unit/worker_, \
+    print process try)
 PROBE_link := lib/link $(JOB)
 PROBE_download = $(DOWNLOAD) lib/base64 lib/network
 PROBE_links := lib/link lib/network
-PROBE_sandbox := workers/common/sandbox
+PROBE_sandbox := $(addprefix workers/common/,sandbox sandbox_calls \
+    sandbox_places)
 PROBE_mustache := lib/mustache
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
@@ -295,7 +298,7 @@ CHECK_DEPS := shunit2 chromium:chromium wget:wget curl:curl nodejs:node \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
     swift-proxy swift-account swift-container swift-object memcached \
-    valgrind:valgrind
+    valgrind:valgrind gdb:gcore systemd:systemd-analyze
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
     postfix redis-server:redis-server lftp rclone \
     awscli:/usr/bin/aws openssh-server:/usr/sbin/sshd openssh-client:sftp

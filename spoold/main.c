@@ -10,7 +10,6 @@
  * second one at once; SIGHUP reloads the configuration.
  */
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
@@ -28,6 +27,7 @@
 #include "lib/json.h"
 #include "lib/link.h"
 #include "lib/log.h"
+#include "lib/process.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
@@ -185,6 +185,14 @@ spoold_stop(struct spoold *s, bool now)
 
 /* --- reload --------------------------------------------------------------- */
 
+/* Where workers have to be shut in, the kernel has to know how. */
+static int
+kernel_check(const struct conf *conf, struct why *why)
+{
+	return strcmp(conf->top_sandbox, "required") != 0 ? 0 :
+	    process_can_be_shut_in(why);
+}
+
 int
 spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
 {
@@ -195,6 +203,7 @@ spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
 	if (conf == NULL)
 		return -1;
 	if (conf_check_reload(s->conf, conf, why) == -1 ||
+	    kernel_check(conf, why) == -1 ||
 	    log_open("spoold", conf->log_target,
 	    (enum log_level)log_level_by_name(conf->log_level), why) == -1) {
 		conf_free(&conf);
@@ -350,8 +359,9 @@ spoold_open(struct spoold *s, const struct options *options,
 	struct organization *org;
 
 	/* Whoever opens the lock, the journal or a secret, nobody dumps it. */
-	if (prctl(PR_SET_DUMPABLE, 0) == -1)
-		return why_errno(why, "PR_SET_DUMPABLE");
+	if (process_hide(why) == -1 ||
+	    (!s->offline && kernel_check(s->conf, why) == -1))
+		return -1;
 	s->loop = loop_new(why);
 	if (s->loop == NULL || signals_open(s, signals, why) == -1)
 		return -1;
