@@ -65,7 +65,7 @@ DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_listen conf_row egress listener network) $(SETTINGS)
+    conf_listen conf_row egress egress_rule listener network) $(SETTINGS)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
@@ -77,7 +77,7 @@ COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
     http http_answer http_memory parcel path settings silence tls transfer \
     transfer_set \
     trial verdict) $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 \
-    egress network path_template url)
+    egress egress_rule network path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -181,7 +181,7 @@ PROBE_journal := $(JOURNAL)
 PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
 PROBE_stored := $(VAULT) lib/stored
-PROBE_egress := lib/egress lib/network
+PROBE_egress := $(addprefix lib/,egress egress_rule network)
 PROBE_path := lib/path_template
 PROBE_pending := workers/sftp/pending
 PROBE_worker := lib/link $(JOB) $(addprefix tests/unit/worker_, \
@@ -298,7 +298,7 @@ CHECK_DEPS := shunit2 chromium:chromium wget:wget curl:curl nodejs:node \
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
     swift-proxy swift-account swift-container swift-object memcached \
-    valgrind:valgrind gdb:gcore systemd:systemd-analyze
+    valgrind:valgrind gdb:gcore systemd:systemd-analyze iproute2:ip
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
     postfix redis-server:redis-server lftp rclone \
     awscli:/usr/bin/aws openssh-server:/usr/sbin/sshd openssh-client:sftp
