@@ -110,7 +110,8 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     verbs_server watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/beneath lib/control_program lib/file_name lib/process $(BASE) $(JSON) \
+    $(addprefix lib/,beneath control_program file_name process service) \
+    $(BASE) $(JSON) \
     $(RECORDS) $(STORE), \
     -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
@@ -416,6 +417,11 @@ $(BUILD)/lint/cppcheck: $(SOURCES) $(wildcard */*.h */*/*.h */*.def)
 RUNSTATEDIR ?= $(if $(filter /var,$(LOCALSTATEDIR)),/run,$(LOCALSTATEDIR)/run)
 CONF_PLACE := $(DESTDIR)$(SYSCONFDIR)/spoold/spoold.conf
 DOC := $(DESTDIR)$(PREFIX)/share/doc/spoold
+UNIT_PLACE := $(DESTDIR)$(PREFIX)/lib/systemd/system/spoold.service
+# What is written with a system's places is installed with those asked for.
+placed = sed -e 's|/var/|$(LOCALSTATEDIR)/|g' -e 's|/run/|$(RUNSTATEDIR)/|g' \
+    -e 's|/etc/spoold|$(SYSCONFDIR)/spoold|g' \
+    -e 's|/usr/\(s*bin/spool\)|$(PREFIX)/\1|g'
 
 install: programs man ## copy everything below $(DESTDIR)$(PREFIX)
 	$(foreach p,$(PROGRAMS),install -D -m 755 $(BUILD)/$(p) \
@@ -428,6 +434,8 @@ install: programs man ## copy everything below $(DESTDIR)$(PREFIX)
 	install -m 644 etc/spoold.conf $(wildcard etc/examples/*) \
 	    '$(DOC)/examples'
 	install -d '$(dir $(CONF_PLACE))'
+	install -d '$(dir $(UNIT_PLACE))'
+	$(placed) etc/spoold.service >'$(UNIT_PLACE)'
 	[ -e '$(CONF_PLACE)' ] || sed \
 	    -e 's|"/var/|"$(LOCALSTATEDIR)/|' \
 	    -e 's|"/run/|"$(RUNSTATEDIR)/|' \

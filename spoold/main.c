@@ -10,6 +10,7 @@
  * second one at once; SIGHUP reloads the configuration.
  */
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
@@ -28,6 +29,7 @@
 #include "lib/link.h"
 #include "lib/log.h"
 #include "lib/process.h"
+#include "lib/service.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
@@ -80,10 +82,12 @@ signals_ready(void *arg, uint32_t events)
 		return;
 	switch (info.ssi_signo) {
 	case SIGHUP:
+		service_reloading();
 		if (spoold_reload(s, &changes, &why) == -1)
 			log_error("reload: %s: the running configuration "
 			    "stays", why.text);
 		buf_free(&changes);
+		service_ready();
 		break;
 	case SIGTERM:
 	case SIGINT:
@@ -99,6 +103,7 @@ signals_check(void *arg)
 	struct spoold *s = signals->spoold;
 	struct organization *org;
 
+	service_alive();
 	flights_check(s);
 	trials_check(s);
 	erasures_check(s);
@@ -176,6 +181,8 @@ void
 spoold_stop(struct spoold *s, bool now)
 {
 	if (s->phase == PHASE_RUNNING) {
+		if (!s->offline)
+			service_stopping();
 		s->phase = PHASE_DRAINING;
 		flights_withdraw(s);
 	}
@@ -352,6 +359,13 @@ spoold_begin_journal(struct spoold *s, const struct journal_found *found)
 }
 
 static int
+key_take(struct spoold *s, struct why *why)
+{
+	s->vault = vault_open(s->conf->top_key_directory, why);
+	return s->vault == NULL ? -1 : 0;
+}
+
+static int
 spoold_open(struct spoold *s, const struct options *options,
     struct signals *signals, struct why *why)
 {
@@ -359,8 +373,9 @@ spoold_open(struct spoold *s, const struct options *options,
 	struct organization *org;
 
 	/* Whoever opens the lock, the journal or a secret, nobody dumps it. */
-	if (process_hide(why) == -1 ||
-	    (!s->offline && kernel_check(s->conf, why) == -1))
+	if (prctl(PR_SET_DUMPABLE, 0) == -1)
+		return why_errno(why, "PR_SET_DUMPABLE");
+	if (!s->offline && kernel_check(s->conf, why) == -1)
 		return -1;
 	s->loop = loop_new(why);
 	if (s->loop == NULL || signals_open(s, signals, why) == -1)
@@ -371,8 +386,7 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->durable = durable_new(s, s->conf->top_spool_directory, why);
 	if (s->durable == NULL)
 		return -1;
-	s->vault = vault_open(s->conf->top_key_directory, why);
-	if (s->vault == NULL)
+	if (s->vault == NULL && key_take(s, why) == -1)
 		return -1;
 	s->commit = commit_new(s, why);
 	if (s->commit == NULL)
@@ -447,6 +461,8 @@ spoold_ready(const struct spoold *s, int fd, struct why *why)
 {
 	int null, result = 0;
 
+	if (!s->offline)
+		service_ready();
 	if (fd == -1)
 		return 0;
 	if (write(fd, "ready\n", 6) != 6)
@@ -563,9 +579,11 @@ main(int argc, char **argv)
 	}
 	umask(077);
 	spoold_init(&s, &options);
-	if (descriptors_close(&options, &why) == 0)
+	if (process_hide(&why) == 0 && descriptors_close(&options, &why) == 0)
 		s.conf = conf_read(options.file, &why);
-	if (s.conf == NULL || log_open("spoold", s.conf->log_target,
+	/* A credential is for whom systemd started, whoever that becomes. */
+	if (s.conf == NULL || (vault_is_given() &&
+	    key_take(&s, &why) == -1) || log_open("spoold", s.conf->log_target,
 	    (enum log_level)log_level_by_name(s.conf->log_level),
 	    &why) == -1 || spoold_open(&s, &options, &signals, &why) == -1 ||
 	    spoold_ready(&s, options.ready_fd, &why) == -1 ||

@@ -122,6 +122,9 @@ test_credentials_that_have_been_used_are_wiped_from_memory() {
 	done
 	run spooldest show hook
 	assertContains "$OUT" '********'
+	assertEquals 'what is locked is in no dump and goes to no child' '' \
+	    "$(sed -n '/^VmFlags:.* lo/p' "/proc/$(supervisor)/smaps" |
+	    grep -v ' dd.* wf\| wf.* dd')"
 	eventually nowhere_in_memory
 	assertEquals '' "$(for pid in $(processes); do
 		credentials | in_memory "$pid" | sed "s,^,$(tr '\0' ' ' \

@@ -37,7 +37,8 @@ judge_name(const struct egress *egress, const char *text)
 	(void)snprintf(host, sizeof host, "%.*s", (int)strcspn(text, " "),
 	    text);
 	printf("?%s: %s\n", text, egress_allows_name(egress, host,
-	    port == NULL ? 443 : atoi(port), &why) == 0 ? "yes" : why.text);
+	    port == NULL ? 443 : (int)strtol(port, NULL, 10), &why) == 0 ?
+	    "yes" : why.text);
 }
 
 static void
@@ -54,7 +55,8 @@ judge_text(const struct egress *egress, const char *text)
 	port = strchr(address, ' ');
 	if (port != NULL) {
 		*port++ = '\0';
-		in.sin_port = in6.sin6_port = htons((uint16_t)atoi(port));
+		in.sin_port = in6.sin6_port = htons((uint16_t)strtol(port,
+		    NULL, 10));
 	}
 	if (inet_pton(AF_INET, address, &in.sin_addr) == 1)
 		judge(egress, host, (const struct sockaddr *)(void *)&in,
