@@ -3,8 +3,8 @@
  *
  * One that is not dumpable writes no core, and neither ptrace(2) nor /proc open
  * its memory, environment or descriptors to others of the same user.  Root may
- * still have a core made of it (gcore), but such a tool asks the process what is
- * to be in it: nothing that it has written.
+ * still have a core made of it (gcore), but such a tool asks the process what
+ * is to be in it: nothing that it has written.
  */
 #include <linux/landlock.h>
 #include <linux/seccomp.h>

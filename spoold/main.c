@@ -44,6 +44,7 @@
 #include "spoold/schedule.h"
 #include "spoold/secrets.h"
 #include "spoold/server.h"
+#include "spoold/setup.h"
 #include "spoold/spoold.h"
 #include "spoold/sweep.h"
 #include "spoold/usage.h"
@@ -192,14 +193,6 @@ spoold_stop(struct spoold *s, bool now)
 
 /* --- reload --------------------------------------------------------------- */
 
-/* Where workers have to be shut in, the kernel has to know how. */
-static int
-kernel_check(const struct conf *conf, struct why *why)
-{
-	return strcmp(conf->top_sandbox, "required") != 0 ? 0 :
-	    process_can_be_shut_in(why);
-}
-
 int
 spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
 {
@@ -210,7 +203,7 @@ spoold_reload(struct spoold *s, struct buf *changes, struct why *why)
 	if (conf == NULL)
 		return -1;
 	if (conf_check_reload(s->conf, conf, why) == -1 ||
-	    kernel_check(conf, why) == -1 ||
+	    setup_check(conf, why) == -1 ||
 	    log_open("spoold", conf->log_target,
 	    (enum log_level)log_level_by_name(conf->log_level), why) == -1) {
 		conf_free(&conf);
@@ -375,7 +368,7 @@ spoold_open(struct spoold *s, const struct options *options,
 	/* Whoever opens the lock, the journal or a secret, nobody dumps it. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		return why_errno(why, "PR_SET_DUMPABLE");
-	if (!s->offline && kernel_check(s->conf, why) == -1)
+	if (!s->offline && setup_check(s->conf, why) == -1)
 		return -1;
 	s->loop = loop_new(why);
 	if (s->loop == NULL || signals_open(s, signals, why) == -1)

@@ -51,6 +51,13 @@ calls_let_through() {
 }
 
 test_all_that_spoold_and_its_workers_ask_of_the_kernel_is_let_through() {
+	case $BUILD in
+	*san*)			# whose calls are others
+		startSkipping
+		assertTrue skipped true
+		return
+		;;
+	esac
 	instance
 	setting "organization $ORG" local_allow "{\"$INSTANCE/archive\"}"
 	strace -f -qq -o "$SCRATCH/calls" spoold -c "$CONF" \
@@ -70,7 +77,6 @@ test_all_that_spoold_and_its_workers_ask_of_the_kernel_is_let_through() {
 	sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$SCRATCH/calls" | sort -u \
 	    >"$SCRATCH/made"
 	assertTrue 'it made some' "[ $(wc -l <"$SCRATCH/made") -gt 40 ]"
-	# strace itself has them executed; a vfork is a clone to glibc.
 	assertEquals '' "$(sort -u "$SCRATCH/let" |
 	    comm -13 - "$SCRATCH/made" | paste -sd ' ')"
 }

@@ -3,9 +3,10 @@
  *
  * probe_egress [RULE...] [-- PLAINTEXT_RULE...]
  * Standard input has an address a line, after `NAME>` if it was asked for by
- * that name, and before ` PORT`; or `?NAME PORT`, which a proxy resolves.  For each: the address, whether it may
- * be connected to, and whether without TLS.  `own` stands for the host's own
- * addresses that are not loopback or link-local, each a line, written as OWN.
+ * that name, and before ` PORT`; or `?NAME PORT`, which a proxy resolves.  For
+ * each: the line, whether it may be connected to, and whether without TLS.
+ * `own` stands for the host's own addresses that are not loopback or
+ * link-local, each a line, written as OWN.
  */
 #include <arpa/inet.h>
 #include <ifaddrs.h>

@@ -7,9 +7,9 @@
  * not.  WHAT: read (a file), write (into a file), socket,
  * name (resolve localhost), run (a program), fork, thread, code (memory that
  * can be run), unix (a local socket), packet (a raw one), signal (one to the
- * parent), owner (have it sent for a descriptor), limits (look at the parent's),
- * sort (more than a few); and of the process whose pid the path is: memory (read
- * it), descriptors (take one), trace.
+ * parent), owner (have it sent for a descriptor), limits (look at the
+ * parent's), sort (more than a few); and of the process whose pid the path is:
+ * memory (read it), descriptors (take one), trace.
  */
 #include <sys/mman.h>
 #include <sys/ptrace.h>

@@ -234,7 +234,8 @@ process_try(pid_t pid, const char *name, const char *path)
 	    other == NULL ? getpid() : (pid_t)strtol(other, NULL, 10) };
 	struct laid		 laid = { .limit = { RLIM_INFINITY,
 	    RLIM_INFINITY }, .address = { .sin_family = AF_INET,
-	    .sin_addr = { htonl(INADDR_LOOPBACK) }, .sin_port = htons(61999) } };
+	    .sin_addr = { htonl(INADDR_LOOPBACK) },
+	    .sin_port = htons(61999) } };
 	static char		 mine[16] = "not yours";
 	long			 result;
 
@@ -249,8 +250,8 @@ process_try(pid_t pid, const char *name, const char *path)
 	    sizeof mine };
 	if (tracee_lay(&tracee, &laid) == -1)
 		tracee.end = "no memory for arguments";
-	result = tracee.end != NULL ? 0 : tracee_call(&tracee, &act->first,
-	    0);
+	result = tracee.end != NULL ? 0 :
+	    tracee_call(&tracee, &act->first, 0);
 	if (tracee.end == NULL && result >= 0 && act->second.number != 0)
 		result = tracee_call(&tracee, &act->second, result);
 	printf("%s: %s\n", name, tracee.end != NULL ? tracee.end :

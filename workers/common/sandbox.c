@@ -18,6 +18,13 @@
 
 #define MEBIBYTE ((rlim_t)1024 * 1024)
 
+/* The shadow of the sanitizers' memory has no bounds. */
+#ifdef __SANITIZE_ADDRESS__
+#define SHADOWED true
+#else
+#define SHADOWED false
+#endif
+
 /*
  * A limit is far above what a worker needs and far below what a machine has:
  * it is for one that has gone mad.  Descriptors and memory grow with how many
@@ -80,7 +87,8 @@ limit_set(int what, rlim_t most, struct why *why)
 int
 sandbox_limit(enum sandbox sandbox, unsigned concurrency, struct why *why)
 {
-	rlim_t memory = (sandboxes[sandbox].memory +
+	rlim_t memory = SHADOWED ? RLIM_INFINITY :
+	    (sandboxes[sandbox].memory +
 	    sandboxes[sandbox].memory_each * concurrency) * MEBIBYTE;
 	rlim_t files = sandboxes[sandbox].files +
 	    sandboxes[sandbox].files_each * concurrency;
@@ -92,11 +100,7 @@ sandbox_limit(enum sandbox sandbox, unsigned concurrency, struct why *why)
 		return 0;
 	if (limit_set(RLIMIT_NPROC, sandboxes[sandbox].tasks, why) == -1)
 		return -1;
-#ifdef __SANITIZE_ADDRESS__
-	return 0;		/* its shadow has no bounds */
-#else
 	return limit_set(RLIMIT_DATA, memory, why);
-#endif
 }
 
 /* --- the sandbox ---------------------------------------------------------- */

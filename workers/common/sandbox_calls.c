@@ -35,8 +35,9 @@ static const int descriptors[] = {
 	CALL(sysinfo),		/* qsort(3) of more than a page's quarter */
 #ifdef __SANITIZE_ADDRESS__
 	/* What a report of the sanitizers needs, to be read at all. */
-	CALL(fcntl), CALL(openat), CALL(readlink), CALL(gettid), CALL(sigaltstack),
-	CALL(rt_sigaction), CALL(tgkill), CALL(sched_yield), CALL(getrlimit),
+	CALL(fcntl), CALL(openat), CALL(readlink), CALL(gettid),
+	CALL(sigaltstack), CALL(rt_sigaction), CALL(tgkill),
+	CALL(sched_yield), CALL(getrlimit),
 	CALL(prctl), CALL(prlimit64), CALL(clone), CALL(wait4), CALL(ptrace),
 	CALL(getuid), CALL(getppid), CALL(getdents64), CALL(process_vm_readv),
 	CALL(pipe), CALL(dup2), CALL(sched_getaffinity), CALL(ioctl),
