@@ -60,16 +60,16 @@ DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_form_download destination_form_http destination_form_mail \
     destination_form_ssh destination_form_storage destination_form_tls \
     destination_make destination_portable destination_rotate \
-    destination_sealed destination_secret \
-    destination_service destination_store destination_together \
-    destination_update destination_view destination_warn \
-    destination_warn_template hostkey mail_address mustache network path_template \
-    signing url)
+    destination_sealed destination_secret destination_service \
+    destination_store destination_together destination_update \
+    destination_view destination_warn destination_warn_template hostkey \
+    mail_address mustache network path_template signing url)
 STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 INSTANCE := $(addprefix lib/,account instance instance_place)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_listen conf_row egress listener network) $(SETTINGS) $(INSTANCE)
+    conf_listen conf_row egress egress_rule listener network) $(SETTINGS) \
+    $(INSTANCE)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
@@ -80,11 +80,12 @@ COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
 LIBSPOOL := $(addprefix libspool/,calls calls_destination calls_instance \
     client result submit) lib/drop lib/show $(CONFIG) $(BASE) $(JSON) \
     $(RECORDS) $(SPOOL) $(LAYOUT)
-WORKER := lib/link $(addprefix workers/common/,skeleton sandbox)
+WORKER := $(addprefix lib/,link process) $(addprefix workers/common/, \
+    skeleton sandbox sandbox_calls sandbox_places)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
-    http http_answer parcel path settings silence tls transfer transfer_set \
-    trial verdict) $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 \
-    egress network path_template url)
+    http http_answer http_memory parcel path settings silence tls transfer \
+    transfer_set trial verdict) $(WORKER) $(BASE) $(JSON) $(JOB) $(addprefix lib/,base64 \
+    egress egress_rule network path_template url)
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(1))
 PROGRAMS :=
@@ -106,20 +107,21 @@ endef
 
 # --- programs ---------------------------------------------------------------
 
-SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
-    checkpoint commit connection denied destinations drop duplicate durable erasure \
-    erasure_record expiry fetch fetch_denied finished flight forward health \
-    hostkeys keys limits links loop moves notify nurse nurse_ask organization orphans outcome owner purge \
-    receipts recent recover refuse replay request reserve restore resume retry \
-    revoke roles roll rotations scan schedule secrets server settle setup stepped sweep sweep_files \
-    sweep_jobs sweep_journal sweep_stored target tickets trial usage \
-    verbs_delivery verbs_destination verbs_explain verbs_health verbs_list \
-    verbs_move verbs_payload \
-    verbs_secret verbs_server verbs_submit watch worker)
+SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
+    change checkpoint commit connection denied destinations drop duplicate \
+    durable erasure erasure_record expiry fetch fetch_denied finished \
+    flight forward health hostkeys keys limits links loop moves notify \
+    nurse nurse_ask organization orphans outcome owner purge receipts \
+    recent recover refuse replay request reserve restore resume retry \
+    revoke roles roll rotations scan schedule secrets server settle setup \
+    stepped sweep sweep_files sweep_jobs sweep_journal sweep_stored target \
+    tickets trial usage verbs_delivery verbs_destination verbs_explain \
+    verbs_health verbs_list verbs_move verbs_payload verbs_secret \
+    verbs_server verbs_submit watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
-    lib/beneath lib/control_program lib/file_name lib/nearest lib/verbs $(BASE) $(JSON) $(RECORDS) \
-    $(STORE), \
+    $(addprefix lib/,beneath control_program file_name nearest process service \
+    verbs) $(BASE) $(JSON) $(RECORDS) $(STORE), \
     -lacl -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
@@ -222,15 +224,16 @@ PROBE_vault := $(VAULT)
 PROBE_destination := $(DESTINATION)
 PROBE_nurse := spoold/nurse
 PROBE_stored := $(VAULT) lib/stored
-PROBE_egress := lib/egress lib/network
+PROBE_egress := $(addprefix lib/,egress egress_rule network)
 PROBE_path := lib/path_template
 PROBE_pending := workers/sftp/pending
-PROBE_worker := lib/link $(JOB) tests/unit/worker_print \
-    tests/unit/worker_process
+PROBE_worker := lib/link $(JOB) $(addprefix tests/unit/worker_, \
+    print process try)
 PROBE_link := lib/link $(JOB)
 PROBE_download = $(DOWNLOAD) lib/base64 lib/network
 PROBE_links := lib/link lib/network
-PROBE_sandbox := workers/common/sandbox
+PROBE_sandbox := $(addprefix workers/common/,sandbox sandbox_calls \
+    sandbox_places)
 PROBE_mustache := lib/mustache
 
 PROBES := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/probe_*.c))
@@ -345,7 +348,7 @@ CHECK_DEPS := shunit2 acl:getfacl chromium:chromium wget:wget curl:curl nodejs:n
     openssh-server:/usr/sbin/sshd openssh-client:ssh-keygen \
     pkg-config:pkg-config shellcheck mandoc clang libclang-rt-dev clang-tidy cppcheck \
     swift-proxy swift-account swift-container swift-object memcached \
-    valgrind:valgrind
+    valgrind:valgrind gdb:gcore systemd:systemd-analyze iproute2:ip
 BENCH_DEPS := nodejs:node npm:npm strace e2fsprogs:mkfs.ext4 mount procps \
     postfix redis-server:redis-server lftp rclone \
     awscli:/usr/bin/aws openssh-server:/usr/sbin/sshd openssh-client:sftp
@@ -467,6 +470,11 @@ LIBDIR ?= $(PREFIX)/lib
 RUNSTATEDIR ?= $(if $(filter /var,$(LOCALSTATEDIR)),/run,$(LOCALSTATEDIR)/run)
 CONF_PLACE := $(DESTDIR)$(SYSCONFDIR)/spoold/spoold.conf
 DOC := $(DESTDIR)$(PREFIX)/share/doc/spoold
+UNIT_PLACE := $(DESTDIR)$(PREFIX)/lib/systemd/system/spoold.service
+# What is written with a system's places is installed with those asked for.
+placed = sed -e 's|/var/|$(LOCALSTATEDIR)/|g' -e 's|/run/|$(RUNSTATEDIR)/|g' \
+    -e 's|/etc/spoold|$(SYSCONFDIR)/spoold|g' \
+    -e 's|/usr/\(s*bin/spool\)|$(PREFIX)/\1|g'
 
 install: programs libraries man ## copy everything below $(DESTDIR)$(PREFIX)
 	$(foreach p,$(PROGRAMS),install -D -m 755 $(BUILD)/$(p) \
@@ -489,6 +497,8 @@ install: programs libraries man ## copy everything below $(DESTDIR)$(PREFIX)
 	install -m 644 etc/spoold.conf $(wildcard etc/examples/*) \
 	    '$(DOC)/examples'
 	install -d '$(dir $(CONF_PLACE))'
+	install -d '$(dir $(UNIT_PLACE))'
+	$(placed) etc/spoold.service >'$(UNIT_PLACE)'
 	[ -e '$(CONF_PLACE)' ] || sed \
 	    -e 's|"/var/|"$(LOCALSTATEDIR)/|' \
 	    -e 's|"/run/|"$(RUNSTATEDIR)/|' \

@@ -128,6 +128,8 @@ buf_consume(struct buf *buf, size_t length)
 		return;
 	buf->len -= length;
 	memmove(buf->data, buf->data + length, buf->len + 1);
+	/* What was behind has a copy before it now, or is not wanted. */
+	explicit_bzero(buf->data + buf->len + 1, length);
 }
 
 void

@@ -5,22 +5,27 @@
  * put into a class by the networks below.  A CIDR names every address in it,
  * but a dangerous one only if it is not wider than the dangerous network: who
  * writes 0.0.0.0/0 means the internet, not this host's own services or a
- * cloud's metadata.
+ * cloud's metadata.  A name that is a pattern's says nothing of where it leads:
+ * it admits public addresses only.
  */
+#include <arpa/inet.h>
+
+#include <ctype.h>
 #include <ifaddrs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
 #include "lib/egress.h"
+#include "lib/egress_rule.h"
 #include "lib/network.h"
 #include "lib/xalloc.h"
 
 #define REFRESH_EVERY 10000	/* ms */
 
 struct rules {
-	bool		 private, public, loopback;	/* the words */
-	struct network	*networks;	/* own */
+	struct rule	*list;		/* own */
 	size_t		 count;
 };
 
@@ -67,35 +72,37 @@ address_seen(struct address *address, const struct sockaddr *sa)
 int
 egress_check_rule(const char *text, struct why *why)
 {
-	struct network network;
+	struct rule rule;
 
-	if (strcmp(text, "private") == 0 || strcmp(text, "public") == 0 ||
-	    strcmp(text, "loopback") == 0 ||
-	    network_parse(text, &network) == 0)
+	if (rule_parse(text, &rule) == 0) {
+		rule_free(&rule);
 		return 0;
+	}
 	return why_set(why, ERROR_CONFIG_ERROR, "\"%s\": allowed are CIDRs "
-	    "and the words private, public and loopback", text);
+	    "and the words private, public and loopback, with or without "
+	    ":PORT, and NAME:PORT, where * stands for a part of the name",
+	    text);
 }
 
 static int
 rules_read(struct rules *rules, const char *const *texts, size_t count,
     struct why *why)
 {
-	rules->networks = xcalloc(count + 1, sizeof(*rules->networks));
+	rules->list = xcalloc(count + 1, sizeof(*rules->list));
 	for (size_t i = 0; i < count; i++) {
 		if (egress_check_rule(texts[i], why) == -1)
 			return -1;
-		if (strcmp(texts[i], "private") == 0)
-			rules->private = true;
-		else if (strcmp(texts[i], "public") == 0)
-			rules->public = true;
-		else if (strcmp(texts[i], "loopback") == 0)
-			rules->loopback = true;
-		else
-			(void)network_parse(texts[i],
-			    &rules->networks[rules->count++]);
+		(void)rule_parse(texts[i], &rules->list[rules->count++]);
 	}
 	return 0;
+}
+
+static void
+rules_free(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		rule_free(&rules->list[i]);
+	free(rules->list);
 }
 
 /* --- classes -------------------------------------------------------------- */
@@ -218,65 +225,181 @@ egress_free(struct egress **egress)
 {
 	if (*egress == NULL)
 		return;
-	free((*egress)->allow.networks);
-	free((*egress)->plaintext.networks);
+	rules_free(&(*egress)->allow);
+	rules_free(&(*egress)->plaintext);
 	free((*egress)->own);
 	free(*egress);
 	*egress = NULL;
 }
 
+/* --- decisions ------------------------------------------------------------ */
+
+/* What is about to be connected to. */
+struct meant {
+	struct address	 address;
+	int		 port;
+	enum class	 class;
+	unsigned	 bits;		/* of a CIDR that names it, at least */
+	const char	*host;		/* borrowed; as it was asked for */
+	char		 text[ADDRESS_TEXT + 16];	/* address[:port] */
+};
+
+/* The kind of rule that admits a class as a whole, beside CIDRs. */
 static bool
-rules_allow(const struct rules *rules, enum class class, unsigned bits,
-    const struct address *address)
+rule_admits(const struct rule *rule, const struct meant *meant)
+{
+	static const enum class classes_of[] = {
+		[RULE_private] = CLASS_PRIVATE,
+		[RULE_public] = CLASS_PUBLIC,
+		[RULE_loopback] = CLASS_LOOPBACK,
+	};
+
+	if (!rule_has_port(rule, meant->port))
+		return false;
+	if (rule->kind == RULE_network)
+		return rule->network.bits >= meant->bits &&
+		    network_has(&rule->network, &meant->address);
+	/* A name may resolve to anything: what is not public has to be
+	 * named as such. */
+	if (rule->kind == RULE_host)
+		return meant->class == CLASS_PUBLIC &&
+		    rule_has_host(rule, meant->host);
+	return classes_of[rule->kind] == meant->class;
+}
+
+static bool
+rules_admit(const struct rules *rules, const struct meant *meant)
 {
 	for (size_t i = 0; i < rules->count; i++)
-		if (rules->networks[i].bits >= bits &&
-		    network_has(&rules->networks[i], address))
+		if (rule_admits(&rules->list[i], meant))
 			return true;
-	return (class == CLASS_PUBLIC && rules->public) ||
-	    (class == CLASS_PRIVATE && rules->private) ||
-	    (class == CLASS_LOOPBACK && rules->loopback);
+	return false;
+}
+
+static int
+port_of(const struct sockaddr *sa)
+{
+	/* Both families have it in the same place. */
+	return ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
+}
+
+/* 0, or -1 with *why if it is of no family that is known. */
+static int
+meant_of(const struct egress *egress, const char *host,
+    const struct sockaddr *sa, struct meant *meant, struct why *why)
+{
+	char text[ADDRESS_TEXT] = "";
+	bool ipv4;
+
+	if (address_seen(&meant->address, sa) == -1)
+		return why_set(why, ERROR_EGRESS_DENIED,
+		    "an address of family %d", (int)sa->sa_family);
+	meant->host = host;
+	meant->port = port_of(sa);
+	meant->class = address_class(egress, &meant->address, &meant->bits);
+	address_text(&meant->address, text);
+	ipv4 = address_is_ipv4(&meant->address);
+	if (meant->port == 0)
+		(void)snprintf(meant->text, sizeof(meant->text), "%s", text);
+	else
+		(void)snprintf(meant->text, sizeof(meant->text),
+		    ipv4 ? "%s:%d" : "[%s]:%d", text, meant->port);
+	return 0;
+}
+
+/* As it was asked for, if that says anything else than the address. */
+static const char *
+meant_as(const struct meant *meant)
+{
+	size_t length = meant->host == NULL ? 0 : strlen(meant->host);
+
+	return length == 0 || (strncmp(meant->text, meant->host, length) ==
+	    0 && (meant->text[length] == '\0' ||
+	    meant->text[length] == ':')) ||
+	    strncmp(meant->text + 1, meant->host, length) == 0 ? NULL :
+	    meant->host;
 }
 
 int
-egress_allows(const struct egress *egress, const struct sockaddr *sa,
-    struct why *why)
+egress_allows(const struct egress *egress, const char *host,
+    const struct sockaddr *sa, struct why *why)
 {
 	static const char *const names[] = { "public", "private",
 	    "this host itself", "never without being named" };
-	char text[ADDRESS_TEXT] = "";
-	struct address address;
-	enum class class;
-	unsigned bits;
+	struct meant meant;
+	const char *as;
 
-	if (address_seen(&address, sa) == -1)
-		return why_set(why, ERROR_EGRESS_DENIED,
-		    "an address of family %d", (int)sa->sa_family);
-	class = address_class(egress, &address, &bits);
-	if (rules_allow(&egress->allow, class, bits, &address))
+	if (meant_of(egress, host, sa, &meant, why) == -1)
+		return -1;
+	if (rules_admit(&egress->allow, &meant))
 		return 0;
-	address_text(&address, text);
+	as = meant_as(&meant);
 	return why_set(why, ERROR_EGRESS_DENIED,
-	    "%s (%s) is not within egress_allow", text, names[class]);
+	    "%s (%s)%s%s%s is not within egress_allow", meant.text,
+	    names[meant.class], as == NULL ? "" : ", asked for as ",
+	    as == NULL ? "" : as, as == NULL ? "" : ",");
 }
 
 int
-egress_allows_plaintext(const struct egress *egress,
+egress_allows_plaintext(const struct egress *egress, const char *host,
     const struct sockaddr *sa, struct why *why)
 {
-	char text[ADDRESS_TEXT] = "";
-	struct address address;
-	enum class class;
-	unsigned bits;
+	struct meant meant;
 
-	if (address_seen(&address, sa) == -1)
-		return why_set(why, ERROR_EGRESS_DENIED,
-		    "an address of family %d", (int)sa->sa_family);
-	class = address_class(egress, &address, &bits);
-	if (class == CLASS_LOOPBACK ||
-	    rules_allow(&egress->plaintext, class, bits, &address))
+	if (meant_of(egress, host, sa, &meant, why) == -1)
+		return -1;
+	if (meant.class == CLASS_LOOPBACK ||
+	    rules_admit(&egress->plaintext, &meant))
 		return 0;
-	address_text(&address, text);
 	return why_set(why, ERROR_EGRESS_DENIED, "%s is spoken to without TLS "
-	    "only where plaintext_allow names it", text);
+	    "only where plaintext_allow names it", meant.text);
+}
+
+/* --- names that somebody else resolves ------------------------------------ */
+
+/* Domains that are nobody's on the internet; RFC 6761, 6762, 8375. */
+static const char *const own_domains[] = { "localhost", "localdomain",
+	"local", "internal", "intranet", "private", "corp", "home", "lan",
+	"home.arpa", "test" };
+
+static bool
+name_ends(const char *name, const char *domain)
+{
+	size_t length = strlen(name), end = strlen(domain);
+
+	return length >= end && strcmp(name + length - end, domain) == 0 &&
+	    (length == end || name[length - end - 1] == '.');
+}
+
+/* A name that means the same everywhere, as far as can be said of one. */
+static bool
+name_is_public(const char *name)
+{
+	const char *last = strrchr(name, '.');
+
+	/* Who takes 127.1 for a name will take it for an address, too. */
+	if (last == NULL || !isalpha((unsigned char)last[1]))
+		return false;
+	for (size_t i = 0; i < sizeof(own_domains) / sizeof(*own_domains);
+	    i++)
+		if (name_ends(name, own_domains[i]))
+			return false;
+	return true;
+}
+
+int
+egress_allows_name(const struct egress *egress, const char *host, int port,
+    struct why *why)
+{
+	bool public = name_is_public(host);
+
+	for (size_t i = 0; i < egress->allow.count; i++) {
+		const struct rule *rule = &egress->allow.list[i];
+
+		if (rule_has_port(rule, port) && ((public &&
+		    rule->kind == RULE_public) || rule_has_host(rule, host)))
+			return 0;
+	}
+	return why_set(why, ERROR_EGRESS_DENIED, "%s:%d, a name that the "
+	    "proxy resolves, is not within egress_allow", host, port);
 }

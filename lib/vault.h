@@ -24,6 +24,9 @@ struct vault;				/* opaque; locked, not dumped, wiped */
  */
 int	 vault_create(const char *key_directory, struct why *);
 
+/* True if systemd has given the master key, for whoever it started only. */
+bool	 vault_is_given(void);
+
 /*
  * Opens $CREDENTIALS_DIRECTORY/spoold.master-key, else
  * <key_directory>/master.key.  NULL with *why (CONFIG_ERROR: missing, of

@@ -47,8 +47,10 @@ secret_set(struct secret *secret, const char *data, size_t length,
 		return why_errno(why, "get memory for a secret");
 	/* As far as the limits allow; swap is the administrator's matter. */
 	(void)mlock(memory, mapped);
-	if (madvise(memory, mapped, MADV_DONTDUMP) == -1) {
-		(void)why_errno(why, "keep a secret out of core dumps");
+	/* Nor has a child that is forked any use for it. */
+	if (madvise(memory, mapped, MADV_DONTDUMP) == -1 ||
+	    madvise(memory, mapped, MADV_WIPEONFORK) == -1) {
+		(void)why_errno(why, "keep a secret to this process");
 		(void)munmap(memory, mapped);
 		return -1;
 	}
@@ -150,6 +152,19 @@ open_credential(bool *there_r, char **path_r)
 	fd = open_key(*path_r);
 	*there_r = fd != -1 || errno != ENOENT;
 	return fd;
+}
+
+bool
+vault_is_given(void)
+{
+	bool given;
+	char *path;
+	int fd = open_credential(&given, &path);
+
+	if (fd != -1)
+		close(fd);
+	free(path);
+	return given;
 }
 
 /* Reads what is open; closes it.  0, or -1 with *why. */

@@ -29,6 +29,8 @@
 #include "lib/json.h"
 #include "lib/link.h"
 #include "lib/log.h"
+#include "lib/process.h"
+#include "lib/service.h"
 #include "lib/spool.h"
 #include "lib/xalloc.h"
 
@@ -44,10 +46,11 @@
 #include "spoold/recover.h"
 #include "spoold/roles.h"
 #include "spoold/roll.h"
-#include "spoold/schedule.h"
 #include "spoold/rotations.h"
+#include "spoold/schedule.h"
 #include "spoold/secrets.h"
 #include "spoold/server.h"
+#include "spoold/setup.h"
 #include "spoold/spoold.h"
 #include "spoold/sweep.h"
 #include "spoold/usage.h"
@@ -86,10 +89,12 @@ signals_ready(void *arg, uint32_t events)
 		return;
 	switch (info.ssi_signo) {
 	case SIGHUP:
+		service_reloading();
 		if (spoold_reload(s, NULL, &changes, &why) == -1)
 			log_error("reload: %s: the running configuration "
 			    "stays", why.text);
 		buf_free(&changes);
+		service_ready();
 		break;
 	case SIGTERM:
 	case SIGINT:
@@ -105,6 +110,7 @@ signals_check(void *arg)
 	struct spoold *s = signals->spoold;
 	struct organization *org;
 
+	service_alive();
 	flights_check(s);
 	trials_check(s);
 	erasures_check(s);
@@ -182,6 +188,8 @@ void
 spoold_stop(struct spoold *s, bool now)
 {
 	if (s->phase == PHASE_RUNNING) {
+		if (!s->offline)
+			service_stopping();
 		s->phase = PHASE_DRAINING;
 		flights_withdraw(s);
 	}
@@ -243,7 +251,8 @@ spoold_reload(struct spoold *s, const char *by, struct buf *changes,
 
 	if (conf == NULL)
 		return -1;
-	if (reload_check(s, conf, why) == -1 || log_begin(conf, why) == -1 ||
+	if (reload_check(s, conf, why) == -1 || setup_check(conf, why) == -1 ||
+	    log_begin(conf, why) == -1 ||
 	    organizations_change(s, conf, why) == -1) {
 		struct why ignored;
 
@@ -392,6 +401,13 @@ spoold_begin_journal(struct spoold *s, const struct journal_found *found)
 }
 
 static int
+key_take(struct spoold *s, struct why *why)
+{
+	s->vault = vault_open(s->conf->top_key_directory, why);
+	return s->vault == NULL ? -1 : 0;
+}
+
+static int
 spoold_open(struct spoold *s, const struct options *options,
     struct signals *signals, struct why *why)
 {
@@ -401,6 +417,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	/* Whoever opens the lock, the journal or a secret, nobody dumps it. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		return why_errno(why, "PR_SET_DUMPABLE");
+	if (!s->offline && setup_check(s->conf, why) == -1)
+		return -1;
 	s->loop = loop_new(why);
 	if (s->loop == NULL || signals_open(s, signals, why) == -1 ||
 	    (s->nurse != NULL && nurse_listen(s->nurse, s, why) == -1))
@@ -411,8 +429,7 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->durable = durable_new(s, s->conf->top_spool_directory, why);
 	if (s->durable == NULL)
 		return -1;
-	s->vault = vault_open(s->conf->top_key_directory, why);
-	if (s->vault == NULL)
+	if (s->vault == NULL && key_take(s, why) == -1)
 		return -1;
 	s->commit = commit_new(s, why);
 	if (s->commit == NULL)
@@ -499,6 +516,8 @@ spoold_ready(const struct spoold *s, int fd, struct why *why)
 {
 	int null, result = 0;
 
+	if (!s->offline)
+		service_ready();
 	if (fd == -1)
 		return 0;
 	if (write(fd, "ready\n", 6) != 6)
@@ -638,10 +657,13 @@ main(int argc, char **argv)
 	}
 	umask(077);
 	spoold_init(&s, &options);
-	if (descriptors_close(&options, &why) == 0)
+	if (process_hide(&why) == 0 && descriptors_close(&options, &why) == 0)
 		s.conf = conf_read(options.file, &why);
-	if (s.conf == NULL || spoold_become(&s, &why) == -1 ||
-	    log_begin(s.conf, &why) == -1 || spoold_open(&s, &options, &signals, &why) == -1 ||
+	/* A credential is for whom systemd started, whoever that becomes. */
+	if (s.conf == NULL || (vault_is_given() &&
+	    key_take(&s, &why) == -1) || spoold_become(&s, &why) == -1 ||
+	    log_begin(s.conf, &why) == -1 ||
+	    spoold_open(&s, &options, &signals, &why) == -1 ||
 	    spoold_ready(&s, options.ready_fd, &why) == -1 ||
 	    spoold_loop(&s, &why) == -1 || spoold_failed(&s, &why)) {
 		(void)fprintf(stderr, "spoold: %s: %s\n",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/process.h"
 
 #include "spoold/organization.h"
 #include "spoold/setup.h"
@@ -78,6 +79,18 @@ setup_texts(const struct pool *pool, const struct conf_organization *org,
 	    conf->top_key_directory);
 }
 
+static bool
+sandbox_is_required(const struct conf *conf)
+{
+	return strcmp(conf->top_sandbox, "required") == 0;
+}
+
+int
+setup_check(const struct conf *conf, struct why *why)
+{
+	return sandbox_is_required(conf) ? process_can_be_shut_in(why) : 0;
+}
+
 int
 setup_send(const struct pool *pool, int link, struct why *why)
 {
@@ -107,8 +120,7 @@ setup_send(const struct pool *pool, int link, struct why *why)
 	record.setup.concurrency =
 	    (int32_t)((pool->concurrency + pool->processes - 1) /
 	    pool->processes);
-	record.setup.sandbox_required =
-	    strcmp(conf->top_sandbox, "required") == 0;
+	record.setup.sandbox_required = sandbox_is_required(conf);
 	result = link_send(link, &record, why);
 	for (int i = 0; i < SETUP_texts; i++)
 		buf_free(&made[i]);

@@ -19,8 +19,8 @@ allows(const struct egress *egress, const uint8_t bytes[16])
 	int			 allowed;
 
 	memcpy(&to.sin6_addr, bytes, 16);
-	(void)egress_allows_plaintext(egress, (const void *)&to, &why);
-	allowed = egress_allows(egress, (const void *)&to, &why);
+	(void)egress_allows_plaintext(egress, NULL, (const void *)&to, &why);
+	allowed = egress_allows(egress, NULL, (const void *)&to, &why);
 	MUST(allowed == 0 || why.code == ERROR_EGRESS_DENIED);
 	return allowed == 0;
 }
@@ -40,7 +40,7 @@ check_disguises(const struct egress *egress, const uint8_t bytes[4])
 	memcpy(mapped + 12, bytes, 4);
 	memcpy(nat64 + 12, bytes, 4);
 	memcpy(six + 2, bytes, 4);
-	allowed = egress_allows(egress, (const void *)&plain, &why) == 0;
+	allowed = egress_allows(egress, NULL, (const void *)&plain, &why) == 0;
 	MUST(allows(egress, mapped) == allowed);
 	MUST(allows(egress, nat64) == allowed);
 	MUST(allows(egress, six) == allowed);
@@ -65,7 +65,7 @@ check_addresses(const struct egress *egress, bool words, const uint8_t *data,
 		MUST(!check_disguises(egress, any));
 		MUST(!check_disguises(egress, all));
 	}
-	MUST(egress_allows(egress, &unknown, &why) == -1);
+	MUST(egress_allows(egress, NULL, &unknown, &why) == -1);
 }
 
 int

@@ -70,6 +70,12 @@ test_everything_is_installed_where_it_belongs() {
 		[ -s "$PLACE/opt/spoold/share/man/$file" ]
 		assertEquals "$file is there" 0 $?
 	done
+	unit=$PLACE/opt/spoold/lib/systemd/system/spoold.service
+	assertEquals 'ExecStartPre=+/usr/bin/env install -d -o spoold -g spoold -m 0755 /var/opt/run/spoold
+ExecStart=/opt/spoold/sbin/spoold -c /etc/opt/spoold/spoold.conf
+ExecReload=+/opt/spoold/bin/spoolctl -c /etc/opt/spoold/spoold.conf reload
+ReadWritePaths=-/var/opt/spool/spoold -/var/opt/lib/spoold -/var/opt/log/spoold -/var/opt/run/spoold' \
+	    "$(grep '^Exec\|^ReadWrite' "$unit")"
 	[ -s "$PLACE/opt/spoold/share/doc/spoold/README.md" ]
 	assertEquals 'README.md is there' 0 $?
 	assertEquals 'spool_directory = "/var/opt/spool/spoold"

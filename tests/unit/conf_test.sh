@@ -213,7 +213,7 @@ test_a_wrong_value_is_refused_with_its_line_and_what_is_allowed() {
 	file 'spool_directory = ""'
 	refused 2 'spool_directory = "": allowed is a path'
 	file 'organization demo { egress_allow = {"everything"} }'
-	refused 2 'organization.demo.egress_allow = "everything": allowed are CIDRs and the words private, public and loopback'
+	refused 2 'organization.demo.egress_allow = "everything": allowed are CIDRs and the words private, public and loopback, with or without :PORT, and NAME:PORT, where * stands for a part of the name'
 }
 
 test_encryption_cannot_be_switched_off_and_the_error_says_why() {

@@ -126,10 +126,76 @@ test_plain_http_goes_to_loopback_or_where_it_is_named() {
 	    plain 10.0.1.1 -- private -- 10.0.0.0/24
 }
 
+test_a_port_narrows_what_a_rule_admits() {
+	expect 0 '10.0.0.1 443: yes
+10.0.0.1 80: 10.0.0.1:80 (private) is not within egress_allow
+8.8.8.8 8000: yes
+8.8.8.8 8999: yes
+8.8.8.8 9000: 8.8.8.8:9000 (public) is not within egress_allow
+127.0.0.1 25: yes
+::1 25: yes
+2a00::1 993: yes
+2a00::1 25: [2a00::1]:25 (public) is not within egress_allow' \
+	    judged '10.0.0.1 443' '10.0.0.1 80' '8.8.8.8 8000' \
+	    '8.8.8.8 8999' '8.8.8.8 9000' '127.0.0.1 25' '::1 25' \
+	    '2a00::1 993' '2a00::1 25' -- private:443 public:8000-8999 \
+	    'loopback:*' '[2a00::/16]:993'
+	expect 0 '10.0.0.1 22: yes
+10.0.1.1 22: 10.0.1.1:22 (private) is not within egress_allow' \
+	    judged '10.0.0.1 22' '10.0.1.1 22' -- 10.0.0.0/24:22
+}
+
+test_a_pattern_admits_names_at_public_addresses_only() {
+	expect 0 'api.example.org>8.8.8.8 443: yes
+api.example.org>8.8.8.8 80: 8.8.8.8:80 (public), asked for as api.example.org, is not within egress_allow
+a.b.example.org>8.8.8.8 443: yes
+example.org>8.8.8.8 443: 8.8.8.8:443 (public), asked for as example.org, is not within egress_allow
+api.example.org.evil.net>8.8.8.8 443: 8.8.8.8:443 (public), asked for as api.example.org.evil.net, is not within egress_allow
+evilexample.org>8.8.8.8 443: 8.8.8.8:443 (public), asked for as evilexample.org, is not within egress_allow
+8.8.8.8 443: 8.8.8.8:443 (public) is not within egress_allow
+api.example.org>10.0.0.1 443: 10.0.0.1:443 (private), asked for as api.example.org, is not within egress_allow
+api.example.org>127.0.0.1 443: 127.0.0.1:443 (this host itself), asked for as api.example.org, is not within egress_allow
+api.example.org>169.254.169.254 443: 169.254.169.254:443 (never without being named), asked for as api.example.org, is not within egress_allow' \
+	    judged 'api.example.org>8.8.8.8 443' \
+	    'api.example.org>8.8.8.8 80' 'a.b.example.org>8.8.8.8 443' \
+	    'example.org>8.8.8.8 443' \
+	    'api.example.org.evil.net>8.8.8.8 443' \
+	    'evilexample.org>8.8.8.8 443' '8.8.8.8 443' \
+	    'api.example.org>10.0.0.1 443' 'api.example.org>127.0.0.1 443' \
+	    'api.example.org>169.254.169.254 443' -- '*.Example.org:443'
+	expect 0 's3.eu.cloud.example>8.8.8.8 443: yes
+s3.eu.evil.cloud.example>8.8.8.8 443: 8.8.8.8:443 (public), asked for as s3.eu.evil.cloud.example, is not within egress_allow
+any.where>8.8.8.8 443: 8.8.8.8:443 (public), asked for as any.where, is not within egress_allow
+any.where>8.8.8.8 22: yes' \
+	    judged 's3.eu.cloud.example>8.8.8.8 443' \
+	    's3.eu.evil.cloud.example>8.8.8.8 443' 'any.where>8.8.8.8 443' \
+	    'any.where>8.8.8.8 22' -- 's3.*.cloud.example:443' '*:22'
+	expect 0 'his.lan>10.0.0.1 443: yes' \
+	    judged 'his.lan>10.0.0.1 443' -- his.lan:443 10.0.0.1:443
+}
+
+test_a_name_that_a_proxy_resolves_is_public_or_a_patterns() {
+	for name in localhost a.localhost localhost.localdomain his.lan \
+	    metadata.google.internal printer.local server 0x7f.1x 1.2.3.4.5 \
+	    x.home.arpa; do
+		expect 0 "?$name 443: $name:443, a name that the proxy resolves, is not within egress_allow" \
+		    judged "?$name 443" -- public private loopback
+	done
+	expect 0 '?api.example.org 443: yes' judged '?api.example.org 443' \
+	    -- public
+	expect 0 '?api.example.org 443: api.example.org:443, a name that the proxy resolves, is not within egress_allow
+?his.lan 443: yes
+?his.lan 80: his.lan:80, a name that the proxy resolves, is not within egress_allow' \
+	    judged '?api.example.org 443' '?his.lan 443' '?his.lan 80' -- \
+	    private his.lan:443
+}
+
 test_a_rule_that_is_none_is_named() {
 	for rule in internal 10.0.0.0/33 10.0.0/8 '10.0.0.0/' '10.0.0.0/8x' \
-	    2a00::/129 '10.0.0.0/-1' '' Public; do
-		expect 1 "CONFIG_ERROR: \"$rule\": allowed are CIDRs and the words private, public and loopback" \
+	    2a00::/129 '10.0.0.0/-1' '' Public api.example.org public: \
+	    public:0 public:65536 public:9-8 public:x :443 a..b:1 a/8:1 \
+	    '[::1' '[127.0.0.1]:1' '[::1]x' 'a b:1' '*.*.*.*:1' 10.0.0.0/40:1; do
+		expect 1 "CONFIG_ERROR: \"$rule\": allowed are CIDRs and the words private, public and loopback, with or without :PORT, and NAME:PORT, where * stands for a part of the name" \
 		    "$BUILD/tests/probe_egress" private "$rule" </dev/null
 	done
 }

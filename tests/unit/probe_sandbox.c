@@ -7,13 +7,16 @@
  * not.  WHAT: read (a file), write (into a file), socket,
  * name (resolve localhost), run (a program), fork, thread, code (memory that
  * can be run), unix (a local socket), packet (a raw one), signal (one to the
- * parent), owner (have it sent for a descriptor), limits (look at the parent's),
- * sort (more than a few).
+ * parent), owner (have it sent for a descriptor), limits (look at the
+ * parent's), sort (more than a few); and of the process whose pid the path is:
+ * memory (read it), descriptors (take one), trace.
  */
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -167,6 +170,33 @@ try_code(const char *path)
 	return page == MAP_FAILED ? -1 : 0;
 }
 
+/* Of another process, whose pid `path` is. */
+static int
+try_memory(const char *path)
+{
+	char		 bytes[16];
+	struct iovec	 here = { bytes, sizeof bytes };
+	struct iovec	 there = { bytes, sizeof bytes };
+
+	return process_vm_readv((pid_t)strtol(path, NULL, 10), &here, 1,
+	    &there, 1, 0) == -1 ? -1 : 0;
+}
+
+static int
+try_descriptors(const char *path)
+{
+	int	 fd = (int)syscall(SYS_pidfd_open, strtol(path, NULL, 10), 0);
+
+	return fd == -1 ? -1 : (int)syscall(SYS_pidfd_getfd, fd, 3, 0);
+}
+
+static int
+try_trace(const char *path)
+{
+	return ptrace(PTRACE_SEIZE, (pid_t)strtol(path, NULL, 10), NULL,
+	    NULL) == -1 ? -1 : 0;
+}
+
 static const struct {
 	const char	*name;
 	int		(*run)(const char *path);
@@ -177,6 +207,8 @@ static const struct {
 	{ "unix", try_unix }, { "packet", try_packet },
 	{ "signal", try_signal }, { "owner", try_owner },
 	{ "limits", try_limits }, { "sort", try_sort },
+	{ "memory", try_memory }, { "descriptors", try_descriptors },
+	{ "trace", try_trace },
 };
 
 static const char *const names[SANDBOXES] = {

@@ -22,6 +22,8 @@
  *   find TEXT              how often that is in the worker's own memory
  *   gone TEXT              the same, once it is not there or patience ends
  *   proc FIELD             prints that line of its /proc/PID/status
+ *   try ACT PATH           has the worker do that, as one that was taken over
+ *                          might, to the process PROBE_OTHER; see worker_try.c
  *   raw HEX                sends bytes as they are
  *   close                  ends the link for writing
  *   end                    waits for the worker's end, and prints its status
@@ -317,6 +319,9 @@ do_setup(struct probe *probe, char *const *words)
 	record.text[SETUP_tls_minimum] = word(words, "tlsMinimum");
 	if (record.text[SETUP_tls_minimum] == NULL)
 		record.text[SETUP_tls_minimum] = "1.2";
+	record.text[SETUP_pipes] = word(words, "pipes");
+	record.text[SETUP_local] = word(words, "local");
+	record.text[SETUP_listen] = word(words, "listen");
 	record.text[SETUP_algorithm] = word(words, "algorithm");
 	record.text[SETUP_user_agent] = "spoold/probe";
 	record.text[SETUP_permanent] = "400\n404\n410\n413\n422\n";
@@ -504,6 +509,14 @@ do_proc(struct probe *probe, char *const *words)
 }
 
 static void
+do_try(struct probe *probe, char *const *words)
+{
+	if (!process_try(probe->worker, words[0], words[1] == NULL ? "" :
+	    words[1]))
+		probe->worker = 0;
+}
+
+static void
 do_raw(struct probe *probe, char *const *words)
 {
 	unsigned char	 bytes[4096];
@@ -558,7 +571,7 @@ static const struct {
 	{ "keeps", do_keeps, 1 },
 	{ "memory", do_memory, 1 },
 	{ "find", do_find, 1 }, { "gone", do_gone, 1 },
-	{ "proc", do_proc, 1 },
+	{ "proc", do_proc, 1 }, { "try", do_try, 1 },
 	{ "raw", do_raw, 1 },
 	{ "close", do_close, 0 }, { "end", do_end, 0 },
 };

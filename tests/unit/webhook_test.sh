@@ -549,7 +549,7 @@ wait" >said
 
 test_plain_http_needs_to_be_named_where_it_is_not_loopback() {
 	SETUP=' egress=private\npublic\n'
-	expect 0 'outcome token=1 deferred EGRESS_DENIED code=0 bytes=0 reason="10.1.2.3 is spoken to without TLS only where plaintext_allow names it"
+	expect 0 'outcome token=1 deferred EGRESS_DENIED code=0 bytes=0 reason="10.1.2.3:80 is spoken to without TLS only where plaintext_allow names it"
 exit status 0' worker "attempt 1 job config={\"url\":\"http://10.1.2.3/\",\"signature\":\"none\"}
 wait"
 }
@@ -670,7 +670,7 @@ test_an_unknown_authority_or_rule_stops_the_start() {
 exit status 78' "$(worker '' | grep -v 'link has ended' |
 	    sed 's/.*spoold-webhook\[[0-9]*\]: //')"
 	SETUP=' egress=nonsense\n'
-	assertEquals '"nonsense": allowed are CIDRs and the words private, public and loopback
+	assertEquals '"nonsense": allowed are CIDRs and the words private, public and loopback, with or without :PORT, and NAME:PORT, where * stands for a part of the name
 exit status 78' "$(worker '' | grep -v 'link has ended' |
 	    sed 's/.*spoold-webhook\[[0-9]*\]: //')"
 }

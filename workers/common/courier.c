@@ -243,8 +243,7 @@ courier_begin(struct courier *courier)
 	courier->tls_minimum = xstrdup(setup.text[SETUP_tls_minimum]);
 	courier->user_agent = xstrdup(setup.text[SETUP_user_agent]);
 	courier->chunk = xmalloc(COURIER_CHUNK);
-	courier->concurrency = setup.setup.concurrency > 0 ?
-	    (unsigned)setup.setup.concurrency : 1;
+	courier->concurrency = courier->skeleton.concurrency;
 	if (courier_open(courier, &setup, &why) == -1)
 		log_fatal(error_exit_status(why.code), "%s", why.text);
 	skeleton_ready(&courier->skeleton, courier->transport->sandbox,

@@ -18,6 +18,7 @@
 #include "lib/xalloc.h"
 
 #include "workers/common/http.h"
+#include "workers/common/http_inside.h"
 #include "workers/common/tls.h"
 #include "workers/common/transfer.h"
 
@@ -72,7 +73,7 @@ http_new(struct egress *egress, const char *ca_file, int concurrency,
 	http->egress = egress;
 	LIST_INIT(&http->transfers);
 	LIST_INIT(&http->connections);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	if (http_global_init() != CURLE_OK ||
 	    (http->multi = multi_new(http->kept)) == NULL)
 		(void)why_set(why, ERROR_INTERNAL_ERROR,
 		    "libcurl does not start");
@@ -94,10 +95,17 @@ handle_take(struct http *http)
 	    curl_easy_init();
 }
 
-static void
-handle_give(struct http *http, CURL *easy)
+/* A handle that knows a proxy's password does not forget it. */
+static bool
+handle_stays(const struct transfer *transfer)
 {
-	if (http->spare_count == HANDLES_MAX) {
+	return transfer->request.proxy.password == NULL;
+}
+
+static void
+handle_give(struct http *http, CURL *easy, bool stays)
+{
+	if (!stays || http->spare_count == HANDLES_MAX) {
 		curl_easy_cleanup(easy);
 		return;
 	}
@@ -123,13 +131,13 @@ http_start(struct http *http, const struct http_request *request,
 	if (easy == NULL)
 		(void)why_set(why, ERROR_UNAVAILABLE, "libcurl has no memory");
 	else if (transfer_set(transfer, why) == -1)
-		handle_give(http, easy);
+		handle_give(http, easy, false);
 	else if (curl_multi_add_handle(http->multi, easy) == CURLM_OK) {
 		LIST_INSERT_HEAD(&http->transfers, transfer, entry);
 		http->used = true;
 		return 0;
 	} else {
-		handle_give(http, easy);
+		handle_give(http, easy, false);
 		(void)why_set(why, ERROR_INTERNAL_ERROR,
 		    "libcurl does not take the request");
 	}
@@ -143,6 +151,7 @@ http_end(struct http *http, struct transfer *transfer, CURLcode code,
     const char *words)
 {
 	CURL *easy = transfer->easy;
+	bool stays = handle_stays(transfer);
 
 	LIST_REMOVE(transfer, entry);
 	if (code == CURLE_OK)
@@ -151,7 +160,7 @@ http_end(struct http *http, struct transfer *transfer, CURLcode code,
 	if (curl_multi_remove_handle(http->multi, easy) != CURLM_OK)
 		log_warning("curl_multi_remove_handle failed");
 	transfer_end(transfer, code, words);
-	handle_give(http, easy);
+	handle_give(http, easy, stays);
 }
 
 /*
@@ -317,7 +326,8 @@ connection_close(struct connection *connection)
 	if (curl_multi_remove_handle(http->multi, connection->easy) !=
 	    CURLM_OK)
 		log_warning("curl_multi_remove_handle failed");
-	handle_give(http, connection->easy);
+	handle_give(http, connection->easy,
+	    handle_stays(connection->transfer));
 	transfer_free(connection->transfer);
 	free(connection);
 }

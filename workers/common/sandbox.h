@@ -25,12 +25,19 @@ enum sandbox {
 	/* And files and directories beneath those that are named. */
 	SANDBOX_files,
 	/*
-	 * Nothing more than what the skeleton forbids (new privileges, dumps):
-	 * for a worker that runs programs which need who knows what.
+	 * For a worker that runs programs which need who knows what: all but
+	 * looking into other processes, signals to them, and what changes the
+	 * system.
 	 */
 	SANDBOX_programs,
 	SANDBOXES
 };
+
+/*
+ * What it may use of memory, descriptors and processes, once it is known how
+ * many attempts it may have at once.  0, or -1 with *why.
+ */
+int	 sandbox_limit(enum sandbox, unsigned concurrency, struct why *);
 
 /*
  * There is no way back.  `writable` are directories, the last is NULL; only

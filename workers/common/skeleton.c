@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "lib/process.h"
 #include "lib/xalloc.h"
 
 #include "workers/common/skeleton.h"
@@ -43,7 +44,6 @@ void
 skeleton_begin(struct skeleton *skeleton, const char *program,
     struct link_record *setup)
 {
-	const struct rlimit none = { 0, 0 };
 	struct rlimit files;
 	struct why why;
 
@@ -57,12 +57,12 @@ skeleton_begin(struct skeleton *skeleton, const char *program,
 		_exit(error_exit_status(why.code));
 	/* A worker without its spoold would deliver unrecorded. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
-	    prctl(PR_SET_DUMPABLE, 0) == -1 ||
-	    setrlimit(RLIMIT_CORE, &none) == -1) {
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
 		(void)why_errno(&why, "shut in");
 		skeleton_die(skeleton, &why);
 	}
+	if (process_hide(&why) == -1)
+		skeleton_die(skeleton, &why);
 	/* An attempt may need three descriptors. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
@@ -82,6 +82,8 @@ skeleton_begin(struct skeleton *skeleton, const char *program,
 		    "the first record is no setup");
 		skeleton_die(skeleton, &why);
 	}
+	skeleton->concurrency = setup->setup.concurrency > 0 ?
+	    (unsigned)setup->setup.concurrency : 1;
 }
 
 void
@@ -92,6 +94,8 @@ skeleton_ready(struct skeleton *skeleton, enum sandbox sandbox,
 	struct why why;
 	bool shut_in;
 
+	if (sandbox_limit(sandbox, skeleton->concurrency, &why) == -1)
+		skeleton_die(skeleton, &why);
 	shut_in = sandbox_enter(sandbox, writable, &why) == 0;
 	if (!shut_in && required)
 		skeleton_die(skeleton, &why);

@@ -17,6 +17,7 @@
 
 struct skeleton {
 	const char	*program;
+	unsigned	 concurrency;	/* attempts at once, at least 1 */
 	bool		 ended;		/* no more records will come */
 	struct link_buffer *buffer;	/* own; of the last record */
 };
@@ -30,8 +31,7 @@ void	 skeleton_begin(struct skeleton *, const char *program,
 
 /*
  * Shuts itself in, as sandbox_enter() does, and says `ready`.  If the kernel
- * cannot, that ends the
- * process where it is `required`, and is told otherwise.
+ * cannot, that ends the process where it is `required`, and is told otherwise.
  */
 void	 skeleton_ready(struct skeleton *, enum sandbox,
 	    const char *const *writable, bool required);

@@ -44,9 +44,10 @@ transfer_open_socket(void *arg, curlsocktype purpose,
 
 	(void)purpose;
 	egress_refresh(egress);
-	if (egress_allows(egress, &address->addr, &transfer->denied) == -1 ||
-	    (transfer->in_clear && egress_allows_plaintext(egress,
-	    &address->addr, &transfer->denied) == -1))
+	if (egress_allows(egress, transfer->host, &address->addr,
+	    &transfer->denied) == -1 || (transfer->in_clear &&
+	    egress_allows_plaintext(egress, transfer->host, &address->addr,
+	    &transfer->denied) == -1))
 		return CURL_SOCKET_BAD;
 	transfer->denied.code = ERROR_NONE;
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,

@@ -11,6 +11,8 @@
 #include <openssl/ssl.h>
 #include <sys/queue.h>
 
+#include "lib/url.h"
+
 #include "workers/common/http.h"
 
 #define TRANSFER_IDLE_MAX 4	/* s; then a connection is not used again */
@@ -38,6 +40,7 @@ struct transfer {
 	int64_t		 seen_since;	/* after that `heard` */
 	bool		 plain;		/* http:// */
 	bool		 in_clear;	/* so, or credentials for a proxy */
+	char		 host[URL_HOST_MAX + 1];	/* resolved here */
 	struct why	 denied;	/* EGRESS_DENIED, or nothing */
 	char		 error[CURL_ERROR_SIZE];	/* libcurl's words */
 };

@@ -231,53 +231,83 @@ stays_plain(const struct http_request *request)
 	return is_plain(request->url) && !request->only_connect;
 }
 
-/* The host that is spoken to, as getaddrinfo(3) takes it.  0, or -1. */
+/*
+ * The host of a URL and its port, as getaddrinfo(3) takes them: in lower case,
+ * without brackets or the dot that may end a name.  0, or -1.
+ */
 static int
-target_host(const struct http_request *request, char host[URL_HOST_MAX + 1])
+url_host(const char *text, char host[URL_HOST_MAX + 1], int *port_r)
 {
-	const char *authority = strstr(request->url, "://");
+	const char *authority = strstr(text, "://");
+	char again[URL_MAX];
 	struct url url;
-	char text[URL_MAX];
 	size_t length;
 
 	/* A URL of another scheme has its host in the same place. */
-	if (authority == NULL || (size_t)snprintf(text, sizeof(text),
-	    "https%s", authority) >= sizeof(text) ||
-	    url_parse(text, &url) != NULL)
+	if (authority == NULL || (size_t)snprintf(again, sizeof(again),
+	    "https%s", authority) >= sizeof(again) ||
+	    url_parse(again, &url) != NULL)
 		return -1;
 	length = strlen(url.host);
 	if (url.host[0] == '[')
 		(void)snprintf(host, URL_HOST_MAX + 1, "%.*s",
 		    (int)length - 2, url.host + 1);
 	else
-		(void)snprintf(host, URL_HOST_MAX + 1, "%s", url.host);
+		(void)snprintf(host, URL_HOST_MAX + 1, "%.*s", (int)length -
+		    (url.host[length - 1] == '.'), url.host);
+	*port_r = strchr(authority + 3, ':') == NULL && is_plain(text) ? 80 :
+	    url.port;
 	return 0;
 }
 
+static int
+check_address(const struct transfer *transfer, const char *host,
+    const struct sockaddr *sa, struct why *why)
+{
+	egress_refresh(transfer->egress);
+	if (egress_allows(transfer->egress, host, sa, why) == -1)
+		return -1;
+	return !stays_plain(&transfer->request) ? 0 :
+	    egress_allows_plaintext(transfer->egress, host, sa, why);
+}
+
 /*
- * Behind a proxy the receiver's name is the proxy's to resolve; but an address
- * in its place, however it is written, is one that the policy speaks of.
+ * Behind a proxy the receiver's name is the proxy's to resolve, so all that can
+ * be judged is the name; but an address in its place, however it is written,
+ * is one that the policy speaks of.
  */
 static int
 check_target(const struct transfer *transfer, struct why *why)
 {
-	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST,
-	    .ai_socktype = SOCK_STREAM };
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST |
+	    AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *address = NULL;
-	char host[URL_HOST_MAX + 1];
-	int result;
+	char host[URL_HOST_MAX + 1], service[8];
+	int port, result;
 
-	if (transfer->request.proxy.url == NULL ||
-	    target_host(&transfer->request, host) == -1 ||
-	    getaddrinfo(host, NULL, &hints, &address) != 0)
+	if (transfer->request.proxy.url == NULL)
 		return 0;
-	egress_refresh(transfer->egress);
-	result = egress_allows(transfer->egress, address->ai_addr, why);
-	if (result == 0 && stays_plain(&transfer->request))
-		result = egress_allows_plaintext(transfer->egress,
-		    address->ai_addr, why);
+	if (url_host(transfer->request.url, host, &port) == -1)
+		return why_set(why, ERROR_EGRESS_DENIED,
+		    "the host behind the proxy cannot be told");
+	(void)snprintf(service, sizeof(service), "%d", port);
+	if (getaddrinfo(host, service, &hints, &address) != 0)
+		return egress_allows_name(transfer->egress, host, port, why);
+	result = check_address(transfer, host, address->ai_addr, why);
 	freeaddrinfo(address);
 	return result;
+}
+
+/* Whose address is connected to; "" if that cannot be told. */
+static void
+set_host(struct transfer *transfer)
+{
+	const char *proxy = transfer->request.proxy.url;
+	int port;
+
+	if (url_host(proxy != NULL ? proxy : transfer->request.url,
+	    transfer->host, &port) == -1)
+		transfer->host[0] = '\0';
 }
 
 /* To the receiver, or to the proxy on the way. */
@@ -301,6 +331,7 @@ transfer_set(struct transfer *transfer, struct why *why)
 	    (proxy->user != NULL && is_plain(proxy->url));
 	if (set_headers(transfer, why) == -1)
 		return -1;
+	set_host(transfer);
 	if (check_target(transfer, why) == -1)
 		return -1;
 	code = set_options(transfer);

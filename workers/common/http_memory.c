@@ -1,0 +1,43 @@
+/*
+ * http_memory - the memory that libcurl works with
+ *
+ * libcurl puts passwords into strings and headers into buffers, and frees them
+ * as they are.  Here what is freed is wiped first; nothing is reallocated in
+ * place, for what moves would stay where it was.
+ */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "workers/common/http_inside.h"
+
+static void
+memory_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+static void *
+memory_resize(void *memory, size_t size)
+{
+	size_t had = memory == NULL ? 0 : malloc_usable_size(memory);
+	void *larger = malloc(size);
+
+	if (larger == NULL)
+		return NULL;
+	if (memory != NULL)
+		memcpy(larger, memory, had < size ? had : size);
+	memory_free(memory);
+	return larger;
+}
+
+CURLcode
+http_global_init(void)
+{
+	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, memory_free,
+	    memory_resize, strdup, calloc);
+}
