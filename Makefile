@@ -101,7 +101,7 @@ endef
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback change \
     checkpoint commit connection destinations drop duplicate durable erasure \
     erasure_record expiry fetch fetch_denied finished flight forward health \
-    hostkeys keys links loop moves notify nurse nurse_ask organization orphans outcome owner purge \
+    hostkeys keys links loop moves notify nurse nurse_ask options organization orphans outcome owner purge \
     receipts recent recover refuse replay request reserve restore resume retry \
     revoke roll scan schedule secrets server settle setup stepped sweep sweep_files \
     sweep_jobs sweep_journal sweep_stored target tickets trial usage \

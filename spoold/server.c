@@ -98,7 +98,8 @@ server_listen(struct server *server, struct why *why)
 		return -1;
 	}
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1 ||
-	    chmod(server->path, server_mode(server)) == -1 || listen(fd, 64) == -1) {
+	    chmod(server->path, server_mode(server)) == -1 ||
+	    listen(fd, 64) == -1) {
 		why_errno(why, "listen at %s", server->path);
 		close(fd);
 		return -1;
