@@ -20,8 +20,8 @@ function reaped() {
 }
 
 export class Spoold {
-	constructor(kind, drain) {
-		Object.assign(this, { kind, drain });
+	constructor(kind, { drain = false, unsynced = false }) {
+		Object.assign(this, { kind, drain, unsynced });
 	}
 
 	async open(volume, receiver, sources) {
@@ -42,9 +42,11 @@ export class Spoold {
 
 	async #destination(receiver) {
 		const file = `${this.instance.root}/destination.json`;
+		const { type, config } = receiver.destination();
+		if (this.unsynced)
+			Object.assign(config[type], this.kind.unsynced);
 		fs.writeFileSync(file, JSON.stringify({ id: 'sink',
-			label: 'sink', disabled: this.drain,
-			...receiver.destination() }));
+			label: 'sink', disabled: this.drain, type, config }));
 		await this.instance.must('spooldest', 'create', file);
 	}
 

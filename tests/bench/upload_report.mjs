@@ -3,11 +3,13 @@ import os from 'node:os';
 import { columns, median, round, spread } from './report.mjs';
 
 const OWN = ['spoold', 'drain'];
+const UNSYNCED = ' unsynced';
 const NOTE = `\
 spoold is counted from the first drop, drain from when its destination is
 enabled, each until all deliveries are on record; MB are of 1,000,000 bytes.
 CPU is that of who uploads, and of who receives.  Synced: has the server sync
-each file before it counts as there, as spoold does.`;
+each file before it counts as there, as spoold does unless told otherwise; the
+ratios are of what gives the same guarantee.`;
 
 export class UploadReport {
 	#taken = new Map();	// "kind load" -> name -> [taken]
@@ -43,9 +45,12 @@ export class UploadReport {
 		const per = files > 1 ? 1000 / files : 1;
 		const unit = files > 1 ? 'files/s' : 'MB/s';
 		const rates = (name) => this.#rates(key, names.get(name));
-		const ratio = (own, name) => !names.has(own) ? '' :
-			round(median(rates(own)) / median(rates(name)), 2);
 		const syncing = this.#syncing.get(key.split(' ')[0]);
+		const alike = (own, name) => syncing === undefined ||
+			syncing.includes(name) ? own : own + UNSYNCED;
+		const ratio = (own, name) => !names.has(own) ? '' :
+			`${round(median(rates(own)) / median(rates(name)),
+			    2)} x`;
 		const synced = (cell) => syncing === undefined ? [] : [cell];
 		const rows = [[key, '', ...synced('synced'), unit, 'CPU ms',
 			'and its receiver', 'spoold is', 'drain is']];
@@ -57,8 +62,9 @@ export class UploadReport {
 				spread(taken.map(({ cpu }) => cpu * per)),
 				spread(taken.map(({ received }) =>
 					received * per)),
-				...OWN.map((own) => OWN.includes(name) ? '' :
-					`${ratio(own, name)} x`)]);
+				...OWN.map((own) =>
+					OWN.includes(name.replace(UNSYNCED, '')) ? '' :
+					ratio(alike(own, name), name))]);
 		columns(rows);
 	}
 

@@ -96,6 +96,7 @@ export const sftp = {
 	loads: ['small', 'large'],
 	Receiver: Sshd,
 	synced: ['spoold', 'drain', 'sftp -f'],
+	unsynced: { fsync: false },
 	peers: {
 		sftp: batch(),
 		'sftp -f': batch('-f'),

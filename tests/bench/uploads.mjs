@@ -6,9 +6,10 @@
 //
 // Of spoold two times are told: `spoold` from the first drop, and `drain` from
 // when the destination of jobs that wait is enabled, both until each delivery
-// is on record.  A peer's is from its start to its end.  `library` is one
-// process that does nothing but write, by the library that spoold uses: what
-// the library, the receiver and the machine allow.  Receivers do not count as
+// is on record; and both again where a destination can be told not to have what
+// it gets synced, as most peers do not.  A peer's is from its start to its end.
+// `library` is one process that does nothing but write, by the library that
+// spoold uses: what the library, the receiver and the machine allow.  Receivers do not count as
 // cost.  Exit status 1 if a file did not come whole, or if something did not
 // run; never because of a time.
 import { spawnSync } from 'node:child_process';
@@ -54,8 +55,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 // Those that a load is measured with, in the order of each round.
 const clientsOf = (kind) => [
-	['spoold', new Spoold(kind, false)],
-	['drain', new Spoold(kind, true)],
+	['spoold', new Spoold(kind, {})],
+	['drain', new Spoold(kind, { drain: true })],
+	...kind.unsynced === undefined ? [] : [
+		['spoold unsynced', new Spoold(kind, { unsynced: true })],
+		['drain unsynced', new Spoold(kind, { drain: true,
+			unsynced: true })],
+	],
 	...Object.entries(kind.peers).map(([name, Peer]) => [name,
 		Peer.prototype?.run ? new Peer() : new Command(Peer)]),
 ].filter(([name]) => only[0] === 'all' || only.includes(name));

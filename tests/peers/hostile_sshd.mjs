@@ -124,8 +124,7 @@ class Sftp {
 		const number = () => { at += 4; return p.readUInt32BE(at - 4); };
 		const type = NAME[p[0]], id = p.readUInt32BE(1);
 		appendFileSync(`${dir}/log`, `${this.mode} ${type}\n`);
-		this.shuffles = type !== 'INIT' &&
-			(this.mode === 'shuffle' || this.mode === 'jealous');
+		this.shuffles = type !== 'INIT' && SLOW.test(this.mode);
 		if (this.mode === `mute-${type.toLowerCase()}`)
 			return;
 		if (this.mode === 'breaks' && ++this.asked === 60) {
@@ -206,7 +205,7 @@ class Sftp {
 		this.timer = setTimeout(() => {
 			for (const each of this.held.splice(0))
 				this.send(each);
-		}, this.mode === 'jealous' ? 100 : 5);
+		}, this.mode === 'shuffle' ? 5 : 100);
 	}
 
 	READ(id, string, number) {
@@ -307,6 +306,9 @@ class Sftp {
 	}
 }
 
+// Those that let only one in, and hold back what they answer.
+const SLOW = /^(shuffle|jealous|second-.*)$/;
+
 // What happens instead of SFTP.
 const channels = {
 	'mute-channel': () => {},
@@ -324,6 +326,10 @@ let loved;
 function serve(client) {
 	let mode;
 	client.on('error', () => {});
+	client.on('close', () => {
+		if (loved === client)
+			loved = undefined;
+	});
 	client.on('authentication', (context) => {
 		mode = context.username;
 		appendFileSync(`${dir}/log`, `${mode} login\n`);
@@ -339,10 +345,16 @@ function serve(client) {
 		else
 			context.accept();
 	});
+	let sessions = 0;
 	client.on('session', (accept, reject) => {
-		if (mode === 'mute-session')
+		appendFileSync(`${dir}/log`, `${mode} session ${++sessions}\n`);
+		if (mode === 'mute-session' ||
+		    (mode === 'second-mute' && sessions > 1))
 			return;
-		if (mode === 'no-session') {
+		if (mode === 'second-ends' && sessions > 1)
+			client._sock.destroy();
+		if (mode === 'no-session' || (sessions > 1 &&
+		    (mode === 'jealous' || mode.startsWith('second-')))) {
 			reject();
 			return;
 		}

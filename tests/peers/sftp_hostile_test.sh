@@ -191,7 +191,7 @@ test_tickets_that_share_a_session_are_answered_in_any_order() {
 	assertTrue "$logins logins" "[ $logins -le 4 ]"
 }
 
-test_a_server_that_lets_one_session_in_gets_all_by_that() {
+test_a_server_that_lets_one_connection_with_one_channel_in_gets_all_by_that() {
 	hostile
 	to jealous '{timeout: 20000}'
 	payload large.bin 1500000
@@ -202,6 +202,19 @@ test_a_server_that_lets_one_session_in_gets_all_by_that() {
 	logins=$(grep -c 'jealous login' "$HOSTILE/log")
 	assertTrue "$logins logins" "[ $logins -ge 2 ]"
 	assertEquals 'and not tried again and again' 1 "$((logins <= 5))"
+}
+
+test_a_server_that_takes_one_channel_of_a_connection_gets_all_by_others() {
+	hostile
+	for mode in second-refused second-mute; do
+		to "$mode"
+		drops 40 "$mode" "$(job "$mode")"
+		eventually_within 60 counts done 40
+		assertEquals "nothing was deferred: $mode" '' "$(said "$mode")"
+		assertTrue "$mode was asked" "grep -q '$mode session 2' \
+		    '$HOSTILE/log'"
+		rm -rf "$SPOOL"/done/*
+	done
 }
 
 # again DESTINATION COUNT: what waits is tried, until so many are done.
@@ -222,6 +235,31 @@ test_a_session_that_breaks_costs_none_of_those_that_share_it() {
 	assertEquals '' "$(journal 'select(.event == "deferred") |
 	    .errorCode' | grep -vxE 'CONNECT_FAILURE|MAY_HAVE_ARRIVED')"
 	check_worker
+}
+
+test_a_server_that_ends_the_connection_over_a_second_channel_is_asked_once() {
+	hostile
+	to second-ends '{timeout: 20000}'
+	drops 40 e "$(job second-ends)"
+	eventually_within 60 again second-ends 40
+	assertEquals 'all under their names' 40 \
+	    "$(grep -c '^[^.]' "$HOSTILE/files/second-ends")"
+	assertEquals 1 "$(grep -c 'second-ends session 2' "$HOSTILE/log")"
+	check_worker
+}
+
+test_a_file_is_synced_unless_the_destination_says_not_to() {
+	hostile
+	to bad-sync '{fsync: false}'
+	drop one "$(job bad-sync)"
+	eventually delivered "$ID"
+	assertEquals 0 "$(grep -c 'bad-sync EXTENDED' "$HOSTILE/log")"
+	echo '{"config": {"sftp": {"fsync": true}}}' >"$SCRATCH/patch"
+	run spooldest update bad-sync "$SCRATCH/patch"
+	assertEquals 0 "$STATUS"
+	drop two "$(job bad-sync)"
+	eventually deferred bad-sync
+	assertEquals 1 "$(grep -c 'bad-sync EXTENDED' "$HOSTILE/log")"
 }
 
 test_no_answer_to_the_rename_may_have_arrived_and_the_next_attempt_looks() {

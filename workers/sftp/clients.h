@@ -1,29 +1,30 @@
 /*
- * clients - the sessions of all destinations, and who waits for one
+ * clients - the connections of all destinations, and who waits for a client
  *
- * Callers of the same identity share a session, up to a few of them; the next
- * is opened when those that are there stay full, or sync slowly.  One is kept
- * for the next caller, and closed when nobody had it for a while.  Only a few
- * of one identity are opened at once, for servers drop those who come in a
- * crowd (OpenSSH's MaxStartups).
+ * Callers of the same identity share a channel, up to a few of them; the next
+ * is opened, over the same connection, when those that are there stay full, or
+ * sync slowly; and another connection only where the server lets in no more
+ * channels.  One is kept for the next caller, and closed when nobody had it
+ * for a while.  Only a few of one identity are opened at once, for servers drop
+ * those who come in a crowd (OpenSSH's MaxStartups).
  */
 #ifndef WORKERS_SFTP_CLIENTS_H
 #define WORKERS_SFTP_CLIENTS_H
 
 #include "workers/sftp/client.h"
+#include "workers/sftp/manners.h"
 
 struct clients {
 	struct courier	*courier;	/* borrowed */
-	LIST_HEAD(, client) all;	/* own */
+	LIST_HEAD(, connection) all;	/* own */
 	struct callers	 waiting;	/* borrowed */
 	int64_t		 alive_at;	/* monotonic ms, of the last `alive` */
-	int64_t		 more_at;	/* and from when on more sessions than
-					 * one of an identity are tried */
+	struct manners	 manners;	/* own */
 };
 
 struct clients	*clients_new(struct courier *);
 
-/* Gets the caller a session, now or later; its functions tell. */
+/* Gets the caller a client, now or later; its functions tell. */
 void		 clients_ask(struct clients *, struct caller *);
 
 /* The caller wants nothing more; see client_leave(). */
@@ -32,11 +33,15 @@ void		 clients_leave(struct clients *, struct caller *, bool clean);
 /* One whose client is gone: it waits again, before all others. */
 void		 clients_return(struct clients *, struct caller *);
 
-/* True if the server takes part in another session of the same identity. */
-bool		 clients_have_another(const struct clients *,
-		    const struct client *);
-/* For a while no more sessions are opened than one of an identity. */
-void		 clients_have_enough(struct clients *);
+/*
+ * True if what failed, before it was ready, was one more than the server lets
+ * in, so that those that are there have to do.  It is remembered.
+ */
+bool		 clients_are_enough(struct clients *, const struct client *,
+		    const struct why *);
+
+/* The connection is about to break: what that says of its server. */
+void		 clients_note_end(struct connection *);
 
 /* Once each turn of the loop. */
 void		 clients_turn(struct clients *);

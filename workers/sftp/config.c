@@ -119,6 +119,7 @@ config_fill(struct config *config, const struct json *json, struct why *why)
 	config->create_directories = json_boolean(json_get(json,
 	    "createDirectories"), false);
 	config->overwrite = json_boolean(json_get(json, "overwrite"), false);
+	config->fsync = json_boolean(json_get(json, "fsync"), true);
 	config->read_back = strcmp(json_string(json_get(json, "verify"), ""),
 	    "sha256") == 0;
 	config->tls_minimum = xstrdup("1.2");

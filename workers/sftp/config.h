@@ -27,6 +27,7 @@ struct config {
 	struct hostkey	 pin;
 	char		*path, *filename;	/* own; NULL: none */
 	bool		 create_directories, overwrite, read_back;
+	bool		 fsync;
 	struct certificates *encrypt;	/* own; NULL: it is not encrypted */
 	enum cms_cipher	 cipher;
 	struct http_proxy proxy;	/* own */

@@ -51,7 +51,7 @@ delivery_end(struct attempt *attempt, bool clean)
 	delivery->outcome.remote = (struct buf) { 0 };
 	clients_leave(clients, &delivery->caller, clean);
 	delivery->asked = false;
-	outcome_end(&outcome, attempt, client->peer, client, sent);
+	outcome_end(&outcome, attempt, client->connection->peer, client, sent);
 }
 
 /* --- what a client tells -------------------------------------------------- */

@@ -111,8 +111,8 @@ outcome_end(struct outcome *outcome, struct attempt *attempt,
 	char key[HEX_SIZE(HOSTKEY_HASH)] = "", from[64];
 
 	(void)snprintf(from, sizeof(from), "%s", peer);
-	if (client != NULL && client->shown != FAMILY_any)
-		hex_format(client->sha256, HOSTKEY_HASH, key);
+	if (client != NULL && client->connection->shown != FAMILY_any)
+		hex_format(client->connection->sha256, HOSTKEY_HASH, key);
 	link_init(&record, LINK_outcome);
 	record.outcome.verdict = (int32_t)own.verdict;
 	record.outcome.error = (int32_t)own.error;

@@ -1,5 +1,5 @@
 /*
- * session - one SSH session with its channel to the server's sftp
+ * session - one SSH session, up to the login
  *
  * libssh and not libssh2, for the one of Debian 12 knows RSA with SHA-1 only,
  * and neither AES-GCM nor ChaCha20.  libssh's own sftp client has one request
@@ -11,7 +11,6 @@
  */
 #include <sys/stat.h>
 
-#include <libssh/libssh.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,23 +21,13 @@
 
 #include "workers/sftp/config.h"
 #include "workers/sftp/openssh.h"
-#include "workers/sftp/session.h"
+#include "workers/sftp/session_own.h"
 
-#define WRITE_MAX (256 * 1024)	/* bytes given to libssh at once */
+#define WRAPPING 8		/* times what is in a small answer */
+#define FLOOD (64 * 1024 * 1024)	/* bytes beside what is asked for */
 
 struct session_key {
 	ssh_key		 key;		/* own */
-};
-
-struct session {
-	ssh_session	 ssh;		/* own */
-	ssh_channel	 channel;	/* own; NULL: not yet */
-	const struct config *config;	/* borrowed until open */
-	int		 fd;		/* own; see close_socket() */
-	ino_t		 inode;		/* of the socket */
-	enum stage	 stage;
-	enum family	 shown;		/* of the server's key */
-	uint8_t		 sha256[HOSTKEY_HASH];	/* of that key */
 };
 
 static const char *const families[FAMILIES] = {
@@ -156,6 +145,7 @@ session_new(int fd, const struct config *config, enum family family,
 	if (session->ssh != NULL && set_options(session->ssh, fd, config,
 	    family) == SSH_OK) {
 		ssh_set_blocking(session->ssh, 0);
+		ssh_set_counters(session->ssh, &session->counter, NULL);
 		return session;
 	}
 	(void)why_set(why, ERROR_INTERNAL_ERROR, "libssh: %s",
@@ -172,7 +162,6 @@ session_free(struct session **session)
 {
 	if (*session == NULL)
 		return;
-	/* The channel is the session's, and ends with it. */
 	ssh_disconnect((*session)->ssh);
 	ssh_free((*session)->ssh);
 	close_socket(*session);
@@ -204,7 +193,7 @@ static const struct {
 	{ "", ERROR_PROTOCOL_ERROR, NULL },
 };
 
-static int
+int
 session_failed(const struct session *session, struct why *why)
 {
 	const char *text = ssh_get_error(session->ssh);
@@ -298,7 +287,11 @@ logged_in(struct session *session, int result, struct why *why)
 	if (result == SSH_AUTH_AGAIN)
 		return 0;
 	if (result == SSH_AUTH_SUCCESS) {
-		session->stage = STAGE_channel;
+		session->stage = STAGE_open;
+		session->config = NULL;
+		log_debug("session: open kex=%s cipher=%s",
+		    ssh_get_kex_algo(session->ssh),
+		    ssh_get_cipher_out(session->ssh));
 		return 1;
 	}
 	if (result == SSH_AUTH_ERROR)
@@ -350,47 +343,10 @@ open_interactive(struct session *session, struct why *why)
 	return 1;
 }
 
-static int
-open_channel(struct session *session, struct why *why)
-{
-	int result;
-
-	if (session->channel == NULL)
-		session->channel = ssh_channel_new(session->ssh);
-	if (session->channel == NULL)
-		return session_failed(session, why);
-	result = ssh_channel_open_session(session->channel);
-	if (result == SSH_AGAIN)
-		return 0;
-	if (result != SSH_OK)
-		return session_failed(session, why);
-	session->stage = STAGE_subsystem;
-	return 1;
-}
-
-static int
-open_subsystem(struct session *session, struct why *why)
-{
-	int result = ssh_channel_request_sftp(session->channel);
-
-	if (result == SSH_AGAIN)
-		return 0;
-	if (result != SSH_OK)
-		return why_set(why, ERROR_PROTOCOL_ERROR,
-		    "the server does not speak SFTP with this user");
-	session->stage = STAGE_open;
-	session->config = NULL;
-	log_debug("session: open kex=%s cipher=%s",
-	    ssh_get_kex_algo(session->ssh), ssh_get_cipher_out(session->ssh));
-	return 1;
-}
-
 static int	 (*const openers[STAGES])(struct session *, struct why *) = {
 	[STAGE_handshake] = open_handshake,
 	[STAGE_login] = open_login,
 	[STAGE_interactive] = open_interactive,
-	[STAGE_channel] = open_channel,
-	[STAGE_subsystem] = open_subsystem,
 };
 
 int
@@ -418,36 +374,28 @@ session_hostkey(const struct session *session, uint8_t sha256[HOSTKEY_HASH])
 
 /* --- open ----------------------------------------------------------------- */
 
+uint64_t
+session_received(const struct session *session)
+{
+	return session->counter.in_bytes;
+}
+
+bool
+session_is_flooded(const struct session *session)
+{
+	return session->counter.in_bytes > FLOOD + WRAPPING * session->taken;
+}
+
+bool
+session_is_over(const struct session *session)
+{
+	return (ssh_get_status(session->ssh) &
+	    (SSH_CLOSED | SSH_CLOSED_ERROR)) != 0;
+}
+
 short
 session_events(const struct session *session)
 {
 	return (ssh_get_poll_flags(session->ssh) & SSH_WRITE_PENDING) != 0 ?
 	    POLLIN | POLLOUT : POLLIN;
-}
-
-int64_t
-session_read(struct session *session, char *out, size_t room, struct why *why)
-{
-	int got = ssh_channel_read_nonblocking(session->channel, out,
-	    (uint32_t)room, 0);
-
-	if (got == SSH_EOF || ssh_channel_is_closed(session->channel))
-		return got > 0 ? got : why_set(why, ERROR_CONNECT_FAILURE,
-		    "the server ended the session");
-	return got >= 0 ? got : got == SSH_AGAIN ? 0 :
-	    session_failed(session, why);
-}
-
-/* What libssh could not send yet it keeps: there is to be little of it. */
-int64_t
-session_write(struct session *session, const char *bytes, size_t length,
-    struct why *why)
-{
-	int sent;
-
-	if ((ssh_get_poll_flags(session->ssh) & SSH_WRITE_PENDING) != 0)
-		return 0;
-	sent = ssh_channel_write(session->channel, bytes,
-	    (uint32_t)(length < WRITE_MAX ? length : WRITE_MAX));
-	return sent >= 0 ? sent : session_failed(session, why);
 }

@@ -1,9 +1,9 @@
 /*
- * session - one SSH session with its channel to the server's sftp
+ * session - one SSH session, up to the login
  *
  * libssh, never blocking, over a socket that is connected already.  Only
- * session.c knows libssh's types.  libssh reads no configuration, no known
- * hosts and no agent here; it is told everything.
+ * session.c and subsystem.c know libssh's types.  libssh reads no
+ * configuration, no known hosts and no agent here; it is told everything.
  */
 #ifndef WORKERS_SFTP_SESSION_H
 #define WORKERS_SFTP_SESSION_H
@@ -28,8 +28,8 @@ void			 session_key_free(struct session_key **);
 enum family { FAMILY_any, FAMILY_ed25519, FAMILY_ecdsa, FAMILY_rsa, FAMILIES };
 
 /* How far it has come. */
-enum stage { STAGE_handshake, STAGE_login, STAGE_interactive, STAGE_channel,
-	STAGE_subsystem, STAGE_open, STAGES };
+enum stage { STAGE_handshake, STAGE_login, STAGE_interactive, STAGE_open,
+	STAGES };
 
 /*
  * The socket becomes its own.  Keys of that family only are asked for, or of
@@ -54,13 +54,13 @@ enum family	 session_hostkey(const struct session *,
 /* What poll(2) is to look for. */
 short		 session_events(const struct session *);
 
-/*
- * The next bytes, 0 if none is there now, -1 with *why if there will not be.
- */
-int64_t		 session_read(struct session *, char *out, size_t room,
-		    struct why *);
-/* The bytes that it took, 0 if it has to wait, -1 with *why. */
-int64_t		 session_write(struct session *, const char *, size_t,
-		    struct why *);
+/* Bytes that have come from the server, for whatever channel. */
+uint64_t	 session_received(const struct session *);
+
+/* True if much comes that no channel takes: libssh keeps some of it. */
+bool		 session_is_flooded(const struct session *);
+
+/* True once nothing goes over it any more, for none of its channels. */
+bool		 session_is_over(const struct session *);
 
 #endif

@@ -43,7 +43,7 @@ since_start(const struct trial *trial, int64_t when)
 
 /* How far it came; each step up to the first that failed. */
 static bool
-tell_steps(struct trial *trial, const struct client_times *times)
+tell_steps(struct trial *trial, const struct connection_times *times)
 {
 	const struct {
 		enum step	 step;
@@ -73,20 +73,20 @@ probe_end(struct trial *trial, const struct outcome *outcome, bool clean)
 {
 	struct probe *probe = trial->state;
 	struct client *client = probe->caller.client;
-	struct client_times none = { 0 };
+	struct connection_times none = { 0 };
 	struct link_record record;
 	struct buf key = { 0 };
 	int64_t now = since_start(trial, clock_monotonic());
 
-	if (tell_steps(trial, client != NULL ? &client->times : &none) &&
+	if (tell_steps(trial, client != NULL ? &client->connection->times : &none) &&
 	    probe->since != 0)
 		trial_step(trial, trial->facts.test == TEST_reach ?
 		    STEP_write : STEP_deliver, outcome->error == ERROR_NONE,
 		    since_start(trial, probe->since), now);
 	if (client != NULL)
-		trial_says(trial, STEP_connect, "%s", client->peer);
-	if (client != NULL && client->shown != FAMILY_any) {
-		hostkey_print(client->sha256, &key);
+		trial_says(trial, STEP_connect, "%s", client->connection->peer);
+	if (client != NULL && client->connection->shown != FAMILY_any) {
+		hostkey_print(client->connection->sha256, &key);
 		trial_says(trial, STEP_hostKey, "%s", key.data);
 		buf_free(&key);
 	}

@@ -13,6 +13,12 @@
 #define WRITES_MAX 32		/* under way: 1 MiB */
 #define SYNC_EVERY (64 * 1024 * 1024)	/* bytes */
 
+static bool
+is_synced(const struct caller *caller)
+{
+	return caller->client->fsync && caller->config->fsync;
+}
+
 static void
 write_piece(struct delivery *delivery, const char *bytes, size_t length)
 {
@@ -23,7 +29,7 @@ write_piece(struct delivery *delivery, const char *bytes, size_t length)
 	delivery->offset += (int64_t)length;
 	delivery->writes++;
 	/* So that the one at the end is no long silence of the server's. */
-	if (caller->client->fsync && delivery->offset - delivery->synced >=
+	if (is_synced(caller) && delivery->offset - delivery->synced >=
 	    SYNC_EVERY) {
 		wire_fsync(client_out(caller), client_id(caller),
 		    &delivery->handle);
@@ -40,7 +46,7 @@ seal(struct delivery *delivery)
 	struct seal *sealing = &delivery->seal;
 
 	*sealing = (struct seal) { .awaited = 2 };
-	if (caller->client->fsync) {
+	if (is_synced(caller)) {
 		sealing->awaited++;
 		sealing->syncs = true;
 		sealing->sync = client_id(caller);
