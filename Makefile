@@ -111,7 +111,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
     change checkpoint commit connection denied destinations drop duplicate \
     durable erasure erasure_record expiry fetch fetch_denied finished \
     flight forward health hostkeys keys limits links loop moves notify \
-    nurse nurse_ask organization orphans outcome owner purge receipts \
+    nurse nurse_ask options organization orphans outcome owner purge receipts \
     recent recover refuse replay request reserve restore resume retry \
     revoke roles roll rotations scan schedule secrets server settle setup \
     stepped sweep sweep_files sweep_jobs sweep_journal sweep_stored target \

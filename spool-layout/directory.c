@@ -14,7 +14,7 @@
 
 #include "spool-layout/directory.h"
 
-#define TOP_MODE 0710		/* its submitters go through, and list nothing */
+#define TOP_MODE 0710		/* its submitters go through it */
 #define TOP_PRIVATE_MODE 0700
 
 static const struct {

@@ -16,8 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +40,7 @@
 #include "spoold/fetch.h"
 #include "spoold/hostkeys.h"
 #include "spoold/nurse.h"
+#include "spoold/options.h"
 #include "spoold/recent.h"
 #include "spoold/recover.h"
 #include "spoold/roles.h"
@@ -57,14 +56,7 @@
 #include "spoold/watch.h"
 #include "spoold/worker.h"
 
-#define OFFLINE_FD 3
 #define CHECK_EVERY 1000	/* ms between looks for silent workers */
-
-struct options {
-	const char	*file;
-	int		 ready_fd;	/* -1: nobody waits */
-	bool		 offline, restored, allow_volatile;
-};
 
 /* --- signals and timers --------------------------------------------------- */
 
@@ -543,81 +535,6 @@ spoold_ready(const struct spoold *s, int fd, struct why *why)
 	return result;
 }
 
-/* What the caller had open is nobody's business here, and no worker's. */
-static int
-descriptors_close(const struct options *options, struct why *why)
-{
-	unsigned keep = options->offline ? OFFLINE_FD :
-	    options->ready_fd > STDERR_FILENO ? (unsigned)options->ready_fd :
-	    STDERR_FILENO;
-
-	if ((keep > STDERR_FILENO + 1 &&
-	    close_range(STDERR_FILENO + 1, keep - 1, 0) == -1) ||
-	    close_range(keep + 1, UINT_MAX, 0) == -1)
-		return why_errno(why, "close_range");
-	return 0;
-}
-
-static const char usage[] = "usage: spoold -c FILE [--ready-fd N] "
-    "[--offline] [--restored] [--volatile]\n";
-static const char help[] =
-    "The supervisor; spoolctl starts and stops it.\n\n"
-    "  -c FILE                     Configuration.\n"
-    "      --ready-fd N            Write \"ready\" there and go to the "
-    "background.\n"
-    "      --offline               Serve one command on descriptor 3, deliver "
-    "nothing.\n"
-    "      --restored              The spool is from a backup: hold "
-    "everything.\n"
-    "      --volatile              A spool on tmpfs will do.\n"
-    "      --help                  Print this and exit.\n"
-    "      --version               Print the version and exit.\n";
-
-static int
-options_read(int argc, char **argv, struct options *options)
-{
-	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "ready-fd", required_argument, NULL, 'r' },
-		{ "offline", no_argument, NULL, 'o' },
-		{ "restored", no_argument, NULL, 'R' },
-		{ "volatile", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 }
-	};
-	int option;
-
-	options->ready_fd = -1;
-	while ((option = getopt_long(argc, argv, "c:", longs, NULL)) != -1)
-		switch (option) {
-		case 'c':
-			options->file = optarg;
-			break;
-		case 'r':
-			options->ready_fd = (int)strtol(optarg, NULL, 10);
-			break;
-		case 'o':
-			options->offline = true;
-			break;
-		case 'R':
-			options->restored = true;
-			break;
-		case 'v':
-			options->allow_volatile = true;
-			break;
-		case 'h':
-			(void)printf("%s\n%s", usage, help);
-			exit(0);
-		case 'V':
-			(void)printf("spoold %s\n", SPOOLD_VERSION);
-			exit(0);
-		default:
-			return -1;
-		}
-	return optind == argc ? 0 : -1;
-}
-
 /*
  * The system's instance begins as root: the nurse stays so, this process does
  * not.  What is below /run is gone after each boot.
@@ -652,7 +569,7 @@ main(int argc, char **argv)
 	int status = 0;
 
 	if (options_read(argc, argv, &options) == -1) {
-		(void)fprintf(stderr, "%s", usage);
+		options_usage();
 		return error_exit_status(ERROR_USAGE);
 	}
 	umask(077);

@@ -28,7 +28,7 @@ struct nurse_row {
 	char		*path;		/* own; absolute */
 	uid_t		 uid;		/* never root's, nor spoold's */
 	gid_t		 gid;
-	gid_t		*groups;	/* own; beside that, of a pipe's user */
+	gid_t		*groups;	/* own; beside that */
 	int		 group_count;
 };
 
@@ -50,7 +50,7 @@ enum nurse_word {
 struct nurse_message {
 	uint32_t	 word;
 	uint32_t	 row;
-	uint64_t	 number;	/* spoold's, of the worker; never again */
+	uint64_t	 number;	/* spoold's, of a worker; never again */
 	int32_t		 value;
 	int32_t		 unused;	/* 0 */
 };

@@ -34,17 +34,20 @@
 
 /* --- the table ------------------------------------------------------------ */
 
-/* The groups of a user that is not one of spoold's own. */
+/* The groups that root has put the user into, beside its own. */
 static void
 row_groups(struct nurse_row *row, const char *name)
 {
-	int count = GROUPS_FIRST;
+	int count = GROUPS_FIRST, kept = 0;
 
 	row->groups = xcalloc((size_t)count, sizeof(gid_t));
 	while (getgrouplist(name, row->gid, row->groups, &count) == -1)
 		row->groups = xreallocarray(row->groups, (size_t)count,
 		    sizeof(gid_t));
-	row->group_count = count;
+	for (int i = 0; i < count; i++)
+		if (row->groups[i] != row->gid)
+			row->groups[kept++] = row->groups[i];
+	row->group_count = kept;
 }
 
 /* One more row: 0, or -1 with *why (CONFIG_ERROR). */
@@ -80,8 +83,7 @@ table_add(struct nurse_table *table, const struct conf *conf,
 	*row = (struct nurse_row) { .program = program,
 		.user = xstrdup(user), .path = xstrdup(path),
 		.uid = account.uid, .gid = account.gid };
-	if (user[0] != '\0')
-		row_groups(row, user);
+	row_groups(row, name);
 	return 0;
 }
 

@@ -37,7 +37,7 @@ struct worker {
 	struct pool	*pool;		/* borrowed */
 	pid_t		 pid;		/* 0: the nurse has not said yet */
 	uint64_t	 number;	/* the nurse's; 0: spoold's own child */
-	int		 pid_fd;	/* own; -1: the nurse says when it ends */
+	int		 pid_fd;	/* own; -1: the nurse says its end */
 	int		 link;		/* own; -1 once closed */
 	struct source	 link_source;
 	struct source	 exit_source;

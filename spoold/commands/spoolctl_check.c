@@ -280,6 +280,27 @@ check_inotify(struct check *check, const struct conf *conf)
 		close(fd);
 }
 
+/*
+ * Where anybody may link to anybody's file, a submitter cannot read what
+ * another one dropped, but keep it from being taken: that has one link then.
+ */
+static void
+check_kernel(struct check *check, const struct conf *conf)
+{
+	int fd = open("/proc/sys/fs/protected_hardlinks",
+	    O_RDONLY | O_CLOEXEC);
+	char value = '1';
+
+	if (fd == -1)
+		return;
+	if (instance_is_shared(conf) && read(fd, &value, 1) == 1 &&
+	    value == '0')
+		found(check, "kernel", "fs.protected_hardlinks is 0: a "
+		    "submitter can keep what another one drops from being "
+		    "taken, by a link to it; set it to 1, see sysctl.d(5)");
+	close(fd);
+}
+
 /* --- the journal, and the clock seen from it --- */
 
 static void
@@ -393,6 +414,7 @@ spoolctl_check(struct cli *cli, void *arg)
 	check_journal(&check, conf);
 	check_space(&check, conf);
 	check_inotify(&check, conf);
+	check_kernel(&check, conf);
 	check_alerts(&check);
 	if (check.found == 0 && !cli->json)
 		(void)printf("Nothing is wrong\n");

@@ -120,7 +120,8 @@ repair_layout(struct repair *repair, const char *org, struct why *why)
 	fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return why_errno(why, "open %s", top);
-	result = layout_check(fd, org, &owners, true, found_layout, repair, why);
+	result = layout_check(fd, org, &owners, true, found_layout, repair,
+	    why);
 	close(fd);
 	return result == -1 ? -1 : 0;
 }

@@ -76,6 +76,18 @@ test_each_process_runs_as_the_user_of_the_table() {
 	assertEquals 'none is left' 0 "$(pgrep -P "$pid" -u root | wc -l)"
 }
 
+test_a_worker_is_in_the_groups_that_root_put_its_user_into() {
+	system_instance "$A"
+	[ -n "$INSTANCE" ] || return
+	usermod -aG "$C-submitters" "$MARK-intake"
+	start
+	drop_as "$MARK-a1" "$A" one '{}'
+	eventually sh -c "ls '$SPOOL'/failed/one.*.json"
+	assertEquals "$(getent group "$C-submitters" | cut -d : -f 3)" \
+	    "$(status "$(workers_of intake "$A")" Groups)"
+	gpasswd -d "$MARK-intake" "$C-submitters" >/dev/null
+}
+
 test_a_worker_process_serves_one_organization() {
 	three || return
 	for org in "$A" "$B" "$C"; do
@@ -301,6 +313,22 @@ organization.removed $B" "$(journal \
 	stop
 	start
 	assertEquals 'once' 2 "$(journal '.event' | grep -c '^organization')"
+}
+
+test_a_section_without_directories_is_refused_and_nothing_changes() {
+	three || return
+	cp -p "$CONF" "$SCRATCH/conf"
+	printf 'organization %s-x { }\norganization %s-y { }\n' "$MARK" \
+	    "$MARK" >>"$CONF"
+	mkdir -m 700 "$INSTANCE/state/$MARK-x"
+	run spoolctl reload
+	failed_with 78 spoolctl CONFIG_ERROR
+	cp -p "$SCRATCH/conf" "$CONF"
+	run spoolctl reload
+	ran 0 '' ''
+	drop_as "$MARK-a1" "$A" one "$(job ok)"
+	eventually delivered_of "$A" "$ID"
+	assertEquals '' "$(journal '.event' | grep '^organization')"
 }
 
 test_organizations_are_roots_to_change() {

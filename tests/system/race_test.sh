@@ -131,4 +131,13 @@ test_a_job_that_is_swapped_before_it_is_opened_is_not_taken() {
 	slow_openings job-link
 }
 
+test_check_says_that_the_kernel_does_not_protect() {
+	system_instance "$A"
+	[ -n "$INSTANCE" ] || return
+	run spoolctl check
+	assertEquals "$OUT" 1 "$STATUS"
+	assertEquals 'kernel: fs.protected_hardlinks is 0' \
+	    "$(sed 's/ 0: .*/ 0/' "$SCRATCH/out")"
+}
+
 . /usr/share/shunit2/shunit2

@@ -23,6 +23,7 @@ unmark() {
 # the whole machine's: suites that need it one way or the other wait for each
 # other, until their shell ends.
 kernel() {
+	KERNEL=$1
 	exec 8>"${TMPDIR:-/tmp}/spoold-test.kernel"
 	case $1 in
 	protects) flock -s 8 ;;
@@ -60,6 +61,7 @@ system_instance() {
 		startSkipping
 		return 0
 	fi
+	[ -n "${KERNEL-}" ] || kernel protects
 	INSTANCE=$(mktemp -d "${TMPDIR:-/tmp}/spoold-test.XXXXXX") || exit 1
 	chmod 755 "$INSTANCE"
 	use_instance "$INSTANCE"
