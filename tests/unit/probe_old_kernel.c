@@ -27,7 +27,7 @@ static int
 forbid_prctl(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp	 set = SCMP_A0(SCMP_CMP_EQ,
-	    PR_SET_SECCOMP);
+	    PR_SET_SECCOMP, 0);
 
 	return seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EINVAL),
 	    SCMP_SYS(prctl), 1, &set);

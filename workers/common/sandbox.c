@@ -40,13 +40,13 @@ static const struct {
 	[SANDBOX_descriptors] = { .memory = 768, .memory_each = 1,
 	    .files = 256, .files_each = 4 },
 	[SANDBOX_listener] = { .memory = 1024 },
-	[SANDBOX_network] = { { .resolves = true, .connects = true },
+	[SANDBOX_network] = { .places = { .resolves = true, .connects = true },
 	    .tasks = 4096, .memory = 512, .memory_each = 16,
 	    .files = 256, .files_each = 16 },
-	[SANDBOX_files] = { { .resolves = true, .connects = true },
+	[SANDBOX_files] = { .places = { .resolves = true, .connects = true },
 	    .writes = true, .tasks = 4096, .memory = 512, .memory_each = 16,
 	    .files = 256, .files_each = 16 },
-	[SANDBOX_programs] = { { .programs = true } },
+	[SANDBOX_programs] = { .places = { .programs = true } },
 };
 
 /* For good: an instance that root runs has workers that are root by name. */
@@ -71,7 +71,7 @@ privileges_drop(struct why *why)
 
 /* Never above what it was; for good, since nobody can raise it again. */
 static int
-limit_set(int what, rlim_t most, struct why *why)
+limit_set(__rlimit_resource_t what, rlim_t most, struct why *why)
 {
 	struct rlimit limit;
 
@@ -84,6 +84,19 @@ limit_set(int what, rlim_t most, struct why *why)
 	    why_errno(why, "setrlimit") : 0;
 }
 
+/* Of descriptors the bound is a soft one, which holds back a mistake. */
+static int
+limit_files(rlim_t most, struct why *why)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return why_errno(why, "getrlimit");
+	limit.rlim_cur = limit.rlim_max < most ? limit.rlim_max : most;
+	return setrlimit(RLIMIT_NOFILE, &limit) == -1 ?
+	    why_errno(why, "setrlimit") : 0;
+}
+
 int
 sandbox_limit(enum sandbox sandbox, unsigned concurrency, struct why *why)
 {
@@ -93,8 +106,7 @@ sandbox_limit(enum sandbox sandbox, unsigned concurrency, struct why *why)
 	rlim_t files = sandboxes[sandbox].files +
 	    sandboxes[sandbox].files_each * concurrency;
 
-	if (limit_set(RLIMIT_NOFILE, files > 0 ? files : RLIM_INFINITY,
-	    why) == -1)
+	if (files > 0 && limit_files(files, why) == -1)
 		return -1;
 	if (sandboxes[sandbox].places.programs)
 		return 0;

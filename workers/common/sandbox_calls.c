@@ -231,8 +231,9 @@ calls_threads(scmp_filter_ctx filter)
 static int
 calls_of_programs(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp beyond = SCMP_A0(SCMP_CMP_GT, AF_NETLINK);
-	const struct scmp_arg_cmp other = SCMP_A0(SCMP_CMP_NE, 0);
+	const struct scmp_arg_cmp beyond = SCMP_A0(SCMP_CMP_GT, AF_NETLINK,
+	    0);
+	const struct scmp_arg_cmp other = SCMP_A0(SCMP_CMP_NE, 0, 0);
 	int result = calls_add(filter, SCMP_ACT_ERRNO(EPERM), prying);
 
 	if (result == 0)
@@ -244,7 +245,7 @@ calls_of_programs(scmp_filter_ctx filter)
 	for (int family = AF_INET + 1; family < AF_NETLINK && result == 0;
 	    family++) {
 		const struct scmp_arg_cmp equal = SCMP_A0(SCMP_CMP_EQ,
-		    (scmp_datum_t)family);
+		    (scmp_datum_t)family, 0);
 
 		if (family != AF_INET6)
 			result = seccomp_rule_add_array(filter,
