@@ -81,12 +81,26 @@ make_above(const char *path, struct why *why)
 	return result;
 }
 
+/* What is right already needs no right to be changed: a unit may have none. */
+static int
+fd_give(int fd, const struct account *account, mode_t mode)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if ((st.st_uid != account->uid || st.st_gid != account->gid) &&
+	    fchown(fd, account->uid, account->gid) == -1)
+		return -1;
+	return (st.st_mode & MODE_BITS) == mode ? 0 : fchmod(fd, mode);
+}
+
 int
 place_make(const struct conf *conf, enum place place,
     const struct account *account, struct why *why)
 {
 	const char *path = place_path(conf, place);
-	int fd, result = 0;
+	int fd, result;
 
 	if (make_above(path, why) == -1)
 		return -1;
@@ -95,9 +109,9 @@ place_make(const struct conf *conf, enum place place,
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)
 		return why_errno(why, "open directory %s", path);
-	if (fchown(fd, account->uid, account->gid) == -1 ||
-	    fchmod(fd, rows[place].mode) == -1)
-		result = why_errno(why, "give directory %s its owner", path);
+	result = fd_give(fd, account, rows[place].mode);
+	if (result == -1)
+		(void)why_errno(why, "give directory %s its owner", path);
 	close(fd);
 	return result;
 }
