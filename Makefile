@@ -111,13 +111,13 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
     change checkpoint commit connection denied destinations drop duplicate \
     durable erasure erasure_record expiry fetch fetch_denied finished \
     flight forward health hostkeys keys limits links loop moves notify \
-    nurse nurse_ask options organization orphans outcome owner purge receipts \
-    recent recover refuse replay request reserve restore resume retry \
-    revoke roles roll rotations scan schedule secrets server settle setup \
-    stepped sweep sweep_files sweep_jobs sweep_journal sweep_stored target \
-    tickets trial usage verbs_delivery verbs_destination verbs_explain \
-    verbs_health verbs_list verbs_move verbs_payload verbs_secret \
-    verbs_server verbs_submit watch worker)
+    nurse nurse_ask options organization orphans outcome owner purge \
+    receipts receipts_make recent recover refuse replay request reserve \
+    restore resume retry revoke roles roll rotations scan schedule secrets \
+    server settle setup stepped sweep sweep_files sweep_jobs sweep_journal \
+    sweep_stored target tickets trial usage verbs_delivery \
+    verbs_destination verbs_explain verbs_health verbs_list verbs_move \
+    verbs_payload verbs_secret verbs_server verbs_submit watch worker)
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     $(addprefix lib/,beneath control_program file_name nearest process service \

@@ -180,8 +180,8 @@ int	 spool_remove_day(const struct spool *, enum queue, const char *day,
 /*
  * Takes the lock that one spoold holds over spool and journal.  Returns a
  * descriptor that holds it until it is closed, or -1 with *why: UNAVAILABLE
- * if another process has it, and still has it two seconds later.  A forked child that lives on must close it, or
- * it keeps the lock.
+ * if another process has it, and still has it two seconds later.  A forked child
+ * that lives on must close it, or it keeps the lock.
  */
 int	 spool_lock(const char *spool_directory, const char *journal_directory,
 	    struct why *);

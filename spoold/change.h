@@ -34,8 +34,8 @@ struct change_place {
 
 /*
  * Whether anything may be done to that ticket: 1 with what its name says, 0
- * with *why if retention is taking its job away or what it stored, -1 with *why if it is none, or
- * if nothing is possible now.  On 1 its job is spared by the sweep under way.
+ * with *why if retention is taking its job away or what it stored, -1 with *why
+ * if it is none, or if nothing is possible now.  On 1 its job is spared by the sweep under way.
  */
 int	 change_possible(struct spoold *, const struct organization *,
 	    const struct change_place *, struct ticket *, struct why *);
