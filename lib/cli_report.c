@@ -49,6 +49,7 @@ cli_fail_about(const struct cli *cli, const char *about, const struct why *why)
 	memcpy(named.id, why->id, sizeof(named.id));
 	memcpy(named.name, why->name, sizeof(named.name));
 	memcpy(named.nearest, why->nearest, sizeof(named.nearest));
+	memcpy(named.fields, why->fields, sizeof(named.fields));
 	return cli_fail(cli, &named);
 }
 

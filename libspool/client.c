@@ -225,6 +225,21 @@ text_copy(char *out, size_t size, const struct json *value)
 	(void)snprintf(out, size, "%s", json_string(value, ""));
 }
 
+/* What is wrong, field by field; all of it, or nothing. */
+static void
+fields_copy(char *out, size_t size, const struct json *fields)
+{
+	const struct json *field = json_first(fields);
+	struct buf text = { .max = size };
+
+	for (; json_is(fields, JSON_ARRAY) && field != NULL;
+	    field = json_next(field))
+		json_put_value(&text, NULL, field);
+	if (!text.overflow && text.len > 0 && text.len < size)
+		memcpy(out, text.data, text.len + 1);
+	buf_free(&text);
+}
+
 int
 client_error(const struct json *error, struct why *why)
 {
@@ -240,6 +255,8 @@ client_error(const struct json *error, struct why *why)
 	text_copy(why->name, sizeof(why->name), json_get(details, "name"));
 	text_copy(why->nearest, sizeof(why->nearest),
 	    json_get(details, "nearest"));
+	fields_copy(why->fields, sizeof(why->fields),
+	    json_get(details, "fields"));
 	why->offset = json_integer(json_get(details, "offset"), -1);
 	why->retry_after = json_integer(json_get(details, "retryAfter"), 0);
 	return -1;
