@@ -146,22 +146,25 @@ drilled(struct spoold *s, void *arg, struct target *target,
 }
 
 /*
- * One that spoold made by itself is tried by itself, once a day: its receiver
- * learns it when it does, and nobody is there to say so.
+ * One that spoold made by itself is tried by itself, once a day and not before
+ * it is a day old: its receiver learns it when it does, nobody is there to say
+ * so, and until then it refuses what has that signature alone.
  */
 static void
 drill(struct spoold *s, struct target *target, int64_t now)
 {
+	const struct destination_secret *made =
+	    &target->destination->secrets[0];
 	struct why why;
 
-	if (!target->destination->secrets[0].made || !target_open(target) ||
-	    target->drilling || (target->drilled_at != 0 &&
+	if (!made->made || now - made->created_at < DAY ||
+	    !target_open(target) || target->drilling || (target->drilled_at != 0 &&
 	    now - target->drilled_at < DAY && now >= target->drilled_at))
 		return;
 	target->drilled_at = now;
 	target->drilling = true;
 	(void)snprintf(target->drilled, sizeof(target->drilled), "%s",
-	    target->destination->secrets[0].id);
+	    made->id);
 	if (trial_start(s, target, TEST_drill, "spoold", drilled, NULL,
 	    &why) == -1) {
 		target->drilling = false;

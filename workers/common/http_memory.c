@@ -2,8 +2,8 @@
  * http_memory - the memory that libcurl works with
  *
  * libcurl puts passwords into strings and headers into buffers, and frees them
- * as they are.  Here what is freed is wiped first; nothing is reallocated in
- * place, for what moves would stay where it was.
+ * as they are.  Here what is freed is wiped first; and what has to become larger
+ * is copied and wiped, for realloc(3) would leave behind what it moves.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -25,8 +25,11 @@ static void *
 memory_resize(void *memory, size_t size)
 {
 	size_t had = memory == NULL ? 0 : malloc_usable_size(memory);
-	void *larger = malloc(size);
+	void *larger;
 
+	if (memory != NULL && size > 0 && size <= had)
+		return memory;
+	larger = malloc(size);
 	if (larger == NULL)
 		return NULL;
 	if (memory != NULL)
