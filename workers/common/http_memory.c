@@ -29,7 +29,7 @@ memory_resize(void *memory, size_t size)
 
 	if (memory != NULL && size > 0 && size <= had)
 		return memory;
-	larger = malloc(size);
+	larger = malloc(size > 0 ? size : 1);
 	if (larger == NULL)
 		return NULL;
 	if (memory != NULL)

@@ -395,6 +395,9 @@ server_look(struct server *server, int64_t now)
 
 /* --- the server ----------------------------------------------------------- */
 
+static void	 server_says(void *, const char *, va_list)
+		    __attribute__((format(printf, 2, 0)));
+
 static void
 server_says(void *arg, const char *format, va_list args)
 {
