@@ -416,6 +416,7 @@ bench: all $(BENCH) ## measure, beside peers: N=20000 ROUNDS=3 PEERS="yardstick 
 	BUILD='$(BUILD)' node tests/bench/bench.mjs --jobs '$(N)' \
 	    --rounds '$(ROUNDS)' --peers '$(or $(strip $(PEERS)),none)'
 	BUILD='$(BUILD)' node tests/bench/hanging.mjs
+	BUILD='$(BUILD)' node tests/bench/crowd.mjs
 	@$(MAKE) --no-print-directory bench-uploads
 
 bench-uploads: all $(BENCH) ## measure uploads only: ROUNDS=3 UPLOADS="sftp …"
