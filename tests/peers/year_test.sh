@@ -10,23 +10,14 @@
 # shellcheck source=tests/peers/secrets.sh
 . "$TESTS/peers/secrets.sh"
 
-# The sanitizers' own runtime has to be the first that is loaded.
-case $BUILD in
-*san*) SHIFT='' ;;
-*) SHIFT=yes ;;
-esac
-
 # day N: it is N days from now, for whoever is started with the clock.
 day() {
 	DAY=$1
-	node -e 'const b = Buffer.alloc(8);
-	    b.writeBigInt64LE(BigInt(process.argv[1]) * 86400n);
-	    require("fs").writeSync(require("fs").openSync(process.argv[2],
-	    "r+"), b, 0, 8, 0)' "$DAY" "$SCRATCH/offset"
+	clock_is $((DAY * 86400))
 }
 
 clocked() {
-	CLOCK_OFFSET=$SCRATCH/offset LD_PRELOAD=$SCRATCH/clock.so "$@"
+	CLOCK_OFFSET=$SCRATCH/offset LD_PRELOAD=$CLOCK "$@"
 }
 
 # What the receiver has for the rest of the day is what was current yesterday.
@@ -85,15 +76,13 @@ each_day() {
 }
 
 refused() {
-	jq -c 'select(.status != 200 and (.body |
-	    contains("\"test\":true") | not))' "$RECEIVER/requests"
+	jq -c 'select(.status != 200)' "$RECEIVER/requests"
 }
 
 begin() {
 	instance
-	${CC:-cc} -shared -fPIC -o "$SCRATCH/clock.so" "$TESTS/data/clock.c"
-	head -c 8 /dev/zero >"$SCRATCH/offset"
-	CLOCK_OFFSET=$SCRATCH/offset LD_PRELOAD=$SCRATCH/clock.so
+	clock
+	CLOCK_OFFSET=$SCRATCH/offset LD_PRELOAD=$CLOCK
 	export CLOCK_OFFSET LD_PRELOAD
 	start
 	# A worker's environment is empty: it signs with today's time.
@@ -107,8 +96,6 @@ begin() {
 }
 
 test_a_year_of_rotations_loses_no_webhook_to_a_receiver_that_is_a_day_late() {
-	[ -n "$SHIFT" ] || startSkipping
-	[ -n "$SHIFT" ] || return 0
 	begin
 	if [ -n "${TEST_FULL-}" ]; then
 		each_day

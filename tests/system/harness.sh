@@ -210,6 +210,33 @@ eventually_within() {
 	done
 }
 
+# needs_root: true if root runs this, as the whole check is to be run.
+needs_root() {
+	[ "$(id -u)" -ne 0 ] || return 0
+	fail 'only root can run this'
+	return 1
+}
+
+# clock: makes one that is wrong by the seconds in $SCRATCH/offset; whoever is
+# started with $CLOCK for LD_PRELOAD and that for CLOCK_OFFSET goes by it.  The
+# sanitizers' own runtime has to be the first that is loaded.
+clock() {
+	${CC:-cc} -shared -fPIC -o "$SCRATCH/clock.so" "$TESTS/data/clock.c"
+	head -c 8 /dev/zero >"$SCRATCH/offset"
+	CLOCK=$SCRATCH/clock.so
+	case $BUILD in
+	*san*) CLOCK=$(${CC:-cc} -print-file-name=libasan.so):$CLOCK ;;
+	esac
+}
+
+# clock_is SECONDS: from now on so much ahead.
+clock_is() {
+	node -e 'const b = Buffer.alloc(8), fs = require("node:fs");
+	    b.writeBigInt64LE(BigInt(process.argv[1]));
+	    fs.writeSync(fs.openSync(process.argv[2], "r+"), b, 0, 8, 0)' \
+	    "$1" "$SCRATCH/offset"
+}
+
 # Runs a command, and keeps $STATUS, $OUT and $ERR.
 run() {
 	"$@" >"$SCRATCH/out" 2>"$SCRATCH/err"

@@ -8,7 +8,7 @@
 # shellcheck shell=sh disable=SC2034 # for the suites
 
 JOB_MAX=50	# destinations of one job
-MEMORY=40960	# KiB that a worker may need at most
+MEMORY=32768	# KiB that a worker may need at most
 USUAL=3000	# ms; what a good destination takes at most, beside all others
 
 # certificate NAME SUBJECT_ALT_NAME [DAYS]: signed by the authority.

@@ -360,7 +360,7 @@ test_init_can_be_called_again_and_mends_what_was_lost() {
 
 test_init_without_a_root_leaves_a_private_instance_alone() {
 	instance
-	[ "$(id -u)" -eq 0 ] || return
+	needs_root || return 1
 	before=$(cat "$CONF")
 	run spoolctl init
 	failed_with 65 spoolctl CONFLICT

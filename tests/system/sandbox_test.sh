@@ -49,6 +49,20 @@ outcome() {
 	echo secret >"$PLACE/shut/file"
 }
 
+# told: of a table, what is the same for every kernel and build.  Signals and
+# listening take later versions of Landlock; a sanitizer's report takes calls
+# that are shut otherwise, so that what kills is refused only.
+told() {
+	later='listen|kill|tgkill' reports=
+	! kernel_is 6.12 || later=-
+	! sanitized || reports='|fork|owner|limits|dumpable|code'
+	grep -vE "^($later$reports)	" | if sanitized; then
+		sed -E 's/killed|EACCES|EPERM/refused/g'
+	else
+		cat
+	fi
+}
+
 # outcomes FILE: the table, as the kernel answers.
 outcomes() {
 	head -1 "$TABLE"
@@ -65,14 +79,8 @@ outcomes() {
 }
 
 test_what_each_kind_of_worker_can_do_is_what_the_table_says() {
-	# Looking into what hides itself takes root; the calls are amd64's;
-	# what programs and listeners may do takes Landlock's sixth version.
-	if sanitized || [ "$(id -u)" -ne 0 ] ||
-	    [ "$(uname -m)" != x86_64 ] || ! kernel_is 6.12; then
-		startSkipping
-		assertTrue skipped true
-		return
-	fi
+	# Looking into what hides itself takes root.
+	needs_root || return 1
 	instance
 	PLACE=$INSTANCE
 	mkdir "$PLACE/open" "$PLACE/shut"
@@ -85,7 +93,8 @@ test_what_each_kind_of_worker_can_do_is_what_the_table_says() {
 	chmod 755 "$PLACE/plain"
 	KINDS=$(head -1 "$TABLE" | cut -f 3- | tr '\t' ' ')
 	outcomes >"$PLACE/outcomes"
-	assertEquals '' "$(diff "$TABLE" "$PLACE/outcomes")"
+	told <"$TABLE" >"$PLACE/wanted"
+	assertEquals '' "$(told <"$PLACE/outcomes" | diff "$PLACE/wanted" -)"
 	for program in "$BUILD"/libexec/spoold/*; do
 		assertContains 'every worker has a column' " $KINDS " \
 		    " ${program##*/} "
@@ -143,11 +152,7 @@ test_workers_of_an_instance_are_shut_in_hidden_and_bare() {
 }
 
 test_the_same_user_has_nothing_of_a_workers_memory_or_descriptors() {
-	if [ "$(id -u)" -ne 0 ]; then
-		startSkipping
-		assertTrue skipped true
-		return
-	fi
+	needs_root || return 1
 	base=$(mktemp -d "${TMPDIR:-/tmp}/spoold-test.XXXXXX")
 	chmod 755 "$base"
 	instance "$base"

@@ -57,10 +57,7 @@ as() {
 
 # system_instance [ORG]...: made, not running; the first is $ORG.
 system_instance() {
-	if [ "$(id -u)" -ne 0 ]; then
-		startSkipping
-		return 0
-	fi
+	needs_root || return 1
 	[ -n "${KERNEL-}" ] || kernel protects
 	INSTANCE=$(mktemp -d "${TMPDIR:-/tmp}/spoold-test.XXXXXX") || exit 1
 	chmod 755 "$INSTANCE"

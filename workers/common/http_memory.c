@@ -5,19 +5,45 @@
  * as they are.  Here what is freed is wiped first; and what has to become larger
  * is copied and wiped, for realloc(3) would leave behind what it moves.
  */
+#include <sys/mman.h>
+
 #include <malloc.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "workers/common/http_inside.h"
 
+#define LARGE (16 * 1024)	/* bytes */
+
+/*
+ * Of a large one whole pages are given back, which wipes them too: to write to
+ * those of a buffer that was never full would only make them take memory.
+ */
+static void
+memory_wipe(char *memory, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	size_t before = (size_t)(-(uintptr_t)memory & (page - 1));
+	size_t whole = size < LARGE ? 0 : (size - before) & ~(page - 1);
+
+	if (whole == 0 || madvise(memory + before, whole,
+	    MADV_DONTNEED) == -1) {
+		explicit_bzero(memory, size);
+		return;
+	}
+	explicit_bzero(memory, before);
+	explicit_bzero(memory + before + whole, size - before - whole);
+}
+
 static void
 memory_free(void *memory)
 {
 	if (memory != NULL)
-		explicit_bzero(memory, malloc_usable_size(memory));
+		memory_wipe(memory, malloc_usable_size(memory));
 	free(memory);
 }
 

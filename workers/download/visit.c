@@ -180,7 +180,10 @@ visit_notice(struct visit *visit, enum notice notice)
 	exchange_answer(visit->exchange, &answer);
 }
 
-/* At its tick; which one says how long spoold took, in ticks. */
+/*
+ * At its tick; which one says how long spoold took, in ticks.  A part of the
+ * millisecond in which it arrived had passed, so that there is one more.
+ */
 static void
 visit_gone(struct visit *visit)
 {
@@ -188,7 +191,7 @@ visit_gone(struct visit *visit)
 
 	visit_waits_no_more(visit);
 	visit_wait(visit, &visit->download->late, visit->arrived +
-	    (took / VISIT_TICK + 1) * VISIT_TICK);
+	    (took / VISIT_TICK + 1) * VISIT_TICK + 1);
 }
 
 static void
