@@ -109,8 +109,8 @@ endef
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
     change checkpoint commit connection denied destinations drop duplicate \
-    durable erasure erasure_record expiry fetch fetch_denied finished \
-    flight forward health hostkeys keys limits links loop moves notify \
+    durable erasure erasure_record expiry express fetch fetch_denied finished \
+    flight forward health hostkeys keys lanes limits links loop moves notify \
     nurse nurse_ask options organization orphans outcome owner purge \
     receipts receipts_make recent recover refuse replay request reserve \
     restore resume retry revoke roles roll rotations scan schedule secrets \
@@ -215,6 +215,7 @@ $(BUILD)/tools/tables: $(call objects,man/tables lib/conf_table \
 PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit spoold/keys
 PROBE_cloud := $(addprefix workers/common/,headers jwt sharedkey) \
     $(addprefix lib/,base64 certificate)
+PROBE_express := $(addprefix spoold/,express loop)
 PROBE_conf := $(CONFIG) lib/conf_edit
 PROBE_job := $(JOB)
 PROBE_records := $(RECORDS) $(LAYOUT)

@@ -30,7 +30,7 @@ static const struct {
 };
 #define UNITS (sizeof units / sizeof units[0])
 
-static int64_t
+static struct timespec
 now_of(clockid_t clock)
 {
 	struct timespec	 now;
@@ -38,19 +38,27 @@ now_of(clockid_t clock)
 
 	rc = clock_gettime(clock, &now);
 	assert(rc == 0);	/* both clocks exist on every Linux */
-	return clock_from_timespec(now);
+	return now;
 }
 
 int64_t
 clock_wall(void)
 {
-	return now_of(CLOCK_REALTIME);
+	return clock_from_timespec(now_of(CLOCK_REALTIME));
 }
 
 int64_t
 clock_monotonic(void)
 {
-	return now_of(CLOCK_MONOTONIC);
+	return clock_from_timespec(now_of(CLOCK_MONOTONIC));
+}
+
+int64_t
+clock_monotonic_us(void)
+{
+	struct timespec	 now = now_of(CLOCK_MONOTONIC);
+
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 int64_t

@@ -16,6 +16,7 @@
 
 int64_t	 clock_wall(void);
 int64_t	 clock_monotonic(void);
+int64_t	 clock_monotonic_us(void);	/* microseconds */
 
 /* A struct timespec or statx timestamp as milliseconds, and back. */
 int64_t		 clock_from_timespec(struct timespec);

@@ -52,7 +52,7 @@ service_reloading(void)
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%"
-	    PRId64, clock_monotonic() * 1000);
+	    PRId64, clock_monotonic_us());
 	service_say(text);
 }
 

@@ -373,7 +373,7 @@ accept_drop(struct drop *drop, const struct link_record *record)
 	acceptance->drop = drop;
 	acceptance->facts = facts;
 	accept_journal(acceptance);
-	commit_then(drop->spoold, accept_apply, acceptance);
+	commit_then(drop->spoold, org, accept_apply, acceptance);
 }
 
 bool

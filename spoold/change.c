@@ -337,6 +337,6 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 	if (w != NULL)
 		tickets_withhold(s, w);
 	changing_journal(s, changing);
-	commit_then(s, changing_apply, changing);
+	commit_then(s, org, changing_apply, changing);
 	return 1;
 }

@@ -109,7 +109,7 @@ checkpoint_synced(void *arg, int error)
 		checkpoint_end(s);
 		return;
 	}
-	commit_then(s, checkpoint_note, NULL);
+	commit_then(s, NULL, checkpoint_note, NULL);
 }
 
 static void

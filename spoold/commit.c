@@ -9,7 +9,6 @@
 #include <sys/epoll.h>
 #include <sys/queue.h>
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include "lib/clock.h"
@@ -25,32 +24,17 @@
 #include "spoold/spoold.h"
 
 #define COMMIT_AGAIN 1000	/* ms until a full disk is tried again */
-#define ACTIONS_A_TURN 4	/* so that answers do not wait for them */
 #define GATHER_TIME 4		/* ms that lines may wait for more */
 #define GATHER_AWAITED 4	/* answers to come that make it worth while */
 #define COMMIT_PATIENCE 10000	/* ms of a full disk that a stop waits for */
 
-struct action {
-	STAILQ_ENTRY(action) entry;
-	struct organization *undone;	/* whose work waits for it, or NULL */
-	void	(*act)(struct spoold *, void *);
-	void	*arg;
-};
-
 enum commit_state { COMMIT_GOOD, COMMIT_STALLED, COMMIT_BROKEN };
 
-STAILQ_HEAD(action_list, action);
-
-struct batch {
-	struct action_list first;	/* what sets a worker to work */
-	struct action_list rest;
-};
-
 struct commit {
-	struct batch	 collected;
-	struct batch	 syncing;	/* their lines are under way */
-	struct batch	 acting;	/* their lines are durable */
-	struct action_list redo;	/* could not be carried out */
+	struct actions	 collected;
+	struct actions	 syncing;	/* their lines are under way */
+	struct lanes	 acting;	/* their lines are durable */
+	struct actions	 redo;		/* could not be carried out */
 	struct timer	 redo_timer;
 	enum commit_state state;
 	int64_t		 since;		/* monotonic ms */
@@ -58,38 +42,11 @@ struct commit {
 	struct source	 synced;
 	struct timer	 gather;	/* only wakes the loop */
 	int64_t		 gather_until;	/* monotonic ms, 0: nothing waits */
+	bool		 hurry;		/* one of those collected has nothing
+					 * to gather */
 };
 
-static struct action *
-action_take(struct action_list *list)
-{
-	struct action *action = STAILQ_FIRST(list);
-
-	if (action != NULL)
-		STAILQ_REMOVE_HEAD(list, entry);
-	return action;
-}
-
-static void
-batch_init(struct batch *batch)
-{
-	STAILQ_INIT(&batch->first);
-	STAILQ_INIT(&batch->rest);
-}
-
-static bool
-batch_empty(const struct batch *batch)
-{
-	return STAILQ_EMPTY(&batch->first) && STAILQ_EMPTY(&batch->rest);
-}
-
-/* Adds what `from` has, and empties it. */
-static void
-batch_concat(struct batch *batch, struct batch *from)
-{
-	STAILQ_CONCAT(&batch->first, &from->first);
-	STAILQ_CONCAT(&batch->rest, &from->rest);
-}
+/* --- collecting ----------------------------------------------------------- */
 
 void
 commit_fields(struct buf *fields, const char *org, const char *job)
@@ -116,39 +73,53 @@ commit_line_at(struct spoold *s, enum event event, int64_t wall_ms,
 }
 
 static struct action *
-action_new(void (*act)(struct spoold *, void *), void *arg)
+action_new(struct organization *org, enum lane_kind kind,
+    void (*act)(struct spoold *, void *), void *arg)
 {
 	struct action *action = xcalloc(1, sizeof(*action));
 
+	action->organization = org;
+	action->kind = kind;
 	action->act = act;
 	action->arg = arg;
 	return action;
 }
 
-void
-commit_then(struct spoold *s, void (*act)(struct spoold *, void *), void *arg)
+/* Whoever has no answers to come has nothing to gain by waiting for more. */
+static void
+commit_collect(struct spoold *s, struct action *action)
 {
-	struct action *action = action_new(act, arg);
+	const struct organization *org = action->organization;
 
-	STAILQ_INSERT_TAIL(&s->commit->collected.rest, action, entry);
+	STAILQ_INSERT_TAIL(&s->commit->collected, action, entry);
+	if (org != NULL)
+		action->organization->actions++;
+	if (org == NULL ||
+	    org->awaited + org->drops.at_work < GATHER_AWAITED)
+		s->commit->hurry = true;
 }
 
 void
-commit_then_first(struct spoold *s, void (*act)(struct spoold *, void *),
-    void *arg)
+commit_then(struct spoold *s, struct organization *org,
+    void (*act)(struct spoold *, void *), void *arg)
 {
-	struct action *action = action_new(act, arg);
+	commit_collect(s, action_new(org, LANE_REST, act, arg));
+}
 
-	STAILQ_INSERT_TAIL(&s->commit->collected.first, action, entry);
+void
+commit_then_first(struct spoold *s, struct organization *org,
+    void (*act)(struct spoold *, void *), void *arg)
+{
+	commit_collect(s, action_new(org, LANE_FIRST, act, arg));
 }
 
 void
 commit_redo(struct spoold *s, struct organization *org,
     void (*act)(struct spoold *, void *), void *arg, const char *reason)
 {
-	struct action *action = action_new(act, arg);
+	struct action *action = action_new(org, LANE_REST, act, arg);
 
-	action->undone = org;
+	action->undone = true;
 	org->undone++;
 	if (STAILQ_EMPTY(&s->commit->redo)) {
 		alert_begin(s, ALERT_action, "%s", reason);
@@ -163,8 +134,8 @@ commit_carried_out(const struct spoold *s)
 {
 	const struct commit *commit = s->commit;
 
-	return batch_empty(&commit->collected) &&
-	    batch_empty(&commit->syncing) && batch_empty(&commit->acting) &&
+	return STAILQ_EMPTY(&commit->collected) &&
+	    STAILQ_EMPTY(&commit->syncing) && lanes_empty(&commit->acting) &&
 	    STAILQ_EMPTY(&commit->redo);
 }
 
@@ -211,8 +182,7 @@ commit_gathers(struct spoold *s)
 	int64_t now = clock_monotonic();
 
 	if (s->phase != PHASE_RUNNING || commit->state != COMMIT_GOOD ||
-	    journal_pending(s->journal) == 0 ||
-	    s->awaited + s->drops_at_work < GATHER_AWAITED) {
+	    journal_pending(s->journal) == 0 || commit->hurry) {
 		commit->gather_until = 0;
 		return false;
 	}
@@ -229,24 +199,42 @@ commit_gathers(struct spoold *s)
 static void
 action_run(struct spoold *s, struct action *action)
 {
-	if (action->undone != NULL && --action->undone->undone == 0)
+	if (action->organization != NULL && !action->undone)
+		action->organization->actions--;
+	if (action->undone && --action->organization->undone == 0)
 		s->look_for_work = true;
 	action->act(s, action->arg);
 	free(action);
 }
 
-/* Carries out what is durable, `most` of what sets nobody to work. */
+/*
+ * Carries out what is durable of that kind: one of each organization, and more
+ * while the turn has time, or all.
+ */
 static void
-commit_act(struct spoold *s, int most)
+commit_act_kind(struct spoold *s, enum lane_kind kind, bool all)
 {
-	struct batch *acting = &s->commit->acting;
+	struct lanes *acting = &s->commit->acting;
+	size_t least = lanes_count(s, acting, kind, all);
 	struct action *action;
 
-	while ((action = action_take(&acting->first)) != NULL)
+	for (size_t done = 0; all || done < least || !loop_is_late(s->loop);
+	    done++) {
+		action = lanes_next(s, acting, kind, all);
+		if (action == NULL)
+			break;
 		action_run(s, action);
-	while (most-- > 0 && (action = action_take(&acting->rest)) != NULL)
-		action_run(s, action);
-	if (STAILQ_EMPTY(&acting->rest) && STAILQ_EMPTY(&s->commit->redo))
+	}
+}
+
+static void
+commit_act(struct spoold *s, bool all)
+{
+	struct commit *commit = s->commit;
+
+	commit_act_kind(s, LANE_FIRST, all);
+	commit_act_kind(s, LANE_REST, all);
+	if (lanes_empty(&commit->acting) && STAILQ_EMPTY(&commit->redo))
 		alert_end(s, ALERT_action);
 }
 
@@ -264,7 +252,7 @@ commit_went(struct spoold *s, int result, const struct why *why)
 		    clock_monotonic() + COMMIT_AGAIN);
 	} else if (!journal_syncing(s->journal)) {
 		commit_changed(s, COMMIT_GOOD, NULL);
-		batch_concat(&commit->acting, &commit->syncing);
+		lanes_add(&commit->acting, &commit->syncing);
 	}
 }
 
@@ -277,8 +265,9 @@ commit_begin(struct spoold *s)
 
 	if (journal_syncing(s->journal) || commit->state == COMMIT_BROKEN)
 		return;
-	batch_concat(&commit->syncing, &commit->collected);
-	if (journal_pending(s->journal) > 0 || !batch_empty(&commit->syncing))
+	STAILQ_CONCAT(&commit->syncing, &commit->collected);
+	commit->hurry = false;
+	if (journal_pending(s->journal) > 0 || !STAILQ_EMPTY(&commit->syncing))
 		commit_went(s, journal_begin(s->journal, &why), &why);
 }
 
@@ -300,10 +289,9 @@ commit_has_more(const struct spoold *s)
 {
 	const struct commit *commit = s->commit;
 
-	return !batch_empty(&commit->acting) ||
-	    (commit->state == COMMIT_GOOD &&
+	return !lanes_empty(&commit->acting) || (commit->state == COMMIT_GOOD &&
 	    (journal_pending(s->journal) > 0 ||
-	    !batch_empty(&commit->collected)));
+	    !STAILQ_EMPTY(&commit->collected)));
 }
 
 void
@@ -314,23 +302,38 @@ commit_wait(struct spoold *s)
 			commit_end(s, true);
 		else
 			commit_begin(s);
-		commit_act(s, INT_MAX);
+		commit_act(s, true);
 	} while (commit_has_more(s));
 }
 
 bool
 commit_turn(struct spoold *s, bool whole)
 {
+	const struct lanes *acting = &s->commit->acting;
 	bool gathers = commit_gathers(s);
 
 	if (!gathers && whole)
 		commit_wait(s);
 	else if (!gathers)
 		commit_begin(s);
-	commit_act(s, ACTIONS_A_TURN);
+	commit_act(s, false);
 	/* Else the end of the sync, or of gathering, wakes the loop. */
-	return !batch_empty(&s->commit->acting) ||
+	return lanes_count(s, acting, LANE_FIRST, false) > 0 ||
+	    lanes_count(s, acting, LANE_REST, false) > 0 ||
 	    (!gathers && !journal_syncing(s->journal) && commit_has_more(s));
+}
+
+void
+commit_forget(struct spoold *s, struct organization *org)
+{
+	struct commit *commit = s->commit;
+
+	if (commit == NULL)
+		return;
+	lanes_forget(&commit->acting, org);
+	actions_forget(&commit->collected, org);
+	actions_forget(&commit->syncing, org);
+	actions_forget(&commit->redo, org);
 }
 
 /* --- the beginning and the end -------------------------------------------- */
@@ -348,7 +351,7 @@ commit_redo_all(void *arg)
 {
 	struct spoold *s = arg;
 
-	STAILQ_CONCAT(&s->commit->collected.rest, &s->commit->redo);
+	STAILQ_CONCAT(&s->commit->collected, &s->commit->redo);
 }
 
 static void
@@ -364,10 +367,10 @@ commit_new(struct spoold *s, struct why *why)
 	struct commit *commit = xcalloc(1, sizeof(*commit));
 	int fd = journal_sync_ready(s->journal);
 
-	batch_init(&commit->collected);
-	batch_init(&commit->syncing);
-	batch_init(&commit->acting);
+	STAILQ_INIT(&commit->collected);
+	STAILQ_INIT(&commit->syncing);
 	STAILQ_INIT(&commit->redo);
+	lanes_init(&commit->acting);
 	commit->redo_timer.fire = commit_redo_all;
 	commit->redo_timer.arg = s;
 	commit->again.fire = commit_wake;
@@ -385,16 +388,14 @@ void
 commit_free(struct commit **cp)
 {
 	struct commit *commit = *cp;
-	struct action *action;
 
 	if (commit == NULL)
 		return;
-	batch_concat(&commit->collected, &commit->syncing);
-	batch_concat(&commit->collected, &commit->acting);
-	STAILQ_CONCAT(&commit->collected.first, &commit->collected.rest);
-	STAILQ_CONCAT(&commit->collected.first, &commit->redo);
-	while ((action = action_take(&commit->collected.first)) != NULL)
-		free(action);
+	/* Those of organizations went with them. */
+	lanes_forget(&commit->acting, NULL);
+	actions_forget(&commit->collected, NULL);
+	actions_forget(&commit->syncing, NULL);
+	actions_forget(&commit->redo, NULL);
 	free(commit);
 	*cp = NULL;
 }

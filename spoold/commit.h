@@ -3,9 +3,10 @@
  *
  * Handlers add journal lines and say what is to be done once those are
  * durable.  At the end of a turn all lines are written and synced together;
- * when that is done the actions run, in the order in which they were given.
- * While the journal can take nothing (a full disk) lines and actions stay
- * collected, and nothing new is accepted or attempted.
+ * when that is done the actions run: an organization's in the order in which
+ * they were given, and each organization's in its turn.  While the journal can
+ * take nothing (a full disk) lines and actions stay collected, and nothing new
+ * is accepted or attempted.
  */
 #ifndef SPOOLD_COMMIT_H
 #define SPOOLD_COMMIT_H
@@ -32,13 +33,19 @@ int64_t	 commit_line(struct spoold *, enum event, struct buf *fields);
 int64_t	 commit_line_at(struct spoold *, enum event, int64_t wall_ms,
 	    struct buf *fields);
 
-/* Runs `act` after all lines added so far are durable. */
-void	 commit_then(struct spoold *, void (*act)(struct spoold *, void *),
-	    void *arg);
+/*
+ * Runs `act` for an organization (NULL: for spoold itself) after all lines
+ * added so far are durable.
+ */
+void	 commit_then(struct spoold *, struct organization *,
+	    void (*act)(struct spoold *, void *), void *arg);
 
 /* The same, before all others: what sets a worker to work meanwhile. */
-void	 commit_then_first(struct spoold *,
+void	 commit_then_first(struct spoold *, struct organization *,
 	    void (*act)(struct spoold *, void *), void *arg);
+
+/* Forgets an organization's actions: it goes. */
+void	 commit_forget(struct spoold *, struct organization *);
 
 /*
  * For an action that could not be carried out now (a full disk): runs it again

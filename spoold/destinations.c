@@ -85,7 +85,8 @@ edit_written(void *arg, int error)
 	json_put_string(&fields, "by", edit->by);
 	json_put_string(&fields, "reason", edit->reason);
 	(void)commit_line(edit->spoold, edit->event, &fields);
-	commit_then(edit->spoold, edit_apply, edit);
+	commit_then(edit->spoold, edit->target->organization, edit_apply,
+	    edit);
 }
 
 int

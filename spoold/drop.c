@@ -31,7 +31,8 @@
 #include "spoold/worker.h"
 
 #define DROPS_MAX 4096		/* in memory; the rest waits in new/ */
-#define AT_INTAKE_MAX 64	/* given to intake at once */
+#define AT_INTAKE_MAX 64	/* an organization's, given to intake at
+				 * once */
 #define LEFT_ALONE 10000	/* ms without a change make it final */
 #define DEATHS_MAX 3
 #define NAME_MAX_DROPPED 200	/* bytes, with .json */
@@ -67,6 +68,7 @@ drop_unqueue(struct drop *drop)
 		if (drop->worker != NULL)
 			worker_release(drop->worker);
 		drop->worker = NULL;
+		drops->at_work--;
 		drop->spoold->drops_at_work--;
 	}
 	timer_clear(drop->spoold->loop, &drop->left_alone);
@@ -83,6 +85,7 @@ drop_enter(struct drop *drop, enum drop_state state)
 		TAILQ_INSERT_TAIL(&drops->queue, drop, queue);
 	else if (state == DROP_AT_INTAKE) {
 		TAILQ_INSERT_TAIL(&drops->at_intake, drop, queue);
+		drops->at_work++;
 		drop->spoold->drops_at_work++;
 	}
 }
@@ -106,7 +109,7 @@ drop_free(struct drop *drop)
 	org->drops.counted -= drop->counted;
 	if (org->drops.more && org->drops.count < DROPS_MAX / 2) {
 		org->drops.more = false;
-		organization_scan(drop->spoold, org);
+		organization_scan(org, SCAN_DROPS);
 	}
 	free(drop->submitter);
 	free(drop->payload);
@@ -411,13 +414,13 @@ drops_run(struct spoold *s, struct organization *org)
 		return false;
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): nor the queue */
 	while ((drop = TAILQ_FIRST(&org->drops.queue)) != NULL) {
-		if (left-- == 0)
-			return true;
-		if (s->drops_at_work >= AT_INTAKE_MAX ||
+		if (org->drops.at_work >= AT_INTAKE_MAX ||
 		    drop_has_to_wait(drop))
 			return false;
 		if (!drop_within_limits(s, drop) || !drop_look(drop))
 			return false;
+		if (--left == 0 || loop_is_late(s->loop))
+			return !TAILQ_EMPTY(&org->drops.queue);
 	}
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	return false;

@@ -67,6 +67,7 @@ struct drops {
 	struct drop_queue queue;	/* to be looked at, first come first */
 	struct drop_queue at_intake;
 	size_t		 count;
+	unsigned	 at_work;	/* at intake */
 	size_t		 counted;	/* of them by limits.h: jobs soon */
 	bool		 more;		/* new/ has some that are not here */
 };
@@ -87,7 +88,10 @@ void	 drop_seen(struct spoold *, struct organization *, const char *name);
 /* The drop of that name in new/, or NULL. */
 struct drop	*drop_find(struct organization *, const char *name);
 
-/* Looks at the next ones; true if there is more to do at once. */
+/*
+ * Looks at the next ones while the turn has time, at one at least; true if
+ * there is more to do at once.
+ */
 bool	 drops_run(struct spoold *, struct organization *);
 
 /* Kills an intake that is silent for too long. */

@@ -117,5 +117,6 @@ duplicate_drop(struct drop *drop, struct facts *facts, const struct id *first)
 	log_info("%s: duplicate name=%s of=%s", id, drop->name, other);
 	duplicate->facts = *facts;
 	*facts = (struct facts) { 0 };
-	commit_then(drop->spoold, duplicate_apply, duplicate);
+	commit_then(drop->spoold, drop->organization, duplicate_apply,
+	    duplicate);
 }

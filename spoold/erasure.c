@@ -101,7 +101,8 @@ erasure_over(struct erasure *erasure, const struct link_erased *erased,
 	    reason : "older than the destination's retention.days");
 	(void)commit_line(erasure->spoold, EVENT_erased, &fields);
 	erasure_log(erasure, "erased", erased, reason);
-	commit_then(erasure->spoold, erasure_apply, erasure);
+	commit_then(erasure->spoold, erasure->target->organization,
+	    erasure_apply, erasure);
 }
 
 /*
@@ -175,7 +176,7 @@ erasure_is_resent(const struct erasure *erasure)
 {
 	const struct organization *org = erasure->target->organization;
 
-	return org->overflowed || (org->scanning && org->taking_up) ||
+	return org->overflowed || (org->scanning != SCAN_NONE && org->taking_up) ||
 	    tickets_find(org, &erasure->record.id, erasure->target->id) != NULL;
 }
 

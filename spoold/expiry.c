@@ -20,7 +20,7 @@
 #include "spoold/spoold.h"
 
 #define LOOKED_AT 1000		/* tickets a turn */
-#define READ 50			/* files a turn */
+#define READ 50			/* files a turn, while it has time */
 #define AGAIN 1000		/* ms until what was not possible is tried */
 
 static int
@@ -119,6 +119,8 @@ expiry_read(struct spoold *s, struct organization *org)
 			read++;
 		}
 		w = RB_NEXT(waiting_by_name, &org->tickets, w);
+		if (read > 0 && loop_is_late(s->loop))
+			break;
 	}
 	org->unread_next = w;
 	return org->unread > 0;

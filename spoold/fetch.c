@@ -336,7 +336,7 @@ fetch_take(struct fetch *fetch, const struct asked *asked, int64_t fetches)
 	log_info("%s.%s: download link=%s count=%lld peer=%s", id,
 	    p->destination, fetch->reference, (long long)fetch->count,
 	    fetch->peer[0] != '\0' ? fetch->peer : "-");
-	commit_then_first(s, fetch_taken, fetch);
+	commit_then_first(s, fetch->organization, fetch_taken, fetch);
 }
 
 /* What is said of it to whoever may look. */

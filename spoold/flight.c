@@ -84,7 +84,7 @@ static void
 flight_await_no_more(struct flight *flight)
 {
 	if (flight->awaited)
-		flight->spoold->awaited--;
+		flight->waiting->target->organization->awaited--;
 	flight->awaited = false;
 }
 
@@ -100,6 +100,7 @@ flight_leave_worker(struct flight *flight)
 	flight->worker = NULL;
 	flight_await_no_more(flight);
 	w->target->in_flight--;
+	w->target->organization->in_flight--;
 	flight->spoold->in_flight--;
 	flight->spoold->look_for_work = true;
 }
@@ -278,7 +279,7 @@ flight_hand_out(struct spoold *s, void *arg)
 	if (worker_send(flight->worker, &record) != 1)
 		return;		/* `able` or `died` goes on with it */
 	flight->handed_out = flight->awaited = true;
-	flight->spoold->awaited++;
+	w->target->organization->awaited++;
 	flight->heard = clock_monotonic();
 	flight_close_files(flight);
 }
@@ -341,6 +342,7 @@ flight_take_slot(struct flight *flight, struct worker *worker)
 	flight->started = flight->heard = clock_monotonic();
 	worker_hold(worker);
 	flight->waiting->target->in_flight++;
+	flight->waiting->target->organization->in_flight++;
 	flight->spoold->in_flight++;
 }
 
@@ -386,7 +388,7 @@ flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 	else
 		flight_take_slot(flight, worker);
 	flight_journal(flight);
-	commit_then_first(s, flight_hand_out, flight);
+	commit_then_first(s, org, flight_hand_out, flight);
 	return true;
 }
 

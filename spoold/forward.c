@@ -224,7 +224,7 @@ forward_begin(struct spoold *s, struct organization *org,
 	forwarding->line.by = forwarding->by;
 	TAILQ_INSERT_TAIL(&org->forwards, forward, entry);
 	forwarding_journal(s, forwarding);
-	commit_then(s, forwarding_apply, forwarding);
+	commit_then(s, org, forwarding_apply, forwarding);
 }
 
 int

@@ -18,6 +18,7 @@
 #include "spoold/loop.h"
 
 #define LOOP_EVENTS 64		/* fetched in one turn */
+#define LOOP_TURN 300		/* us that a turn is to take */
 
 RB_HEAD(timers, timer);
 
@@ -29,6 +30,7 @@ struct loop {
 	int64_t		 armed;		/* what timer_fd is set to, 0: off */
 	struct epoll_event events[LOOP_EVENTS];
 	int		 event_count;
+	int64_t		 late_at;	/* us: when the turn has had its time */
 };
 
 static int
@@ -197,6 +199,7 @@ loop_turn(struct loop *loop, bool busy, struct why *why)
 			return 0;
 		return why_errno(why, "epoll_wait");
 	}
+	loop->late_at = clock_monotonic_us() + LOOP_TURN;
 	loop->event_count = count;
 	for (int i = 0; i < count; i++) {
 		struct source *source = loop->events[i].data.ptr;
@@ -207,4 +210,10 @@ loop_turn(struct loop *loop, bool busy, struct why *why)
 	loop->event_count = 0;
 	loop_fire(loop);
 	return 0;
+}
+
+bool
+loop_is_late(const struct loop *loop)
+{
+	return clock_monotonic_us() >= loop->late_at;
 }

@@ -3,7 +3,9 @@
  *
  * Everything the supervisor waits for is a source (a descriptor) or a timer.
  * Both are embedded in their owners, which take them out before they go.
- * Handlers run one after another and never block.
+ * Handlers run one after another and never block.  Each does one thing at
+ * least, and more while the turn is not late: so whoever has much to do keeps
+ * nobody waiting for longer than a turn.
  */
 #ifndef SPOOLD_LOOP_H
 #define SPOOLD_LOOP_H
@@ -51,5 +53,8 @@ void	 timer_clear(struct loop *, struct timer *);
  * Returns 0, or -1 with *why if waiting itself fails.
  */
 int	 loop_turn(struct loop *, bool busy, struct why *);
+
+/* True when the turn has had its time: what is left is for the next one. */
+bool	 loop_is_late(const struct loop *);
 
 #endif

@@ -229,7 +229,7 @@ reload_apply(struct spoold *s)
 	}
 	TAILQ_FOREACH(org, &s->organizations, entry) {
 		organization_configure(org);
-		organization_scan(s, org);
+		organization_scan(org, SCAN_ALL);
 	}
 	s->look_for_work = true;
 }
@@ -278,11 +278,15 @@ spoold_work(struct spoold *s)
 	struct organization *org;
 	bool busy = false;
 
+	express_turn(s);
 	if (s->phase == PHASE_RUNNING && !s->offline) {
-		TAILQ_FOREACH(org, &s->organizations, entry) {
-			if (organization_scan_piece(s, org))
-				busy = true;
+		for (org = organizations_turn(s); org != NULL;
+		    org = organizations_next(s, org)) {
+			if (express_yields(s, org))
+				continue;
 			if (drops_run(s, org))
+				busy = true;
+			if (organization_scan_piece(s, org))
 				busy = true;
 			if (expiry_read(s, org))
 				busy = true;
@@ -305,7 +309,7 @@ spoold_work(struct spoold *s)
 		busy = true;
 	checkpoint_run(s);
 	/* What was carried out may have made tickets ready. */
-	return busy || (s->look_for_work && s->phase == PHASE_RUNNING &&
+	return busy || express_is_over(s) || (s->look_for_work && s->phase == PHASE_RUNNING &&
 	    !s->offline && commit_possible(s, NULL));
 }
 
@@ -429,6 +433,8 @@ spoold_open(struct spoold *s, const struct options *options,
 	s->checkpoint = checkpoint_new(s);
 	s->due_timer.fire = spoold_wake;
 	s->due_timer.arg = s;
+	s->express_timer.fire = spoold_wake;
+	s->express_timer.arg = s;
 	s->pace_timer.fire = schedule_wake;
 	s->pace_timer.arg = s;
 	s->expiry_timer.fire = spoold_wake;
@@ -450,7 +456,7 @@ spoold_open(struct spoold *s, const struct options *options,
 		return -1;
 	TAILQ_FOREACH(org, &s->organizations, entry) {
 		watch_organization(s, org);
-		organization_scan(s, org);
+		organization_scan(org, SCAN_ALL);
 	}
 	return server_new(s, why) == NULL ? -1 : 0;
 }

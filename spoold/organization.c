@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/xalloc.h"
 
+#include "spoold/commit.h"
 #include "spoold/flight.h"
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
@@ -35,7 +36,9 @@ organization_free(struct spoold *s, struct organization *org)
 	struct waiting *w;
 	struct pool *pool;
 
+	watch_organization_end(s, org);
 	drops_free(org);
+	commit_forget(s, org);
 	limits_end(s, org);
 	keys_settle_all(org);
 	for (int i = 0; i < TRANSPORTS; i++)
@@ -69,6 +72,7 @@ organization_open(struct spoold *s, const char *id, struct why *why)
 	TAILQ_INIT(&org->forwards);
 	drops_init(&org->drops);
 	TAILQ_INIT(&org->pipes);
+	lane_init(org->lanes);
 	for (int i = 0; i < TRANSPORTS; i++)
 		org->pools[i] = i == TRANSPORT_download ? s->listener :
 		    flight_pool(s, org, (enum transport)i, "");
@@ -114,6 +118,31 @@ organizations_close(struct spoold *s)
 		organization_free(s, org);
 	}
 	pool_free(&s->listener);
+}
+
+/* The first again after the last. */
+static struct organization *
+organization_after(const struct spoold *s, const struct organization *org)
+{
+	struct organization *next = org == NULL ? NULL :
+	    TAILQ_NEXT(org, entry);
+
+	return next != NULL ? next : TAILQ_FIRST(&s->organizations);
+}
+
+struct organization *
+organizations_turn(struct spoold *s)
+{
+	s->first = organization_after(s, s->first);
+	return s->first;
+}
+
+struct organization *
+organizations_next(const struct spoold *s, const struct organization *org)
+{
+	struct organization *next = organization_after(s, org);
+
+	return next == s->first ? NULL : next;
 }
 
 struct organization *
@@ -180,21 +209,23 @@ organization_reopen(struct spoold *s, struct organization *org)
 	struct spool *spool;
 	struct why why;
 
-	log_warning("%s: a directory was replaced, opening all anew", org->id);
+	if (!org->gone)
+		log_warning("%s: a directory was replaced, opening all anew",
+		    org->id);
+	watch_organization_end(s, org);
 	spool = spool_open(s->conf->top_spool_directory, org->id, &why);
-	if (spool == NULL) {
-		/* The slow timer tries again. */
+	org->gone = spool == NULL;
+	if (org->gone) {
 		log_warning("%s: %s", org->id, why.text);
+		watch_soon(s);
 		return;
 	}
 	spool_list_free(&org->list);
-	org->scanning = false;
+	org->scanning = SCAN_NONE;
 	spool_close(&org->spool);
 	org->spool = spool;
-	for (int i = 0; i < QUEUES; i++)
-		org->watches[i] = -1;
 	watch_organization(s, org);
-	organization_scan(s, org);
+	organization_scan(org, SCAN_ALL);
 }
 
 /* --- while it runs -------------------------------------------------------- */
@@ -260,6 +291,8 @@ organization_remove(struct spoold *s, struct organization *org)
 		if (pool->organization == org)
 			pool_retire(pool);
 	watch_organization_end(s, org);
+	if (s->first == org)
+		s->first = NULL;
 	TAILQ_REMOVE(&s->organizations, org, entry);
 	TAILQ_INSERT_TAIL(&s->removed, org, removed);
 }

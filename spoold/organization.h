@@ -13,9 +13,11 @@
 #include "lib/spool.h"
 
 #include "spoold/drop.h"
+#include "spoold/express.h"
 #include "spoold/finished.h"
 #include "spoold/forward.h"
 #include "spoold/keys.h"
+#include "spoold/lanes.h"
 #include "spoold/limits.h"
 #include "spoold/roles.h"
 #include "spoold/target.h"
@@ -23,6 +25,13 @@
 #include "spoold/worker.h"
 
 struct spoold;
+struct watcher;
+
+enum scan_extent {			/* of its directories */
+	SCAN_NONE,
+	SCAN_DROPS,		/* new/ alone */
+	SCAN_ALL
+};
 
 struct organization {
 	TAILQ_ENTRY(organization) entry;	/* of those there are */
@@ -35,6 +44,10 @@ struct organization {
 	struct finished_tree finished;
 	struct drops	 drops;
 	struct limits	 limits;
+	struct express	 express;
+	size_t		 actions;		/* that wait for the disk, or
+						 * to be carried out */
+	struct lane	 lanes[LANES];		/* what is to be carried out */
 	struct claims	 claims;		/* of idempotency keys */
 	struct forwards	 forwards;		/* going to the journal */
 	struct pool	*pools[TRANSPORTS];	/* own, but the listener */
@@ -43,17 +56,22 @@ struct organization {
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */
 	size_t		 jobs;			/* that these belong to */
+	unsigned	 in_flight;		/* attempts under way */
+	unsigned	 awaited;		/* of these, with an answer
+						 * soon */
 	int64_t		 failed, delivered;	/* tickets at rest, as counted
 						 * at the start and since */
 	int64_t		 delivery_ms, deliveries;	/* since the start */
 	int		 watches[QUEUES];	/* inotify's, -1: none */
+	struct watcher	*watcher;		/* own; NULL: the shared one */
+	bool		 gone;			/* a directory is not there */
 	struct spool_list *list;		/* own; the scan under way */
 	unsigned	 scan_step;		/* which directory it is at */
 	struct waiting	*scan_next;		/* in memory, to be missed */
 	struct waiting	*unread_next;		/* where expiry_read() is */
 	size_t		 unread;		/* tickets it has to read */
-	bool		 scanning;
-	bool		 scan_again;		/* asked for meanwhile */
+	enum scan_extent	 scanning;
+	enum scan_extent	 scan_again;		/* asked for meanwhile */
 	bool		 overflowed;		/* tickets stayed on disk */
 	bool		 taking_up;		/* the scan is for those */
 	uint8_t		 scan_number;
@@ -81,6 +99,14 @@ int	 organizations_change(struct spoold *, const struct conf *,
 struct organization	*organization_find(const struct spoold *,
 			    const char *id);
 
+/*
+ * All of them, each turn of the loop beginning with another one; NULL: there
+ * are no more.
+ */
+struct organization	*organizations_turn(struct spoold *);
+struct organization	*organizations_next(const struct spoold *,
+			    const struct organization *);
+
 /* Its settings, of the configuration in force. */
 const struct conf_organization	*organization_conf(const struct spoold *,
 				    const struct organization *);
@@ -96,7 +122,7 @@ void	 organization_configure(struct organization *);
 void	 organization_reopen(struct spoold *, struct organization *);
 
 /* Has its directories read anew, in pieces (scan.c). */
-void	 organization_scan(struct spoold *, struct organization *);
+void	 organization_scan(struct organization *, enum scan_extent);
 
 /* The next piece of the scan under way; true if there is more. */
 bool	 organization_scan_piece(struct spoold *, struct organization *);

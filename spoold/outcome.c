@@ -153,6 +153,13 @@ outcome_apply(struct spoold *s, void *arg)
 	flight_free(flight);
 }
 
+static void
+outcome_carry_out(struct flight *flight)
+{
+	commit_then(flight->spoold, flight->waiting->target->organization,
+	    outcome_apply, flight);
+}
+
 /* The `peer` of an outcome: address, TLS version, certificate. */
 static void
 outcome_peer(struct buf *fields, const struct link_record *record)
@@ -257,7 +264,7 @@ outcome_settle(struct flight *flight, enum ticket_event event,
 	outcome_journal(flight, record);
 	outcome_log(flight);
 	flight_leave_worker(flight);
-	commit_then(flight->spoold, outcome_apply, flight);
+	outcome_carry_out(flight);
 }
 
 /* Deferred, or failed if that was the last attempt. */
@@ -359,5 +366,5 @@ outcome_withdraw(struct flight *flight)
 	flight->line.due = flight->line.at;
 	outcome_journal(flight, &record);
 	flight_leave_worker(flight);
-	commit_then(flight->spoold, outcome_apply, flight);
+	outcome_carry_out(flight);
 }

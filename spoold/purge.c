@@ -415,7 +415,7 @@ purge_run(struct purge *purge, purge_done *done, void *arg)
 	purge->done = done;
 	purge->arg = arg;
 	purge_journal(purge);
-	commit_then(purge->spoold, purge_apply, purge);
+	commit_then(purge->spoold, purge->organization, purge_apply, purge);
 }
 
 /* --- after a crash -------------------------------------------------------- */

@@ -294,7 +294,7 @@ recover_scan(struct spoold *s)
 	struct organization *org;
 
 	TAILQ_FOREACH(org, &s->organizations, entry) {
-		organization_scan(s, org);
+		organization_scan(org, SCAN_ALL);
 		while (organization_scan_piece(s, org))
 			;
 	}

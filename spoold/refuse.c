@@ -148,5 +148,5 @@ refuse_drop(struct drop *drop, const struct why *why)
 	} else
 		refusal->name = xstrdup(drop->name);
 	refuse_journal(refusal);
-	commit_then(drop->spoold, refuse_apply, refusal);
+	commit_then(drop->spoold, drop->organization, refuse_apply, refusal);
 }

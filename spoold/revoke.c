@@ -164,7 +164,7 @@ revocation_begin(struct spoold *s, struct organization *org,
 	json_put_string(&fields, "by", by);
 	line->seq = commit_line_at(s, EVENT_revoked, line->at, &fields);
 	TAILQ_INSERT_TAIL(&s->revocations, revocation, entry);
-	commit_then(s, revocation_apply, revocation);
+	commit_then(s, org, revocation_apply, revocation);
 }
 
 /* True if there is such a link, and it can be fetched. */

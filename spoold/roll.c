@@ -126,5 +126,5 @@ roll_call(struct spoold *s, const char *by)
 		}
 	conf_list_free(&before);
 	if (changed)
-		commit_then(s, roll_write, NULL);
+		commit_then(s, NULL, roll_write, NULL);
 }

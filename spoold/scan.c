@@ -2,9 +2,9 @@
  * scan - reads an organization's directories, in pieces
  *
  * Start-up, an overflow of inotify, a directory that was replaced and a slow
- * timer all run this same scan, a thousand names a turn of the loop, and
+ * timer all run this same scan, as many names a turn as it has time for, and
  * without stat for what is known.  First the directories, then what memory has
- * and none of them had.
+ * and none of them had.  Where drops stayed in new/, that is read alone.
  */
 #include <stdlib.h>
 
@@ -16,7 +16,8 @@
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
 
-#define PIECE 1000		/* names a turn */
+#define PIECE 1000		/* names a turn, but */
+#define LOOK 16			/* between two looks at the clock */
 
 /*
  * hold/ and retry/ before cur/: tickets move towards cur/ by themselves, so
@@ -26,21 +27,37 @@ static const enum queue steps[] = { QUEUE_hold, QUEUE_retry, QUEUE_cur,
     QUEUE_new };
 #define STEPS (sizeof(steps) / sizeof(*steps))
 
-void
-organization_scan(struct spoold *s, struct organization *org)
+static void
+scan_begin(struct organization *org, enum scan_extent scan)
 {
-	(void)s;
-	if (org->scanning) {
-		org->scan_again = true;
+	org->scanning = scan;
+	org->scan_again = SCAN_NONE;
+	org->taking_up = scan == SCAN_ALL && org->overflowed;
+	if (scan == SCAN_DROPS) {
+		org->scan_step = STEPS - 1;
 		return;
 	}
-	org->scanning = true;
-	org->scan_again = false;
-	org->taking_up = org->overflowed;
 	org->overflowed = false;
 	org->scan_step = 0;
 	org->scan_number++;
 	org->scan_next = NULL;
+}
+
+void
+organization_scan(struct organization *org, enum scan_extent scan)
+{
+	if (org->scanning == SCAN_NONE)
+		scan_begin(org, scan);
+	else if (org->scan_again < scan)
+		org->scan_again = scan;
+}
+
+/* True if another one is to be looked at in this turn, after that many. */
+static bool
+scan_goes_on(const struct spoold *s, int names)
+{
+	return names < PIECE && (names % LOOK != 0 || names == 0 ||
+	    !loop_is_late(s->loop));
 }
 
 /* A ticket that is at rest: taken into memory as it stands. */
@@ -69,7 +86,10 @@ scan_ticket(struct spoold *s, struct organization *org, enum queue queue,
 	(void)tickets_add(s, org, &ticket, queue, due);
 }
 
-/* Up to a piece of one directory; true when it is read to its end. */
+/*
+ * Up to a piece of one directory; true when it is read to its end, or memory
+ * takes no more drops.
+ */
 static bool
 scan_directory(struct spoold *s, struct organization *org, enum queue queue)
 {
@@ -83,9 +103,9 @@ scan_directory(struct spoold *s, struct organization *org, enum queue queue)
 			return true;
 		}
 	}
-	for (int i = 0; i < PIECE; i++) {
+	for (int i = 0; scan_goes_on(s, i); i++) {
 		name = spool_list_next(org->list, &day);
-		if (name == NULL) {
+		if (name == NULL || (queue == QUEUE_new && org->drops.more)) {
 			spool_list_free(&org->list);
 			return true;
 		}
@@ -105,7 +125,7 @@ scan_missed(struct spoold *s, struct organization *org)
 
 	if (w == NULL)
 		w = RB_MIN(waiting_by_name, &org->tickets);
-	for (int i = 0; i < PIECE; i++) {
+	for (int i = 0; scan_goes_on(s, i); i++) {
 		if (w == NULL)
 			return true;
 		org->scan_next = RB_NEXT(waiting_by_name, &org->tickets, w);
@@ -131,17 +151,17 @@ organization_forget(struct organization *org, const struct waiting *w)
 bool
 organization_scan_piece(struct spoold *s, struct organization *org)
 {
-	if (!org->scanning)
+	if (org->scanning == SCAN_NONE)
 		return false;
 	if (org->scan_step < STEPS) {
 		if (scan_directory(s, org, steps[org->scan_step]))
 			org->scan_step++;
 		return true;
 	}
-	if (!scan_missed(s, org))
+	if (org->scanning == SCAN_ALL && !scan_missed(s, org))
 		return true;
-	org->scanning = false;
-	if (org->scan_again)
-		organization_scan(s, org);
-	return org->scanning;
+	org->scanning = SCAN_NONE;
+	if (org->scan_again != SCAN_NONE)
+		scan_begin(org, org->scan_again);
+	return org->scanning != SCAN_NONE;
 }

@@ -3,8 +3,10 @@
  *
  * No destination holds more than half of the slots that the others leave free
  * (but always one), so one that hangs leaves half of the rest to the next,
- * and however many hang, there is room for one more.  One that may start no
- * more by its ratePerMinute is looked at again when it may.
+ * and however many hang, there is room for one more.  Where there is more than
+ * one organization, none holds more than half of what the others leave free,
+ * either.  One that may start no more by its ratePerMinute is looked at again
+ * when it may.
  */
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -91,6 +93,13 @@ schedule_pick(struct spoold *s, struct organization *org,
 	return best;
 }
 
+/* One less to do in this turn; none if it is late. */
+static void
+schedule_count(const struct spoold *s, int64_t *left)
+{
+	*left = loop_is_late(s->loop) ? 0 : *left - 1;
+}
+
 /*
  * Stages as many as have slots, so that a slot that becomes free can be used
  * at once.  A destination whose answers take long has nothing to gain, and
@@ -110,24 +119,45 @@ schedule_stage(struct spoold *s, struct target *target, int64_t *left)
 	    !RB_EMPTY(&target->ready)) {
 		if (!flight_start(s, target_next(target), NULL))
 			return;
-		--*left;
+		schedule_count(s, left);
 	}
+}
+
+/* How many attempts an organization may have under way. */
+static unsigned
+schedule_share(const struct spoold *s, const struct organization *org)
+{
+	unsigned most = (unsigned)s->conf->queue_concurrency;
+	unsigned others = s->in_flight - org->in_flight;
+	unsigned share;
+
+	if (org == TAILQ_FIRST(&s->organizations) &&
+	    TAILQ_NEXT(org, entry) == NULL)
+		return most;
+	share = others < most ? (most - others) / 2 : 0;
+	return share == 0 ? 1 : share;
+}
+
+static bool
+schedule_may(const struct spoold *s, const struct organization *org)
+{
+	return s->in_flight < (unsigned)s->conf->queue_concurrency &&
+	    org->in_flight < schedule_share(s, org);
 }
 
 static void
 schedule_pool(struct spoold *s, struct organization *org, struct pool *pool,
     int64_t *left)
 {
-	int64_t now = clock_monotonic() * 1000;
+	int64_t now = clock_monotonic_us();
 	struct target *target;
 	struct worker *worker;
 	struct waiting *w;
 
-	while (*left > 0 && s->in_flight <
-	    (unsigned)s->conf->queue_concurrency &&
+	while (*left > 0 && schedule_may(s, org) &&
 	    (w = schedule_pick(s, org, pool, now)) != NULL &&
 	    (worker = pool_worker(pool)) != NULL) {
-		--*left;
+		schedule_count(s, left);
 		if (w->flight != NULL) {
 			flight_dispatch(w->flight, worker);
 			continue;
@@ -155,17 +185,18 @@ schedule_wake(void *arg)
 void
 schedule_run(struct spoold *s)
 {
-	int64_t left = s->conf->queue_batch_size;
 	struct organization *org;
 	struct pool *pool;
+	int64_t left;
 
 	if (s->phase != PHASE_RUNNING || !s->look_for_work ||
 	    !commit_possible(s, NULL))
 		return;
 	s->look_for_work = false;
-	TAILQ_FOREACH(org, &s->organizations, entry) {
-		if (org->undone != 0)
+	for (org = s->first; org != NULL; org = organizations_next(s, org)) {
+		if (org->undone != 0 || express_yields(s, org))
 			continue;
+		left = s->conf->queue_batch_size;
 		for (int i = 0; i < TRANSPORTS; i++)
 			schedule_pool(s, org, org->pools[i], &left);
 		TAILQ_FOREACH(pool, &org->pipes, of_pipes)
@@ -182,8 +213,8 @@ schedule_due(struct spoold *s)
 	struct why why;
 	int result;
 
-	while (left-- > 0 && (w = RB_MIN(waiting_by_due, &s->due)) != NULL &&
-	    w->due <= now) {
+	for (; left > 0 && (w = RB_MIN(waiting_by_due, &s->due)) != NULL &&
+	    w->due <= now; schedule_count(s, &left)) {
 		struct organization *org = w->target->organization;
 
 		tickets_name(w, name);
@@ -198,8 +229,8 @@ schedule_due(struct spoold *s)
 			log_warning("%s: %s", name, why.text);
 		tickets_place(s, w, QUEUE_retry, clock_wall() +
 		    s->conf->queue_scan_interval);
-		organization_scan(s, org);
+		organization_scan(org, SCAN_ALL);
 	}
 	if (w != NULL)
-		timer_set(s->loop, &s->due_timer, left < 0 ? now : w->due);
+		timer_set(s->loop, &s->due_timer, left == 0 ? now : w->due);
 }

@@ -73,8 +73,13 @@ struct spoold {
 	struct stepped	 stepped;	/* the wall clock, watched */
 	struct organizations organizations;
 	struct organizations removed;	/* by a reload; until the end */
+	struct organization *first;	/* borrowed; of them, in this turn;
+					 * NULL: before the first one */
 	struct waiting_by_due due;	/* all tickets in retry/ */
 	struct timer	 due_timer;	/* for the first of them */
+	struct timer	 express_timer;	/* wakes those that stand back */
+	int64_t		 express_at;	/* monotonic us of the last account */
+	bool		 express;	/* some go first in this turn */
 	struct timer	 pace_timer;	/* for ratePerMinute */
 	struct expiries	 expiries;	/* of tickets that wait */
 	struct timer	 expiry_timer;	/* for the first of them */
@@ -85,7 +90,6 @@ struct spoold {
 	struct revocations revocations;	/* of links, on their way to disk */
 	struct fetches	*fetches;	/* own; who asks for links */
 	unsigned	 drops_at_work;	/* at intake */
-	unsigned	 awaited;	/* attempts with an answer soon */
 	struct owner	 owner;		/* of the last drop */
 	size_t		 ticket_count;	/* in memory */
 	uint64_t	 tokens;	/* given to drops at intake and tests */

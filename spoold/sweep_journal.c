@@ -137,7 +137,7 @@ segment_purge(struct sweep_work *work)
 	journal_old_fields(work->journal->old, &fields);
 	(void)commit_line(work->spoold, EVENT_purged, &fields);
 	work->journal->waiting = true;
-	commit_then(work->spoold, segment_apply, work);
+	commit_then(work->spoold, NULL, segment_apply, work);
 }
 
 /* A piece of the oldest one: 1 if no more are due, 0, -1 with *why. */

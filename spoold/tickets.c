@@ -157,7 +157,7 @@ tickets_remove(struct spoold *s, struct waiting *w)
 	/* What stayed on disk is taken up when a tenth is free again. */
 	if (s->phase == PHASE_RUNNING && org->overflowed && s->ticket_count <
 	    (size_t)s->conf->queue_active_limit / 10 * 9)
-		organization_scan(s, org);
+		organization_scan(org, SCAN_ALL);
 	free(w);
 }
 

@@ -103,7 +103,8 @@ trial_over(struct trial *trial, const struct link_tested *tested,
 	(void)snprintf(result->reason, sizeof(result->reason), "%s", reason);
 	health_checked(&trial->target->health);
 	trial_journal(trial);
-	commit_then(trial->spoold, trial_tell, trial);
+	commit_then(trial->spoold, trial->target->organization, trial_tell,
+	    trial);
 }
 
 /* It ends by something on this side. */

@@ -281,7 +281,8 @@ change_verb(struct request *request, enum change change)
 		return;
 	}
 	answer->request = request;
-	commit_then(request->spoold, change_answer, answer);
+	commit_then(request->spoold, request->organization, change_answer,
+	    answer);
 }
 
 void
@@ -383,7 +384,8 @@ verb_delivery_revoke(struct request *request)
 	json_close(&answer->result, ']');
 	json_close(&answer->result, '}');
 	if (count > 0) {
-		commit_then(request->spoold, change_answer, answer);
+		commit_then(request->spoold, request->organization,
+		    change_answer, answer);
 		return;
 	}
 	buf_free(&answer->result);

@@ -28,7 +28,7 @@ static const char *
 waiting_for(const struct waiting *w)
 {
 	struct target *target = w->target;
-	int64_t now = clock_monotonic() * 1000;
+	int64_t now = clock_monotonic_us();
 
 	if (w->flight != NULL)
 		return NULL;
@@ -51,7 +51,7 @@ put_waiting_in_cur(struct buf *out, const struct waiting *w)
 {
 	struct target *target = w->target;
 	const struct waiting *first = NULL;
-	int64_t now = clock_monotonic() * 1000, pause;
+	int64_t now = clock_monotonic_us(), pause;
 	char id[ID_LENGTH + 1];
 
 	if (!target_open(target))

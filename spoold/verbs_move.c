@@ -116,7 +116,8 @@ verb_destination_export(struct request *request)
 		export_answer(request->spoold, exporting);
 	else {
 		export_journal(request, target);
-		commit_then(request->spoold, export_answer, exporting);
+		commit_then(request->spoold, request->organization,
+		    export_answer, exporting);
 	}
 }
 

@@ -114,5 +114,6 @@ verb_delivery_payload(struct request *request)
 	    request_string(request, "reason", NULL));
 	(void)commit_line(request->spoold, EVENT_payload_read, &fields);
 	reading->request = request;
-	commit_then(request->spoold, reading_answer, reading);
+	commit_then(request->spoold, request->organization, reading_answer,
+	    reading);
 }

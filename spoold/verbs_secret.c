@@ -354,5 +354,6 @@ verb_secret_reveal(struct request *request)
 	json_close(&revelation->out, '}');
 	buf_wipe(&text);
 	reveal_journal(request, target, secret->id);
-	commit_then(request->spoold, reveal_answer, revelation);
+	commit_then(request->spoold, request->organization, reveal_answer,
+	    revelation);
 }

@@ -21,6 +21,9 @@ void		 watch_free(struct watch **);
 /* Watches an organization's directories; alerts if that is not possible. */
 void	 watch_organization(struct spoold *, struct organization *);
 
+/* A directory is gone: looks again soon whether it is there. */
+void	 watch_soon(struct spoold *);
+
 /* No more of that. */
 void	 watch_organization_end(struct spoold *, struct organization *);
 

@@ -296,8 +296,8 @@ worker_end(struct worker *worker, int status)
 }
 
 /*
- * Reads what is there, no more than a batch: one that floods is not to stop the
- * others.  Returns 0 for now, -1 at its end.
+ * Reads what is there, as far as the turn has time: one that floods is not to
+ * stop the others.  Returns 0 for now, -1 at its end.
  */
 static int
 worker_read(struct worker *worker)
@@ -307,10 +307,10 @@ worker_read(struct worker *worker)
 	int64_t left = pool->spoold->conf->queue_batch_size;
 	struct link_record record;
 	struct why why;
-	int result = 0;
+	int result;
 
-	while (left-- > 0 && (result = link_receive(worker->link, true,
-	    buffer, &record, &why)) == 1) {
+	while ((result = link_receive(worker->link, true, buffer, &record,
+	    &why)) == 1) {
 		if (record.type == LINK_ready) {
 			worker->was_ready = true;
 			pool->failures = 0;
@@ -318,13 +318,14 @@ worker_read(struct worker *worker)
 			if (worker->state == WORKER_STARTING)
 				worker->state = WORKER_READY;
 			pool->owner->able(pool->spoold, worker);
-			continue;
-		}
-		if (pool->owner->heard(pool->spoold, worker, &record,
+		} else if (pool->owner->heard(pool->spoold, worker, &record,
 		    &why) == -1) {
 			worker_kill(worker, why.text);
 			break;
 		}
+		if (--left == 0 || loop_is_late(pool->spoold->loop) ||
+		    express_yields(pool->spoold, pool->organization))
+			break;
 	}
 	if (result == -1 && why.number != EPIPE)
 		worker_kill(worker, why.text);

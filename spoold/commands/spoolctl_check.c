@@ -258,10 +258,11 @@ static void
 check_inotify(struct check *check, const struct conf *conf)
 {
 	int fd = inotify_init1(IN_CLOEXEC);
-	bool full = fd == -1;
+	bool full = false;
 
 	for (size_t i = 0; i < conf->organization_count; i++)
-		for (int queue = 0; queue < QUEUES && !full; queue++) {
+		for (int queue = 0; queue < QUEUES && fd != -1 && !full;
+		    queue++) {
 			char *path = xasprintf("%s/%s/%s",
 			    conf->top_spool_directory,
 			    conf->organizations[i].id,
@@ -272,12 +273,16 @@ check_inotify(struct check *check, const struct conf *conf)
 			free(path);
 		}
 	if (full)
-		found(check, "inotify", "the kernel's limits are used up: "
+		found(check, "inotify", "the kernel's watches are used up: "
 		    "spoold reads the directories every 2 s instead; raise "
-		    "fs.inotify.max_user_watches and max_user_instances, see "
-		    "sysctl(8)");
+		    "fs.inotify.max_user_watches, see sysctl(8)");
 	if (fd != -1)
 		close(fd);
+	else
+		found(check, "inotify", "the kernel's instances are used up: "
+		    "organizations share one, and what that one loses is all "
+		    "of theirs; raise fs.inotify.max_user_instances, see "
+		    "sysctl(8)");
 }
 
 /*

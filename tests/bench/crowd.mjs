@@ -1,11 +1,14 @@
-// crowd.mjs [--jobs N] [--samples N]: what an organization that drops N jobs at
-// once costs another one, which drops a single job now and then.  Printed is
-// how long that takes from its rename into new/ to its receiver, idle and
-// meanwhile, and the ratio of the medians, which is to be 2 at most.
+// crowd.mjs [--jobs N] [--samples N] [--durable]: what an organization that
+// drops N jobs at once costs another one, which drops a single job now and
+// then.  Printed is how long that takes from its rename into new/ to its
+// receiver, idle and meanwhile, and the ratio of the medians, which is to be 2
+// at most.  With --durable the crowd syncs what it drops, a batch at a time:
+// then the disk is shared as well, which nobody but its owner divides.
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { BUILD, Instance } from '../faults/instance.mjs';
 import { BATCH, submit } from './client.mjs';
 import { Sink } from './sink.mjs';
@@ -17,7 +20,9 @@ const option = (name, fallback) => {
 };
 const jobs = option('--jobs', 100000);
 const samples = option('--samples', 100);
+const durable = argv.includes('--durable');
 const OTHER = 'quiet';
+const APART = 50;	// ms between an arrival and the next job
 
 const base = fs.mkdtempSync(
     `${process.env.TMPDIR ?? os.tmpdir()}/spoold-bench.`);
@@ -47,6 +52,7 @@ let dropped = 0;
 
 // A single job; ms until it arrived.
 async function single() {
+	await pause(APART);
 	const n = dropped++;
 	const arrived = new Promise((done) => awaited.set(n, done));
 	fs.writeFileSync(`${spool}/tmp/${n}`, JSON.stringify({
@@ -84,7 +90,7 @@ async function measure() {
 	const end = () => { busy = false; };
 	sink.reached.then(end, end);
 	const crowd = submit(`${BUILD}/bench/drop`, instance.spool, jobs,
-	    BATCH, 0);
+	    durable ? BATCH : jobs, 0);
 	crowd.catch(end);
 	while (busy)
 		meanwhile.push(await single());
