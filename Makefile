@@ -216,6 +216,7 @@ PROBE_admit := $(RECORDS) $(SPOOL) $(LAYOUT) spoold/admit spoold/keys
 PROBE_cloud := $(addprefix workers/common/,headers jwt sharedkey) \
     $(addprefix lib/,base64 certificate)
 PROBE_express := $(addprefix spoold/,express loop)
+PROBE_lanes := $(addprefix spoold/,express lanes loop)
 PROBE_conf := $(CONFIG) lib/conf_edit
 PROBE_job := $(JOB)
 PROBE_records := $(RECORDS) $(LAYOUT)

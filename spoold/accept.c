@@ -271,7 +271,7 @@ accept_tickets(struct spoold *s, struct organization *org,
 		w = tickets_add(s, org, &ticket, admit_queue(facts),
 		    facts->job.deliver_at);
 		if (w != NULL)
-			expiry_set(s, w, facts->job.expires_at);
+			expiry_set(w, facts->job.expires_at);
 	}
 }
 

@@ -101,7 +101,8 @@ callbacks_synced(void *arg, int error)
 	STAILQ_CONCAT(&done, &s->callbacks->syncing);
 	while ((callback = callback_take(&done)) != NULL)
 		if (error == 0)
-			commit_then(s, callback->organization, callback_drop, callback);
+			commit_then(s, callback->organization, callback_drop,
+			    callback);
 		else
 			/* For the next sync; at the latest the next start's. */
 			STAILQ_INSERT_TAIL(&s->callbacks->waiting, callback,

@@ -335,7 +335,7 @@ change_ticket(struct spoold *s, struct organization *org, enum change change,
 		changing->from_name = xstrdup(place->name);
 	changing_line(changing);
 	if (w != NULL)
-		tickets_withhold(s, w);
+		tickets_withhold(w);
 	changing_journal(s, changing);
 	commit_then(s, org, changing_apply, changing);
 	return 1;

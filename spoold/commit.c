@@ -89,11 +89,11 @@ action_new(struct organization *org, enum lane_kind kind,
 static void
 commit_collect(struct spoold *s, struct action *action)
 {
-	const struct organization *org = action->organization;
+	struct organization *org = action->organization;
 
 	STAILQ_INSERT_TAIL(&s->commit->collected, action, entry);
 	if (org != NULL)
-		action->organization->actions++;
+		org->actions++;
 	if (org == NULL ||
 	    org->awaited + org->drops.at_work < GATHER_AWAITED)
 		s->commit->hurry = true;
@@ -199,41 +199,37 @@ commit_gathers(struct spoold *s)
 static void
 action_run(struct spoold *s, struct action *action)
 {
-	if (action->organization != NULL && !action->undone)
-		action->organization->actions--;
-	if (action->undone && --action->organization->undone == 0)
+	struct organization *org = action->organization;
+
+	if (action->undone ? --org->undone == 0 :
+	    org != NULL && --org->actions == ACTIONS_MAX - 1)
 		s->look_for_work = true;
 	action->act(s, action->arg);
 	free(action);
 }
 
 /*
- * Carries out what is durable of that kind: one of each organization, and more
- * while the turn has time, or all.
+ * Carries out what is durable: all that sets workers to work, of the rest one
+ * of each organization, and more while the turn has time, or all.
  */
-static void
-commit_act_kind(struct spoold *s, enum lane_kind kind, bool all)
-{
-	struct lanes *acting = &s->commit->acting;
-	size_t least = lanes_count(s, acting, kind, all);
-	struct action *action;
-
-	for (size_t done = 0; all || done < least || !loop_is_late(s->loop);
-	    done++) {
-		action = lanes_next(s, acting, kind, all);
-		if (action == NULL)
-			break;
-		action_run(s, action);
-	}
-}
-
 static void
 commit_act(struct spoold *s, bool all)
 {
 	struct commit *commit = s->commit;
+	struct action *action;
+	size_t least;
 
-	commit_act_kind(s, LANE_FIRST, all);
-	commit_act_kind(s, LANE_REST, all);
+	while ((action = lanes_next(s, &commit->acting, LANE_FIRST,
+	    all)) != NULL)
+		action_run(s, action);
+	least = lanes_count(s, &commit->acting, LANE_REST, all);
+	for (size_t done = 0; all || done < least || !loop_is_late(s->loop);
+	    done++) {
+		action = lanes_next(s, &commit->acting, LANE_REST, all);
+		if (action == NULL)
+			break;
+		action_run(s, action);
+	}
 	if (lanes_empty(&commit->acting) && STAILQ_EMPTY(&commit->redo))
 		alert_end(s, ALERT_action);
 }
@@ -283,15 +279,15 @@ commit_end(struct spoold *s, bool wait)
 		commit_went(s, result, &why);
 }
 
-/* True if something is to be written or carried out, and can be. */
+/* True if something is to be written, and can be. */
 static bool
-commit_has_more(const struct spoold *s)
+commit_has_lines(const struct spoold *s)
 {
 	const struct commit *commit = s->commit;
 
-	return !lanes_empty(&commit->acting) || (commit->state == COMMIT_GOOD &&
+	return commit->state == COMMIT_GOOD &&
 	    (journal_pending(s->journal) > 0 ||
-	    !STAILQ_EMPTY(&commit->collected)));
+	    !STAILQ_EMPTY(&commit->collected));
 }
 
 void
@@ -303,7 +299,7 @@ commit_wait(struct spoold *s)
 		else
 			commit_begin(s);
 		commit_act(s, true);
-	} while (commit_has_more(s));
+	} while (!lanes_empty(&s->commit->acting) || commit_has_lines(s));
 }
 
 bool
@@ -320,7 +316,7 @@ commit_turn(struct spoold *s, bool whole)
 	/* Else the end of the sync, or of gathering, wakes the loop. */
 	return lanes_count(s, acting, LANE_FIRST, false) > 0 ||
 	    lanes_count(s, acting, LANE_REST, false) > 0 ||
-	    (!gathers && !journal_syncing(s->journal) && commit_has_more(s));
+	    (!gathers && !journal_syncing(s->journal) && commit_has_lines(s));
 }
 
 void

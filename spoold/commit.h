@@ -40,7 +40,7 @@ int64_t	 commit_line_at(struct spoold *, enum event, int64_t wall_ms,
 void	 commit_then(struct spoold *, struct organization *,
 	    void (*act)(struct spoold *, void *), void *arg);
 
-/* The same, before all others: what sets a worker to work meanwhile. */
+/* The same, before all others of it: what sets a worker to work meanwhile. */
 void	 commit_then_first(struct spoold *, struct organization *,
 	    void (*act)(struct spoold *, void *), void *arg);
 

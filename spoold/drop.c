@@ -409,15 +409,19 @@ drops_run(struct spoold *s, struct organization *org)
 	int64_t left = s->conf->queue_batch_size;
 	struct drop *drop;
 
-	if (s->phase != PHASE_RUNNING || TAILQ_EMPTY(&org->drops.queue) ||
-	    !commit_possible(s, org) || !reserve_holds(s))
+	if (s->phase != PHASE_RUNNING || TAILQ_EMPTY(&org->drops.queue))
+		return false;
+	org->drops.held = !commit_possible(s, org) || !reserve_holds(s);
+	if (org->drops.held)
 		return false;
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): nor the queue */
 	while ((drop = TAILQ_FIRST(&org->drops.queue)) != NULL) {
 		if (org->drops.at_work >= AT_INTAKE_MAX ||
-		    drop_has_to_wait(drop))
+		    org->actions >= ACTIONS_MAX || drop_has_to_wait(drop))
 			return false;
-		if (!drop_within_limits(s, drop) || !drop_look(drop))
+		org->drops.held = !drop_within_limits(s, drop) ||
+		    !drop_look(drop);
+		if (org->drops.held)
 			return false;
 		if (--left == 0 || loop_is_late(s->loop))
 			return !TAILQ_EMPTY(&org->drops.queue);

@@ -70,6 +70,7 @@ struct drops {
 	unsigned	 at_work;	/* at intake */
 	size_t		 counted;	/* of them by limits.h: jobs soon */
 	bool		 more;		/* new/ has some that are not here */
+	bool		 held;		/* those queued cannot go on now */
 };
 RB_PROTOTYPE(drop_tree, drop, entry, drop_compare)
 

@@ -176,7 +176,8 @@ erasure_is_resent(const struct erasure *erasure)
 {
 	const struct organization *org = erasure->target->organization;
 
-	return org->overflowed || (org->scanning != SCAN_NONE && org->taking_up) ||
+	return org->overflowed ||
+	    (org->scanning != SCAN_NONE && org->taking_up) ||
 	    tickets_find(org, &erasure->record.id, erasure->target->id) != NULL;
 }
 

@@ -34,28 +34,31 @@ expiry_compare(const struct expiry *a, const struct expiry *b)
 RB_GENERATE(expiries, expiry, entry, expiry_compare)
 
 static void
-expiry_stop(struct spoold *s, struct expiry *expiry)
+expiry_stop(struct expiry *expiry)
 {
+	struct organization *org = expiry->waiting->target->organization;
+
 	if (expiry->counts)
-		RB_REMOVE(expiries, &s->expiries, expiry);
+		RB_REMOVE(expiries, &org->expiries, expiry);
 	expiry->counts = false;
 }
 
 void
-expiry_moved(struct spoold *s, struct waiting *w)
+expiry_moved(struct waiting *w)
 {
 	struct expiry *expiry = w->expiry;
 
 	if (expiry == NULL)
 		return;
-	expiry_stop(s, expiry);
+	expiry_stop(expiry);
 	expiry->counts = w->placed;
 	if (expiry->counts)
-		RB_INSERT(expiries, &s->expiries, expiry);
+		RB_INSERT(expiries, &w->target->organization->expiries,
+		    expiry);
 }
 
 void
-expiry_set(struct spoold *s, struct waiting *w, int64_t at)
+expiry_set(struct waiting *w, int64_t at)
 {
 	if (w->unread)
 		w->target->organization->unread--;
@@ -65,17 +68,17 @@ expiry_set(struct spoold *s, struct waiting *w, int64_t at)
 	w->expiry = xcalloc(1, sizeof(*w->expiry));
 	w->expiry->waiting = w;
 	w->expiry->at = at;
-	expiry_moved(s, w);
+	expiry_moved(w);
 }
 
 void
-expiry_forget(struct spoold *s, struct waiting *w)
+expiry_forget(struct waiting *w)
 {
 	if (w->unread)
 		w->target->organization->unread--;
 	w->unread = false;
 	if (w->expiry != NULL)
-		expiry_stop(s, w->expiry);
+		expiry_stop(w->expiry);
 	free(w->expiry);
 	w->expiry = NULL;
 }
@@ -87,7 +90,7 @@ expiry_of(const struct waiting *w)
 }
 
 static void
-expiry_read_one(struct spoold *s, struct organization *org, struct waiting *w)
+expiry_read_one(struct organization *org, struct waiting *w)
 {
 	char name[TICKET_NAME_MAX];
 	struct ticket_file file;
@@ -100,7 +103,7 @@ expiry_read_one(struct spoold *s, struct organization *org, struct waiting *w)
 		at = file.facts.job.expires_at;
 		ticket_file_free(&file);
 	}
-	expiry_set(s, w, at);
+	expiry_set(w, at);
 }
 
 bool
@@ -115,7 +118,7 @@ expiry_read(struct spoold *s, struct organization *org)
 		w = RB_MIN(waiting_by_name, &org->tickets);
 	for (int i = 0; w != NULL && i < LOOKED_AT && read < READ; i++) {
 		if (w->unread) {
-			expiry_read_one(s, org, w);
+			expiry_read_one(org, w);
 			read++;
 		}
 		w = RB_NEXT(waiting_by_name, &org->tickets, w);
@@ -137,7 +140,7 @@ expiry_end(struct spoold *s, struct expiry *expiry)
 
 	/* It is looked at again when its attempt has ended. */
 	if (w->flight != NULL) {
-		expiry_stop(s, expiry);
+		expiry_stop(expiry);
 		return true;
 	}
 	tickets_name(w, name);
@@ -149,21 +152,35 @@ expiry_end(struct spoold *s, struct expiry *expiry)
 	return true;
 }
 
+/* Of one organization; ms until the next one, -1: there is none. */
+static int64_t
+expiry_run_of(struct spoold *s, struct organization *org, int64_t now)
+{
+	struct expiry *first;
+
+	while ((first = RB_MIN(expiries, &org->expiries)) != NULL &&
+	    first->at <= now) {
+		if (!expiry_end(s, first))
+			return AGAIN;
+		if (loop_is_late(s->loop))
+			return 0;
+	}
+	return first == NULL ? -1 : first->at - now;
+}
+
 void
 expiry_run(struct spoold *s)
 {
-	int64_t now = clock_wall(), left = s->conf->queue_batch_size;
-	int64_t wait = 0;
-	struct expiry *first = RB_MIN(expiries, &s->expiries);
+	int64_t now = clock_wall(), next = -1, wait;
+	struct organization *org;
 
-	while (first != NULL && first->at <= now && left-- > 0 && wait == 0) {
-		if (!expiry_end(s, first))
-			wait = AGAIN;
-		first = RB_MIN(expiries, &s->expiries);
+	for (org = s->first; org != NULL; org = organizations_next(s, org)) {
+		if (express_yields(s, org))
+			continue;	/* the turn after looks again */
+		wait = expiry_run_of(s, org, now);
+		if (wait != -1 && (next == -1 || wait < next))
+			next = wait;
 	}
-	if (first == NULL)
-		return;
-	if (first->at > now + wait)
-		wait = first->at - now;
-	timer_set(s->loop, &s->expiry_timer, clock_monotonic() + wait);
+	if (next != -1)
+		timer_set(s->loop, &s->expiry_timer, clock_monotonic() + next);
 }

@@ -20,7 +20,7 @@ struct waiting;
 
 /* Of a ticket that has one; 64 bytes with malloc's own. */
 struct expiry {
-	RB_ENTRY(expiry) entry;		/* among all that count down */
+	RB_ENTRY(expiry) entry;		/* among its organization's that count */
 	struct waiting	*waiting;	/* borrowed */
 	int64_t		 at;		/* wall ms */
 	bool		 counts;	/* is in the tree */
@@ -30,11 +30,11 @@ RB_HEAD(expiries, expiry);
 RB_PROTOTYPE(expiries, expiry, entry, expiry_compare)
 
 /* Says when it expires, wall ms; 0: never. */
-void	 expiry_set(struct spoold *, struct waiting *, int64_t at);
+void	 expiry_set(struct waiting *, int64_t at);
 
 /* The ticket came to another queue, or is no more to be ended. */
-void	 expiry_moved(struct spoold *, struct waiting *);
-void	 expiry_forget(struct spoold *, struct waiting *);
+void	 expiry_moved(struct waiting *);
+void	 expiry_forget(struct waiting *);
 
 /* When it expires, wall ms; 0: never, or not read yet. */
 int64_t	 expiry_of(const struct waiting *);

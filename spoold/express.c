@@ -8,29 +8,32 @@
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
 
-#define CREDIT_MAX 50000	/* us: some ten jobs */
+#define CREDIT_MAX 100000	/* us, of all of them */
 
 void
 express_account(struct express *express, bool busy, int64_t passed,
     size_t organizations)
 {
-	if (busy)
+	int64_t most = CREDIT_MAX / (int64_t)organizations;
+
+	if (express->busy)
 		express->credit -= passed;
 	else
 		express->credit += passed / (2 * (int64_t)organizations);
-	if (express->credit > CREDIT_MAX)
-		express->credit = CREDIT_MAX;
-	if (express->credit < -CREDIT_MAX)
-		express->credit = -CREDIT_MAX;
+	if (express->credit > most)
+		express->credit = most;
+	if (express->credit < -most)
+		express->credit = -most;
+	express->busy = busy;
 	express->goes_first = busy && express->credit > 0;
 }
 
-/* It waits for spoold, for intake or for the disk. */
+/* It waits for spoold, for intake or for the disk, and for nothing else. */
 static bool
 express_busy(const struct organization *org)
 {
 	return org->actions > 0 || org->drops.at_work > 0 ||
-	    !TAILQ_EMPTY(&org->drops.queue);
+	    (!TAILQ_EMPTY(&org->drops.queue) && !org->drops.held);
 }
 
 void

@@ -64,7 +64,7 @@ flight_stage(struct flight *flight)
 	flight->staged = true;
 	TAILQ_INSERT_TAIL(&target->staged, flight, stage);
 	target->staged_count++;
-	flight->spoold->staged++;
+	target->organization->staged++;
 }
 
 static void
@@ -77,7 +77,7 @@ flight_unstage(struct flight *flight)
 	flight->staged = false;
 	TAILQ_REMOVE(&target->staged, flight, stage);
 	target->staged_count--;
-	flight->spoold->staged--;
+	target->organization->staged--;
 }
 
 static void
@@ -233,13 +233,12 @@ flight_has_expired(const struct flight *flight)
 }
 
 /*
- * The action of the attempt line; again when one that was staged has its
+ * When the attempt line is durable; again when one that was staged has its
  * slot, and when a full link has room.
  */
 static void
-flight_hand_out(struct spoold *s, void *arg)
+flight_hand_out(struct spoold *s, struct flight *flight)
 {
-	struct flight *flight = arg;
 	struct waiting *w = flight->waiting;
 	char name[TICKET_NAME_MAX];
 	const struct secret *config;
@@ -282,6 +281,16 @@ flight_hand_out(struct spoold *s, void *arg)
 	w->target->organization->awaited++;
 	flight->heard = clock_monotonic();
 	flight_close_files(flight);
+}
+
+/* The action of the attempt line. */
+static void
+flight_synced(struct spoold *s, void *arg)
+{
+	struct flight *flight = arg;
+
+	flight->unsynced = false;
+	flight_hand_out(s, flight);
 }
 
 /*
@@ -388,7 +397,8 @@ flight_start(struct spoold *s, struct waiting *w, struct worker *worker)
 	else
 		flight_take_slot(flight, worker);
 	flight_journal(flight);
-	commit_then_first(s, org, flight_hand_out, flight);
+	flight->unsynced = true;
+	commit_then_first(s, org, flight_synced, flight);
 	return true;
 }
 
@@ -397,7 +407,7 @@ flight_dispatch(struct flight *flight, struct worker *worker)
 {
 	flight_unstage(flight);
 	flight_take_slot(flight, worker);
-	if (flight->seq <= journal_durable(flight->spoold->journal))
+	if (!flight->unsynced)
 		flight_hand_out(flight->spoold, flight);
 }
 
@@ -471,7 +481,7 @@ flight_able(struct spoold *s, struct worker *worker)
 	fetches_able(s, worker);
 	TAILQ_FOREACH_SAFE(flight, &s->flights, entry, next)
 		if (flight->worker == worker && !flight->handed_out &&
-		    flight->seq <= journal_durable(s->journal))
+		    !flight->unsynced)
 			flight_hand_out(s, flight);
 }
 

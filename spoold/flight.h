@@ -49,6 +49,7 @@ struct flight {
 	int		 ticket;	/* own; its file, until it is settled */
 	int		 job;		/* own; descriptors until handed out */
 	int		 payload;	/* own; -1: inline data */
+	bool		 unsynced;	/* its line may not be durable yet */
 	bool		 staged;	/* waits for a slot */
 	bool		 handed_out;
 	bool		 awaited;	/* its answer may come at any moment */

@@ -174,7 +174,7 @@ forwarding_apply(struct spoold *s, void *arg)
 	TAILQ_REMOVE(&org->forwards, &forwarding->forward, entry);
 	w = tickets_add(s, org, &ticket, QUEUE_cur, 0);
 	if (w != NULL)
-		expiry_set(s, w, forwarding->facts.job.expires_at);
+		expiry_set(w, forwarding->facts.job.expires_at);
 	finished_add(org, &forwarding->from, forwarding->queue,
 	    forwarding->name);
 	log_info("%s: requeued to=%s by=%s", forwarding->name,

@@ -66,11 +66,17 @@ lanes_add(struct lanes *lanes, struct actions *list)
 	}
 }
 
+/* Whoever stands back has none, and the rest waits for what goes first. */
 static bool
-lane_has_turn(const struct spoold *s, const struct lane *lane, bool all)
+lane_has_turn(const struct spoold *s, const struct lanes *lanes,
+    const struct lane *lane, bool all)
 {
-	return all || !express_yields(s,
-	    STAILQ_FIRST(&lane->actions)->organization);
+	const struct action *action = STAILQ_FIRST(&lane->actions);
+	const struct organization *org = action->organization;
+	const struct lane *first = org == NULL ? lanes->own : org->lanes;
+
+	return (all || !express_yields(s, org)) &&
+	    (action->kind == LANE_FIRST || STAILQ_EMPTY(&first->actions));
 }
 
 struct action *
@@ -82,7 +88,7 @@ lanes_next(const struct spoold *s, struct lanes *lanes, enum lane_kind kind,
 	struct lane *lane;
 
 	TAILQ_FOREACH(lane, turns, entry)
-		if (lane_has_turn(s, lane, all))
+		if (lane_has_turn(s, lanes, lane, all))
 			break;
 	if (lane == NULL)
 		return NULL;
@@ -101,7 +107,7 @@ lanes_count(const struct spoold *s, const struct lanes *lanes,
 	size_t count = 0;
 
 	TAILQ_FOREACH(lane, &lanes->turns[kind], entry)
-		count += lane_has_turn(s, lane, all);
+		count += lane_has_turn(s, lanes, lane, all);
 	return count;
 }
 

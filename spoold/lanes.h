@@ -1,9 +1,9 @@
 /*
  * lanes - what follows from durable lines, carried out by turns
  *
- * An organization's actions are carried out in the order in which they were
- * given, and one organization's as often as another's.  What sets a worker to
- * work has lanes of its own, which go before the rest.
+ * One organization's actions are carried out as often as another's.  Of an
+ * organization what sets a worker to work goes before the rest, and else they
+ * keep the order in which they were given.
  */
 #ifndef SPOOLD_LANES_H
 #define SPOOLD_LANES_H
@@ -15,9 +15,12 @@
 struct organization;
 struct spoold;
 
+#define ACTIONS_MAX 256		/* an organization's; beyond, no drop of it is
+				 * looked at */
+
 enum lane_kind {
 	LANE_FIRST,		/* what sets a worker to work */
-	LANE_REST,
+	LANE_REST,		/* when there is none of that */
 	LANES
 };
 

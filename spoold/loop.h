@@ -3,9 +3,9 @@
  *
  * Everything the supervisor waits for is a source (a descriptor) or a timer.
  * Both are embedded in their owners, which take them out before they go.
- * Handlers run one after another and never block.  Each does one thing at
- * least, and more while the turn is not late: so whoever has much to do keeps
- * nobody waiting for longer than a turn.
+ * Handlers run one after another and never block.  One that may have much to
+ * do does some of it at least, and more while the turn is not late: so it keeps
+ * nobody waiting for long.
  */
 #ifndef SPOOLD_LOOP_H
 #define SPOOLD_LOOP_H

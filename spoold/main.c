@@ -309,8 +309,9 @@ spoold_work(struct spoold *s)
 		busy = true;
 	checkpoint_run(s);
 	/* What was carried out may have made tickets ready. */
-	return busy || express_is_over(s) || (s->look_for_work && s->phase == PHASE_RUNNING &&
-	    !s->offline && commit_possible(s, NULL));
+	return busy || express_is_over(s) || (s->look_for_work &&
+	    s->phase == PHASE_RUNNING && !s->offline &&
+	    commit_possible(s, NULL));
 }
 
 static int
@@ -339,8 +340,6 @@ spoold_init(struct spoold *s, const struct options *options)
 	resume_begin(&s->resumes);
 	TAILQ_INIT(&s->erasures);
 	TAILQ_INIT(&s->revocations);
-	RB_INIT(&s->due);
-	RB_INIT(&s->expiries);
 	s->lock = -1;
 	s->offline = options->offline;
 	s->restored = options->restored;

@@ -68,6 +68,8 @@ organization_open(struct spoold *s, const char *id, struct why *why)
 	RB_INIT(&org->targets);
 	RB_INIT(&org->tickets);
 	RB_INIT(&org->finished);
+	RB_INIT(&org->due);
+	RB_INIT(&org->expiries);
 	TAILQ_INIT(&org->claims);
 	TAILQ_INIT(&org->forwards);
 	drops_init(&org->drops);
@@ -207,19 +209,22 @@ void
 organization_reopen(struct spoold *s, struct organization *org)
 {
 	struct spool *spool;
+	bool known = org->gone;
 	struct why why;
 
-	if (!org->gone)
-		log_warning("%s: a directory was replaced, opening all anew",
-		    org->id);
 	watch_organization_end(s, org);
 	spool = spool_open(s->conf->top_spool_directory, org->id, &why);
 	org->gone = spool == NULL;
+	if (!known)
+		log_warning("%s: a directory was replaced, opening all anew%s"
+		    "%s", org->id, org->gone ? ": " : "",
+		    org->gone ? why.text : "");
 	if (org->gone) {
-		log_warning("%s: %s", org->id, why.text);
-		watch_soon(s);
+		watch_for_return(s);
 		return;
 	}
+	if (known)
+		log_info("%s: all directories are there again", org->id);
 	spool_list_free(&org->list);
 	org->scanning = SCAN_NONE;
 	spool_close(&org->spool);

@@ -13,6 +13,7 @@
 #include "lib/spool.h"
 
 #include "spoold/drop.h"
+#include "spoold/expiry.h"
 #include "spoold/express.h"
 #include "spoold/finished.h"
 #include "spoold/forward.h"
@@ -41,6 +42,8 @@ struct organization {
 	struct roles	 roles;			/* by roles_resolve() */
 	struct targets	 targets;
 	struct waiting_by_name tickets;
+	struct waiting_by_due due;		/* its tickets in retry/ */
+	struct expiries	 expiries;		/* of those that wait */
 	struct finished_tree finished;
 	struct drops	 drops;
 	struct limits	 limits;
@@ -56,6 +59,7 @@ struct organization {
 	struct pool	*intake;		/* own */
 	size_t		 counts[QUEUES];	/* tickets in memory */
 	size_t		 jobs;			/* that these belong to */
+	unsigned	 staged;		/* flights without a slot */
 	unsigned	 in_flight;		/* attempts under way */
 	unsigned	 awaited;		/* of these, with an answer
 						 * soon */
@@ -64,6 +68,7 @@ struct organization {
 	int64_t		 delivery_ms, deliveries;	/* since the start */
 	int		 watches[QUEUES];	/* inotify's, -1: none */
 	struct watcher	*watcher;		/* own; NULL: the shared one */
+	bool		 shares;		/* for want of one of its own */
 	bool		 gone;			/* a directory is not there */
 	struct spool_list *list;		/* own; the scan under way */
 	unsigned	 scan_step;		/* which directory it is at */

@@ -5,6 +5,7 @@
  * The worker's slot is free as soon as it has answered; the ticket is not
  * ready again before its outcome is on disk.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,7 @@ outcome_apply(struct spoold *s, void *arg)
 	struct why why;
 	int result;
 
+	assert(!flight->unsynced);	/* that action came before this one */
 	if (erasure_record(flight, &why) == -1) {
 		commit_redo(s, org, outcome_apply, flight, why.text);
 		return;

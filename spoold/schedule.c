@@ -100,29 +100,6 @@ schedule_count(const struct spoold *s, int64_t *left)
 	*left = loop_is_late(s->loop) ? 0 : *left - 1;
 }
 
-/*
- * Stages as many as have slots, so that a slot that becomes free can be used
- * at once.  A destination whose answers take long has nothing to gain, and
- * what its tickets wait for should stay plain.
- */
-static void
-schedule_stage(struct spoold *s, struct target *target, int64_t *left)
-{
-	unsigned limit = schedule_limit(target);
-
-	if (!target->quick || !target_open(target) ||
-	    target->in_flight < limit || target->destination->ordered ||
-	    target->destination->rate_per_minute != 0)
-		return;
-	while (*left > 0 && target->staged_count < limit &&
-	    s->staged < (unsigned)s->conf->queue_concurrency &&
-	    !RB_EMPTY(&target->ready)) {
-		if (!flight_start(s, target_next(target), NULL))
-			return;
-		schedule_count(s, left);
-	}
-}
-
 /* How many attempts an organization may have under way. */
 static unsigned
 schedule_share(const struct spoold *s, const struct organization *org)
@@ -145,19 +122,56 @@ schedule_may(const struct spoold *s, const struct organization *org)
 	    org->in_flight < schedule_share(s, org);
 }
 
-static void
-schedule_pool(struct spoold *s, struct organization *org, struct pool *pool,
-    int64_t *left)
+/* True if one of its tickets may be staged. */
+static bool
+schedule_may_stage(const struct target *target, const struct pool *pool)
 {
-	int64_t now = clock_monotonic_us();
-	struct target *target;
+	unsigned limit;
+
+	if (target->pool != pool || !target->quick || !target_open(target) ||
+	    target->destination->ordered ||
+	    target->destination->rate_per_minute != 0 ||
+	    RB_EMPTY(&target->ready))
+		return false;
+	limit = schedule_limit(target);
+	return target->in_flight >= limit && target->staged_count < limit;
+}
+
+/*
+ * Stages as many as have slots, so that a slot that becomes free can be used
+ * at once; of the destination that has fewest.  One whose answers take long has
+ * nothing to gain, and what its tickets wait for should stay plain.
+ */
+static void
+schedule_stage(struct spoold *s, struct organization *org,
+    const struct pool *pool, int64_t *left)
+{
+	struct target *target, *best;
+
+	while (*left > 0 && org->staged < schedule_share(s, org)) {
+		best = NULL;
+		RB_FOREACH(target, targets, &org->targets)
+			if (schedule_may_stage(target, pool) &&
+			    (best == NULL ||
+			    target->staged_count < best->staged_count))
+				best = target;
+		if (best == NULL || !flight_start(s, target_next(best), NULL))
+			return;
+		schedule_count(s, left);
+	}
+}
+
+static void
+schedule_pool(struct spoold *s, struct organization *org, struct pool *pool)
+{
+	int64_t now = clock_monotonic_us(), left = s->conf->queue_batch_size;
 	struct worker *worker;
 	struct waiting *w;
 
-	while (*left > 0 && schedule_may(s, org) &&
+	while (left > 0 && schedule_may(s, org) &&
 	    (w = schedule_pick(s, org, pool, now)) != NULL &&
 	    (worker = pool_worker(pool)) != NULL) {
-		schedule_count(s, left);
+		schedule_count(s, &left);
 		if (w->flight != NULL) {
 			flight_dispatch(w->flight, worker);
 			continue;
@@ -166,11 +180,9 @@ schedule_pool(struct spoold *s, struct organization *org, struct pool *pool,
 		if (!flight_start(s, w, worker))
 			return;
 	}
-	RB_FOREACH(target, targets, &org->targets)
-		if (target->pool == pool)
-			schedule_stage(s, target, left);
+	schedule_stage(s, org, pool, &left);
 	/* More of the same in the next turn. */
-	if (*left == 0)
+	if (left == 0)
 		s->look_for_work = true;
 }
 
@@ -187,7 +199,6 @@ schedule_run(struct spoold *s)
 {
 	struct organization *org;
 	struct pool *pool;
-	int64_t left;
 
 	if (s->phase != PHASE_RUNNING || !s->look_for_work ||
 	    !commit_possible(s, NULL))
@@ -196,41 +207,55 @@ schedule_run(struct spoold *s)
 	for (org = s->first; org != NULL; org = organizations_next(s, org)) {
 		if (org->undone != 0 || express_yields(s, org))
 			continue;
-		left = s->conf->queue_batch_size;
 		for (int i = 0; i < TRANSPORTS; i++)
-			schedule_pool(s, org, org->pools[i], &left);
+			schedule_pool(s, org, org->pools[i]);
 		TAILQ_FOREACH(pool, &org->pipes, of_pipes)
-			schedule_pool(s, org, pool, &left);
+			schedule_pool(s, org, pool);
 	}
+}
+
+/* One that is due goes to cur/. */
+static void
+schedule_move(struct spoold *s, struct organization *org, struct waiting *w)
+{
+	char name[TICKET_NAME_MAX];
+	struct why why;
+	int result;
+
+	tickets_name(w, name);
+	result = spool_move(org->spool, QUEUE_retry, name, QUEUE_cur, name,
+	    &why);
+	if (result == 1) {
+		tickets_place(s, w, QUEUE_cur, 0);
+		return;
+	}
+	/* A person was faster; what is where, a scan finds out. */
+	if (result == -1)
+		log_warning("%s: %s", name, why.text);
+	tickets_place(s, w, QUEUE_retry, clock_wall() +
+	    s->conf->queue_scan_interval);
+	organization_scan(org, SCAN_ALL);
 }
 
 void
 schedule_due(struct spoold *s)
 {
-	int64_t now = clock_monotonic(), left = s->conf->queue_batch_size;
-	char name[TICKET_NAME_MAX];
-	struct waiting *w = NULL;
-	struct why why;
-	int result;
+	int64_t now = clock_monotonic(), next = INT64_MAX, left;
+	struct organization *org;
+	struct waiting *w;
 
-	for (; left > 0 && (w = RB_MIN(waiting_by_due, &s->due)) != NULL &&
-	    w->due <= now; schedule_count(s, &left)) {
-		struct organization *org = w->target->organization;
-
-		tickets_name(w, name);
-		result = spool_move(org->spool, QUEUE_retry, name, QUEUE_cur,
-		    name, &why);
-		if (result == 1) {
-			tickets_place(s, w, QUEUE_cur, 0);
-			continue;
-		}
-		/* A person was faster; what is where, a scan finds out. */
-		if (result == -1)
-			log_warning("%s: %s", name, why.text);
-		tickets_place(s, w, QUEUE_retry, clock_wall() +
-		    s->conf->queue_scan_interval);
-		organization_scan(org, SCAN_ALL);
+	for (org = s->first; org != NULL; org = organizations_next(s, org)) {
+		if (express_yields(s, org))
+			continue;	/* the turn after looks again */
+		left = s->conf->queue_batch_size;
+		for (; left > 0 && (w = RB_MIN(waiting_by_due,
+		    &org->due)) != NULL && w->due <= now;
+		    schedule_count(s, &left))
+			schedule_move(s, org, w);
+		w = RB_MIN(waiting_by_due, &org->due);
+		if (w != NULL && w->due < next)
+			next = w->due;
 	}
-	if (w != NULL)
-		timer_set(s->loop, &s->due_timer, left == 0 ? now : w->due);
+	if (next != INT64_MAX)
+		timer_set(s->loop, &s->due_timer, next);
 }

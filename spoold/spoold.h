@@ -75,14 +75,12 @@ struct spoold {
 	struct organizations removed;	/* by a reload; until the end */
 	struct organization *first;	/* borrowed; of them, in this turn;
 					 * NULL: before the first one */
-	struct waiting_by_due due;	/* all tickets in retry/ */
-	struct timer	 due_timer;	/* for the first of them */
+	struct timer	 due_timer;	/* for the first ticket in retry/ */
 	struct timer	 express_timer;	/* wakes those that stand back */
 	int64_t		 express_at;	/* monotonic us of the last account */
 	bool		 express;	/* some go first in this turn */
 	struct timer	 pace_timer;	/* for ratePerMinute */
-	struct expiries	 expiries;	/* of tickets that wait */
-	struct timer	 expiry_timer;	/* for the first of them */
+	struct timer	 expiry_timer;	/* for the first that ends */
 	struct flights	 flights;	/* attempts, until settled */
 	struct resumes	 resumes;	/* what attempts can go on with */
 	struct trials	 trials;	/* tests of destinations */
@@ -94,7 +92,6 @@ struct spoold {
 	size_t		 ticket_count;	/* in memory */
 	uint64_t	 tokens;	/* given to drops at intake and tests */
 	unsigned	 in_flight;	/* attempts under way */
-	unsigned	 staged;	/* flights that have no slot yet */
 	struct alert_state alerts[ALERTS];
 	enum phase	 phase;
 	struct why	 failure;	/* what it ends for; code 0: nothing */

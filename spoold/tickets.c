@@ -68,16 +68,16 @@ tickets_monotonic(int64_t wall)
 }
 
 void
-tickets_withhold(struct spoold *s, struct waiting *w)
+tickets_withhold(struct waiting *w)
 {
 	if (!w->placed)
 		return;
 	if (w->queue == QUEUE_retry)
-		RB_REMOVE(waiting_by_due, &s->due, w);
+		RB_REMOVE(waiting_by_due, &w->target->organization->due, w);
 	else
 		RB_REMOVE(waiting_by_rank, &w->target->ready, w);
 	w->placed = false;
-	expiry_moved(s, w);
+	expiry_moved(w);
 }
 
 void
@@ -86,7 +86,7 @@ tickets_place(struct spoold *s, struct waiting *w, enum queue queue,
 {
 	struct organization *org = w->target->organization;
 
-	tickets_withhold(s, w);
+	tickets_withhold(w);
 	org->counts[w->queue]--;
 	org->counts[queue]++;
 	w->queue = (uint8_t)queue;
@@ -94,14 +94,14 @@ tickets_place(struct spoold *s, struct waiting *w, enum queue queue,
 		return;
 	if (queue == QUEUE_retry) {
 		w->due = tickets_monotonic(due);
-		RB_INSERT(waiting_by_due, &s->due, w);
+		RB_INSERT(waiting_by_due, &org->due, w);
 		w->placed = true;
 	} else if (queue == QUEUE_cur) {
 		RB_INSERT(waiting_by_rank, &w->target->ready, w);
 		w->placed = true;
 		s->look_for_work = true;
 	}
-	expiry_moved(s, w);
+	expiry_moved(w);
 }
 
 struct waiting *
@@ -143,8 +143,8 @@ tickets_remove(struct spoold *s, struct waiting *w)
 {
 	struct organization *org = w->target->organization;
 
-	tickets_withhold(s, w);
-	expiry_forget(s, w);
+	tickets_withhold(w);
+	expiry_forget(w);
 	organization_forget(org, w);
 	resume_forget(&s->resumes, w);
 	s->look_for_work = true;	/* it may have been in the way */

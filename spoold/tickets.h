@@ -69,7 +69,7 @@ struct waiting	*tickets_first(const struct organization *,
 struct waiting	*tickets_next(const struct waiting *);
 
 /* It is not to be attempted: it is about to be moved. */
-void	 tickets_withhold(struct spoold *, struct waiting *);
+void	 tickets_withhold(struct waiting *);
 
 /* Moves it in memory after its file has been moved. */
 void	 tickets_place(struct spoold *, struct waiting *, enum queue,

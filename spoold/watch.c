@@ -31,7 +31,7 @@
 #include "spoold/watch.h"
 
 #define GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT)
-#define SCAN_UNWATCHED 2000	/* ms between scans where watches ran out */
+#define SCAN_UNWATCHED 2000	/* ms between looks at what is not watched */
 #define EVENTS 4096		/* bytes read at once */
 
 static const struct {
@@ -56,6 +56,7 @@ struct watcher {
 struct watch {
 	struct watcher	*shared;	/* own */
 	struct timer	 scan;		/* the slow timer */
+	struct timer	 again;		/* for directories that are gone */
 	bool		 incomplete;	/* not everything is watched */
 };
 
@@ -81,14 +82,16 @@ watch_lost(struct spoold *s, const struct watcher *watcher)
 	}
 }
 
-/* An organization's event; false if its directories have been opened anew. */
+/* An organization's event; false if its own watcher is gone with that. */
 static bool
 watch_heard(struct spoold *s, struct organization *org, enum queue queue,
     const struct inotify_event *event)
 {
 	if ((event->mask & GONE) != 0) {
+		bool alone = org->watcher != NULL;
+
 		organization_reopen(s, org);
-		return false;
+		return !alone;
 	}
 	if (event->len == 0)
 		return true;
@@ -99,7 +102,7 @@ watch_heard(struct spoold *s, struct organization *org, enum queue queue,
 	return true;
 }
 
-/* False if its watcher may be gone. */
+/* False if its watcher is gone. */
 static bool
 watch_event(struct spoold *s, const struct watcher *watcher,
     const struct inotify_event *event)
@@ -190,14 +193,25 @@ watch_scan(void *arg)
 	    s->conf->queue_scan_interval);
 	s->watch->incomplete = false;
 	TAILQ_FOREACH(org, &s->organizations, entry)
-		if (org->gone)
-			organization_reopen(s, org);
-		else
+		if (!org->gone)
 			watch_organization(s, org);
 	if (!s->watch->incomplete)
 		alert_end(s, ALERT_watch);
 	TAILQ_FOREACH(org, &s->organizations, entry)
-		organization_scan(org, SCAN_ALL);
+		if (!org->gone)
+			organization_scan(org, SCAN_ALL);
+}
+
+/* Whether those that are gone have come back. */
+static void
+watch_again(void *arg)
+{
+	struct spoold *s = arg;
+	struct organization *org;
+
+	TAILQ_FOREACH(org, &s->organizations, entry)
+		if (org->gone)
+			organization_reopen(s, org);
 }
 
 struct watch *
@@ -207,6 +221,8 @@ watch_new(struct spoold *s, struct why *why)
 
 	watch->scan.fire = watch_scan;
 	watch->scan.arg = s;
+	watch->again.fire = watch_again;
+	watch->again.arg = s;
 	watch->shared = watcher_new(s, why);
 	if (watch->shared == NULL) {
 		free(watch);
@@ -230,9 +246,9 @@ watch_free(struct watch **watch)
 /* --- an organization ------------------------------------------------------ */
 
 void
-watch_soon(struct spoold *s)
+watch_for_return(struct spoold *s)
 {
-	timer_set(s->loop, &s->watch->scan,
+	timer_set(s->loop, &s->watch->again,
 	    clock_monotonic() + SCAN_UNWATCHED);
 }
 
@@ -247,9 +263,11 @@ watch_alone(struct spoold *s, struct organization *org)
 			return;
 	if (org->watcher == NULL)
 		org->watcher = watcher_new(s, &why);
-	if (org->watcher == NULL)
-		log_info("%s: shares an inotify with other organizations: %s",
-		    org->id, why.text);
+	if (org->watcher == NULL && !org->shares)
+		log_warning("%s: shares an inotify with other organizations: "
+		    "%s; raise fs.inotify.max_user_instances", org->id,
+		    why.text);
+	org->shares = org->watcher == NULL;
 }
 
 void
@@ -276,7 +294,8 @@ watch_organization(struct spoold *s, struct organization *org)
 		}
 	}
 	if (s->watch->incomplete)
-		watch_soon(s);
+		timer_set(s->loop, &s->watch->scan,
+		    clock_monotonic() + SCAN_UNWATCHED);
 }
 
 void

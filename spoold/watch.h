@@ -21,8 +21,8 @@ void		 watch_free(struct watch **);
 /* Watches an organization's directories; alerts if that is not possible. */
 void	 watch_organization(struct spoold *, struct organization *);
 
-/* A directory is gone: looks again soon whether it is there. */
-void	 watch_soon(struct spoold *);
+/* One of an organization's directories is gone: it is looked for again. */
+void	 watch_for_return(struct spoold *);
 
 /* No more of that. */
 void	 watch_organization_end(struct spoold *, struct organization *);

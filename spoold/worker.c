@@ -296,11 +296,12 @@ worker_end(struct worker *worker, int status)
 }
 
 /*
- * Reads what is there, as far as the turn has time: one that floods is not to
- * stop the others.  Returns 0 for now, -1 at its end.
+ * Reads what is there, as far as the turn has time, for one that floods is not
+ * to stop the others; or `all`, of one that says nothing more.  Returns 0 for
+ * now, -1 at its end.
  */
 static int
-worker_read(struct worker *worker)
+worker_read(struct worker *worker, bool all)
 {
 	struct pool *pool = worker->pool;
 	struct link_buffer *buffer = pool->spoold->link_buffer;
@@ -323,8 +324,8 @@ worker_read(struct worker *worker)
 			worker_kill(worker, why.text);
 			break;
 		}
-		if (--left == 0 || loop_is_late(pool->spoold->loop) ||
-		    express_yields(pool->spoold, pool->organization))
+		if (!all && (--left == 0 || loop_is_late(pool->spoold->loop) ||
+		    express_yields(pool->spoold, pool->organization)))
 			break;
 	}
 	if (result == -1 && why.number != EPIPE)
@@ -350,7 +351,7 @@ worker_readable(void *arg, uint32_t events)
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0)
 		return;
 	/* Its exit follows; without one it would hang here for ever. */
-	if (worker_read(worker) == -1) {
+	if (worker_read(worker, false) == -1) {
 		source_remove(s->loop, &worker->link_source);
 		if (worker->state != WORKER_RETIRING)
 			worker_kill(worker, "its link ended");
@@ -371,7 +372,7 @@ void
 worker_ended(struct worker *worker, int status)
 {
 	if (worker->link_source.fd != -1)
-		(void)worker_read(worker);
+		(void)worker_read(worker, true);
 	worker_end(worker, status);
 }
 

@@ -114,9 +114,49 @@ test_organizations_beyond_what_the_kernel_allows_share_and_miss_nothing() {
 		within "$org" drop "of-$org" "$(job)"
 		within "$org" eventually delivered "$ID"
 	done
+	# The trouble of one is not the others' either.
+	kill -STOP "$(supervisor)"
+	mv "$INSTANCE/spool/third/new" "$INSTANCE/spool/third/.away"
+	mv "$INSTANCE/spool/third/.away" "$INSTANCE/spool/third/new"
+	within fourth drop beside "$(job)"
+	kill -CONT "$(supervisor)"
+	within fourth eventually delivered "$ID"
 	assertEquals 'have none of their own' 'third
 fourth' "$(sed -n 's/.* \([a-z]*\): shares an inotify with.*/\1/p' \
 	    "$LOG/spoold.log")"
+}
+
+# moved ORGANIZATION: when each of its tickets came to cur/, s.
+moved() {
+	find "$INSTANCE/spool/$1/cur" -type f -printf '%C@\n'
+}
+
+# All of a crowd's are due before the one of the other organization.  Disabled,
+# the destinations leave in cur/ what came there.
+test_retries_of_a_crowd_do_not_keep_anothers_waiting() {
+	organizations quiet
+	slow_retries
+	sink
+	start
+	destination_in demo ok
+	destination_in quiet still
+	answers ok 503
+	answers still 503
+	drops 3000 many "$(job)"
+	within quiet drop one "$(job still)"
+	within quiet eventually in_queue retry "$ID"
+	eventually_within 120 counts retry 3000
+	spooldest -o demo disable ok >"$SCRATCH/disabled" 2>&1
+	spooldest -o quiet disable still >"$SCRATCH/disabled" 2>&1
+	stop
+	find "$SPOOL/retry" -type f -exec touch -d '1 hour ago' {} +
+	find "$INSTANCE/spool/quiet/retry" -type f \
+	    -exec touch -d '1 minute ago' {} +
+	start
+	eventually counts cur 3000
+	within quiet eventually counts cur 1
+	before=$(moved demo | awk -v at="$(moved quiet)" '$1 < at' | wc -l)
+	assertTrue "$before of 3000 went before" "[ $before -lt 1000 ]"
 }
 
 test_a_directory_that_comes_back_later_is_watched_again() {

@@ -30,7 +30,7 @@ test_a_hanging_destination_holds_half_of_the_slots_at_most() {
 	answers hang 200
 	stop --now
 	start
-	eventually counts done 260
+	eventually counts done 2060
 }
 
 test_a_destination_never_has_more_in_flight_than_its_limit() {
@@ -102,6 +102,42 @@ test_a_worker_that_is_stopped_is_ended_and_its_tickets_go_on() {
 	assertNotEquals "$victim" "$(workers webhook)"
 	assertEquals WORKER_DIED "$(journal 'select(.event == "deferred") |
 	    .errorCode')"
+}
+
+# rests PID: it has nothing to do.
+rests() {
+	before=$(grep ctxt "/proc/$1/status")
+	sleep 0.1
+	[ "$(grep ctxt "/proc/$1/status")" = "$before" ]
+}
+
+test_what_a_worker_said_with_its_last_breath_counts() {
+	instance
+	setting queue concurrency 200
+	setting "transport webhook" concurrency 200
+	start
+	sink
+	destination ok
+	# Its window grows by these.
+	drops 2000 first "$(job ok)"
+	eventually counts done 2000
+	answers ok 'when go'
+	drops 60 more "$(job ok)"
+	eventually has_arrivals ok 2040
+	victim=$(workers webhook)
+	eventually rests "$victim"
+	had=$(arrivals_at ok)
+	kill -STOP "$(supervisor)"
+	: >"$SINK_DIR/go"
+	eventually test ! -e "$SINK_DIR/go"
+	eventually rests "$victim"
+	kill -9 "$victim"
+	answers ok 200
+	kill -CONT "$(supervisor)"
+	eventually counts done 2060
+	assertEquals "of $((had - 2000)) that were answered" '' "$(journal \
+	    'select(.errorCode == "WORKER_DIED") | .job')"
+	assertEquals 'each once' 2060 "$(arrivals_at ok)"
 }
 
 test_a_stop_at_once_ends_a_worker_that_hears_nothing() {

@@ -20,13 +20,22 @@ test_one_that_was_idle_goes_first() {
 first' express 2 idle1000 busy5
 }
 
+# A loop that had nothing to do wakes up after a while, with the drop.
+test_the_time_that_the_loop_slept_is_nobodys_debt() {
+	expect 0 'waits
+first' express 2 idle1000 woken60
+	expect 0 'waits
+first
+waits' express 2 idle1000 woken60 busy51
+}
+
 test_for_as_long_as_it_has_been_saving_and_no_longer() {
 	expect 0 'waits
 first
 waits' express 2 idle20 busy4 busy2
 	expect 0 'waits
 first
-waits' express 2 idle3600000 busy49 busy2
+waits' express 2 idle3600000 busy49 busy3
 }
 
 test_one_that_is_always_busy_never_does() {
