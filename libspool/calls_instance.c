@@ -27,6 +27,25 @@ put_document(struct buf *out, const char *name, const char *json,
 }
 
 int
+put_documents(struct buf *out, const char *name, const char *json,
+    struct why *why)
+{
+	struct json *document = document_read(json, why);
+
+	if (document == NULL)
+		return -1;
+	if (json_is(document, JSON_ARRAY))
+		json_put_value(out, name, document);
+	else {
+		json_open(out, name, '[');
+		json_put_value(out, NULL, document);
+		json_close(out, ']');
+	}
+	json_free(&document);
+	return 0;
+}
+
+int
 put_members(struct buf *out, const char *json, struct why *why)
 {
 	struct json *document = document_read(json, why);

@@ -121,6 +121,9 @@ error_fill(struct libspool_error *error, const struct why *why)
 	(void)strlcpy(error->path, why->path, sizeof(error->path));
 	(void)strlcpy(error->delivery_id, why->id,
 	    sizeof(error->delivery_id));
+	(void)strlcpy(error->name, why->name, sizeof(error->name));
+	(void)strlcpy(error->nearest, why->nearest, sizeof(error->nearest));
+	(void)strlcpy(error->fields, why->fields, sizeof(error->fields));
 	error->offset = why->offset;
 	error->retry_after = why->retry_after;
 }

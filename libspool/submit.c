@@ -1,5 +1,5 @@
 /*
- * submit - opening, and dropping jobs as any client does
+ * submit - dropping jobs as any client does
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,39 +9,6 @@
 #include "lib/xalloc.h"
 
 #include "libspool/client.h"
-
-const char *
-libspool_version(void)
-{
-	return SPOOLD_VERSION;
-}
-
-struct libspool *
-libspool_open(const char *file, const char *organization,
-    struct libspool_error *error)
-{
-	struct libspool *client = client_new(-1);
-	struct why why;
-
-	client->conf = conf_read(file, &why);
-	if (client->conf != NULL && organization != NULL) {
-		client->organization = xstrdup(organization);
-		if (conf_organization(client->conf, organization) != NULL)
-			return client;
-		(void)why_set(&why, ERROR_ORGANIZATION_NOT_FOUND,
-		    "there is no organization %s", organization);
-	} else if (client->conf != NULL)
-		return client;
-	error_fill(error, &why);
-	libspool_close(&client);
-	return NULL;
-}
-
-void
-libspool_set_timeout(struct libspool *client, long long ms)
-{
-	client->timeout = ms < 0 ? -1 : ms;
-}
 
 /* Where jobs are dropped, opened at the first; NULL with *why. */
 static struct spool *
@@ -71,8 +38,11 @@ libspool_attach(struct libspool *client, int descriptor,
 {
 	struct drop drop = { .data = "" };
 	struct why why;
-	struct spool *spool = client_spool(client, &why);
+	struct spool *spool;
 
+	if (client == NULL)
+		return -1;
+	spool = client_spool(client, &why);
 	if (spool != NULL && drop_payload(spool, &drop, descriptor,
 	    client->conf->queue_max_payload_size, false, &why) == 0) {
 		(void)strlcpy(data, drop.data, LIBSPOOL_DATA);
@@ -132,6 +102,8 @@ libspool_drop(struct libspool *client, const struct libspool_job *job,
 	struct drop drop = { .name = "" };
 	struct why why;
 
+	if (client == NULL)
+		return -1;
 	if (job_drop(client, job, &drop, &why) == -1) {
 		error_fill(error, &why);
 		return -1;

@@ -134,14 +134,12 @@ static int
 export_one(struct cli *cli, struct exporting *exporting, const char *id,
     struct why *why)
 {
-	struct buf arguments = { .max = 0 }, line = { .max = 0 };
+	struct buf line = { .max = 0 };
 	struct json *result;
 
-	json_put_string(&arguments, "destinationId", id);
-	if (exporting->key.len > 0)
-		json_put_string(&arguments, "key", exporting->key.data);
-	result = cli_ask(cli, "destination.export", &arguments, -1, why);
-	buf_wipe(&arguments);
+	result = cli_answer(cli, libspool_destination_export(
+	    cli_spoold(cli, CLI_ANYHOW), id, exporting->key.data,
+	    &cli->error), why);
 	if (result == NULL)
 		return -1;
 	json_print(&line, json_get(result, "destination"));

@@ -242,27 +242,15 @@ tickets_show(struct queue_command *q, unsigned queues, struct why *why)
 	return shown == -1 ? -1 : 0;
 }
 
-/* spoold may be down, and may end while it is asked. */
-static void
-live_ask(struct queue_command *q)
-{
-	struct buf none = { .max = 0 };
-	struct why why;
-
-	if (cli_connect(q->cli, CONTROL_ONLINE, &why) == -1)
-		return;
-	q->live = cli_ask(q->cli, "queue.status", &none, -1, &why);
-	if (q->live == NULL)
-		control_close(&q->cli->control);
-}
-
 int
 queue_read(struct queue_command *q, struct why *why)
 {
 	int done = 0;
 
+	/* spoold may be down, and may end while it is asked. */
 	if ((q->queues & (QUEUE_BIT(cur) | QUEUE_BIT(new))) != 0)
-		live_ask(q);
+		q->live = cli_answer(q->cli, libspool_queue_status(
+		    cli_spoold(q->cli, CLI_RUNNING), &q->cli->error), why);
 	queue_show_begin(q);
 	if ((q->queues & QUEUE_BIT(new)) != 0)
 		done = drops_show(q, why);

@@ -312,7 +312,7 @@ submit_prepare(struct cli *cli, struct submit *submit, struct why *why)
 	batch->spool = cli_drops(cli, why);
 	if (batch->spool == NULL)
 		return -1;
-	batch->online = cli_connect(cli, CONTROL_ONLINE, why) == 0;
+	batch->online = cli_connect(cli, CLI_RUNNING, why) == 0;
 	if (!batch->online && why->code != ERROR_UNAVAILABLE)
 		return -1;
 	return 0;

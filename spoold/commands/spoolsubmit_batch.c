@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "lib/job.h"
+#include "lib/receipt.h"
 #include "lib/xalloc.h"
 #include "spoold/commands/spoolsubmit.h"
 
-#define ASK_TIMEOUT 60000	/* ms; then the drop simply waits */
+#define ASK_TIMEOUT 60000	/* ms */
 
 void
 batch_status(struct batch *batch, int status)
@@ -110,6 +111,16 @@ submit_failed(struct batch *batch, size_t i, const struct why *why)
 	return false;
 }
 
+/* What is asked is answered soon, or the drop simply waits. */
+static struct libspool *
+asked(const struct batch *batch)
+{
+	struct libspool *spoold = cli_spoold(batch->cli, CLI_RUNNING);
+
+	libspool_set_timeout(spoold, ASK_TIMEOUT);
+	return spoold;
+}
+
 /*
  * Asks what became of a drop that was judged before.  A duplicate's `id`
  * becomes the first one's.
@@ -117,18 +128,14 @@ submit_failed(struct batch *batch, size_t i, const struct why *why)
 static bool
 submit_judged(struct batch *batch, size_t i, char id[ID_LENGTH + 1])
 {
-	struct buf arguments = { .max = 0 };
 	struct json *receipt;
 	const char *first;
 	struct why why;
 
-	json_put_string(&arguments, "deliveryId", id);
-	json_put_string(&arguments, "name", batch->drops[i].name);
-	receipt = cli_ask(batch->cli, "delivery.status", &arguments,
-	    ASK_TIMEOUT, &why);
-	buf_free(&arguments);
+	receipt = cli_answer(batch->cli, libspool_status(asked(batch), id,
+	    batch->drops[i].name, &batch->cli->error), &why);
 	if (json_get(receipt, "error") != NULL) {
-		(void)control_error(json_get(receipt, "error"), &why);
+		(void)receipt_read_error(json_get(receipt, "error"), &why);
 		batch_fail(batch, batch->labels[i], &why);
 		json_free(&receipt);
 		return false;
@@ -146,15 +153,12 @@ submit_judged(struct batch *batch, size_t i, char id[ID_LENGTH + 1])
 static bool
 submit_ask(struct batch *batch, size_t i, char id[ID_LENGTH + 1])
 {
-	struct buf name = { .max = 0 };
 	struct json *answer;
 	struct why why;
 	bool judged;
 
-	json_put_string(&name, "name", batch->drops[i].name);
-	answer = cli_ask(batch->cli, "delivery.submit", &name, ASK_TIMEOUT,
-	    &why);
-	buf_free(&name);
+	answer = cli_answer(batch->cli, libspool_verdict(asked(batch),
+	    batch->drops[i].name, &batch->cli->error), &why);
 	if (answer == NULL && why.code == ERROR_DUPLICATE) {
 		(void)strlcpy(id, why.id, ID_LENGTH + 1);
 		return true;
