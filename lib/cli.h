@@ -147,6 +147,9 @@ struct libspool	*cli_spoold(struct cli *, enum cli_spoold);
 struct json	*cli_answer(struct cli *, struct libspool_result *,
 		    struct why *);
 
+/* Why such a call failed, also one that gives no result: *why, and -1. */
+int	 cli_error(const struct cli *, struct why *);
+
 /* Connects now instead of with the first question: 0, or -1 with *why. */
 int	 cli_connect(struct cli *, enum cli_spoold, struct why *);
 

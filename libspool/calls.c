@@ -11,7 +11,7 @@ libspool_ask(struct libspool *client, const char *verb, const char *members,
 	struct why why;
 
 	if (members != NULL && put_members(&out, members, &why) == -1) {
-		error_fill(error, &why);
+		(void)error_fill(error, &why);
 		buf_wipe(&out);
 		return NULL;
 	}
@@ -97,7 +97,7 @@ libspool_payload(struct libspool *client, const char *id, const char *name,
 		return result;
 	(void)why_set(&why, ERROR_PAYLOAD_NOT_FOUND,
 	    "spoold has no payload of %s", id);
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	libspool_free(&result);
 	return NULL;
 }

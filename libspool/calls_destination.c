@@ -15,7 +15,7 @@ ask_with(struct libspool *client, const char *verb, struct buf *out,
 
 	if (put_document(out, name, json, &why) == 0)
 		return client_ask(client, verb, out, error);
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	buf_wipe(out);
 	return NULL;
 }
@@ -29,7 +29,7 @@ libspool_destination_create(struct libspool *client, const char *json,
 
 	if (put_documents(&out, "destinations", json, &why) == 0)
 		return client_ask(client, "destination.create", &out, error);
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	buf_wipe(&out);
 	return NULL;
 }

@@ -74,7 +74,7 @@ libspool_config_get(struct libspool *client, const char *names,
 
 	if (names == NULL || put_document(&out, "names", names, &why) == 0)
 		return client_ask(client, "config.get", &out, error);
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	return NULL;
 }
 

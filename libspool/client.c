@@ -243,7 +243,7 @@ client_ask(struct libspool *client, const char *verb, struct buf *members,
 		json = client_call(client, verb, members, &why);
 	buf_wipe(members);
 	if (json == NULL) {
-		error_fill(error, &why);
+		(void)error_fill(error, &why);
 		return NULL;
 	}
 	result = xcalloc(1, sizeof(*result));

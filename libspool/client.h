@@ -25,6 +25,10 @@ struct libspool {
 	char		*organization;	/* own; NULL: not named */
 	struct spool	*spool;		/* own; where jobs are dropped, or NULL
 					 * before one is */
+	struct drop	*written;	/* own; not yet dropped */
+	size_t		 written_count;
+	libspool_progress *progress;	/* of copying, or NULL */
+	void		*progress_arg;	/* borrowed */
 	int		 fd;		/* own; -1: not connected */
 	int64_t		 timeout;	/* ms, -1: for ever */
 	int64_t		 asked;		/* number of the last question */
@@ -65,10 +69,13 @@ void	 offline_end(struct libspool *);
 struct json	*client_call(struct libspool *, const char *verb,
 		    const struct buf *members, struct why *);
 
+/* Removes what was written and not dropped. */
+void	 written_abandon(struct libspool *);
+
 /* --- for the calls -------------------------------------------------------- */
 
-/* Gives the caller's error, if he wants it, what *why says. */
-void	 error_fill(struct libspool_error *, const struct why *);
+/* Gives the caller's error, if he wants it, what *why says; -1. */
+int	 error_fill(struct libspool_error *, const struct why *);
 
 /*
  * Writes a text of JSON as a member, as an array of one unless it is an array,

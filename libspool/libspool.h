@@ -117,10 +117,18 @@ struct libspool_job {
 
 /*
  * Copies what can be read from `descriptor` to data/, for the job whose
- * payload.file is `data`.
+ * payload.file is `data`.  Dropping that job takes it along, and removes it if
+ * that fails; where it comes to no job, libspool_detach() removes it.
  */
 int	 libspool_attach(struct libspool *, int descriptor,
 	    char data[LIBSPOOL_DATA], struct libspool_error *);
+int	 libspool_detach(struct libspool *, const char *data,
+	    struct libspool_error *);
+
+/* What is told how many bytes of a payload have been copied; NULL: nobody. */
+typedef void	 libspool_progress(void *arg, long long bytes);
+void	 libspool_set_progress(struct libspool *, libspool_progress *,
+	    void *arg);
 
 /*
  * Drops a job, so that no crash loses it once this has returned 0, whether
@@ -132,6 +140,27 @@ int	 libspool_drop(struct libspool *, const struct libspool_job *,
 	    struct libspool_error *);
 
 /*
+ * Many cost as much as one if they are dropped together.  Each is written
+ * first, where spoold does not see it, and then all are made durable and
+ * dropped.  `each` is told of them in their order: the id and name, or NULL
+ * and the error for which that one was not dropped.  -1: none was, or (each
+ * was told) it is not sure that they are durable.
+ */
+typedef void	 libspool_dropped(void *arg, const char *id, const char *name,
+		    const struct libspool_error *);
+int	 libspool_write(struct libspool *, const struct libspool_job *,
+	    struct libspool_error *);
+int	 libspool_drop_written(struct libspool *, libspool_dropped *each,
+	    void *arg, struct libspool_error *);
+
+/*
+ * Takes a drop back out of new/, and what it was attached to (NULL: nothing).
+ * 1, or 0 if spoold has it already.
+ */
+int	 libspool_take_back(struct libspool *, const char *name,
+	    const char *data, struct libspool_error *);
+
+/*
  * The same, and what spoold says of it: deliveryId, status, destinations and
  * queuedAt, or the error for which it refused the job.  If spoold does not run
  * (UNAVAILABLE) the job waits, and delivery_id says which it is.
@@ -140,14 +169,15 @@ struct libspool_result	*libspool_submit(struct libspool *,
 			    const struct libspool_job *,
 			    struct libspool_error *);
 
-/* The verdict on a drop that is in new/ already. */
+/* The verdict on a drop that is in new/ already, waited for. */
 struct libspool_result	*libspool_verdict(struct libspool *,
 			    const char *name, struct libspool_error *);
 
 /*
  * The job's receipt (spoold-receipt(5)) as it is now, or when no ticket of it
  * is under way any more.  `name` is what it was dropped as, with .json; NULL:
- * it takes longer to find.
+ * it takes longer to find.  Before there is a verdict nothing is known of it
+ * (DELIVERY_NOT_FOUND).
  */
 struct libspool_result	*libspool_status(struct libspool *, const char *id,
 			    const char *name, struct libspool_error *);

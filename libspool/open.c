@@ -47,7 +47,7 @@ libspool_open(const char *file, const char *organization,
 		    "there is no organization %s", organization);
 	} else if (client->conf != NULL)
 		return client;
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	libspool_close(&client);
 	return NULL;
 }
@@ -60,6 +60,7 @@ libspool_close(struct libspool **client_p)
 	if (client == NULL)
 		return;
 	client_disconnect(client);
+	written_abandon(client);
 	spool_close(&client->spool);
 	conf_free(&client->conf);
 	free(client->organization);
@@ -97,10 +98,8 @@ libspool_connect(struct libspool *client, struct libspool_error *error)
 
 	if (client == NULL)
 		return -1;
-	if (client_connect(client, &why) == 0)
-		return 0;
-	error_fill(error, &why);
-	return -1;
+	return client_connect(client, &why) == 0 ? 0 :
+	    error_fill(error, &why);
 }
 
 /* --- the connection ------------------------------------------------------- */

@@ -107,11 +107,11 @@ libspool_count(const struct libspool_result *result, const char *place)
 	    json_count(value) : 0;
 }
 
-void
+int
 error_fill(struct libspool_error *error, const struct why *why)
 {
 	if (error == NULL)
-		return;
+		return -1;
 	memset(error, 0, sizeof(*error));
 	(void)strlcpy(error->code, error_name(why->code),
 	    sizeof(error->code));
@@ -126,4 +126,5 @@ error_fill(struct libspool_error *error, const struct why *why)
 	(void)strlcpy(error->fields, why->fields, sizeof(error->fields));
 	error->offset = why->offset;
 	error->retry_after = why->retry_after;
+	return -1;
 }
