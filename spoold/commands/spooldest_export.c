@@ -167,7 +167,8 @@ export_all(struct cli *cli, struct exporting *exporting, struct why *why)
 {
 	const char *organization = cli->organization;
 	const struct conf_organization *org;
-	char *id = exporting->ids.data, *end;
+	char *rest = exporting->ids.data;
+	const char *id;
 	int result = 0;
 
 	org = cli_organization(cli, why);
@@ -175,11 +176,9 @@ export_all(struct cli *cli, struct exporting *exporting, struct why *why)
 		return -1;
 	/* Nobody is to take half a file for a whole one. */
 	head_print(exporting, org != NULL ? org->id : organization);
-	for (; result == 0 && id != NULL && *id != '\0'; id = end + 1) {
-		end = strchr(id, '\n');
-		*end = '\0';
-		result = export_one(cli, exporting, id, why);
-	}
+	while (result == 0 && (id = strsep(&rest, "\n")) != NULL)
+		if (*id != '\0')
+			result = export_one(cli, exporting, id, why);
 	if (result == 0)
 		(void)printf("\n]}\n");
 	return result;
