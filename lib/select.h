@@ -46,8 +46,11 @@ int	 select_tickets(const struct spool *, const char *const *words,
 	    struct selection *, struct why *);
 void	 selection_free(struct selection *);
 
-/* Every ticket in these queues, in the order of their ids. */
-int	 select_all(const struct spool *, unsigned queues,
+/*
+ * Every ticket in these queues, in the order of their ids; a terminal is shown
+ * how far it is if `shown`.
+ */
+int	 select_all(const struct spool *, unsigned queues, bool shown,
 	    struct selection *, struct why *);
 
 /*

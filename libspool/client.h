@@ -69,6 +69,9 @@ void	 offline_end(struct libspool *);
 struct json	*client_call(struct libspool *, const char *verb,
 		    const struct buf *members, struct why *);
 
+/* The one that is meant where its spool is needed, or NULL with *why. */
+const char	*client_organization(const struct libspool *, struct why *);
+
 /* Removes what was written and not dropped. */
 void	 written_abandon(struct libspool *);
 

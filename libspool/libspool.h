@@ -245,6 +245,17 @@ struct libspool_result	*libspool_retry(struct libspool *,
 
 /* --- the queue ------------------------------------------------------------ */
 
+/*
+ * For who may read the spool, root and a private instance's owner: tells of
+ * each ticket in that queue (new, cur, retry, hold or failed; NULL: all but
+ * failed) and each drop that has none, as spoolq -j shows them, as far as the
+ * files tell: spoold is not asked.  What `each` returns ends it if that is not
+ * 0, and is returned; a row is gone when `each` returns.
+ */
+typedef int	 libspool_row(void *arg, const struct libspool_result *row);
+int		 libspool_queue_list(struct libspool *, const char *queue,
+		    libspool_row *each, void *arg, struct libspool_error *);
+
 struct libspool_result	*libspool_queue_status(struct libspool *,
 			    struct libspool_error *);
 /* Makes tickets due now: those named, else those to a destination, or all. */

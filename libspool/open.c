@@ -52,6 +52,20 @@ libspool_open(const char *file, const char *organization,
 	return NULL;
 }
 
+const char *
+client_organization(const struct libspool *client, struct why *why)
+{
+	const struct conf *conf = client->conf;
+
+	if (client->organization != NULL)
+		return client->organization;
+	if (conf->organization_count == 1)
+		return conf->organizations[0].id;
+	(void)why_set(why, ERROR_USAGE, "%s has %zu organizations: one has to "
+	    "be named", conf->file, conf->organization_count);
+	return NULL;
+}
+
 void
 libspool_close(struct libspool **client_p)
 {

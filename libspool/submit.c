@@ -14,21 +14,14 @@
 static struct spool *
 client_spool(struct libspool *client, struct why *why)
 {
-	const struct conf *conf = client->conf;
-	const char *organization = client->organization;
+	const char *organization;
 
 	if (client->spool != NULL)
 		return client->spool;
-	if (organization == NULL && conf->organization_count == 1)
-		organization = conf->organizations[0].id;
-	if (organization == NULL) {
-		(void)why_set(why, ERROR_USAGE, "%s has %zu organizations: "
-		    "one has to be named to drop a job", conf->file,
-		    conf->organization_count);
-		return NULL;
-	}
-	client->spool = spool_open_drops(conf->top_spool_directory,
-	    organization, why);
+	organization = client_organization(client, why);
+	if (organization != NULL)
+		client->spool = spool_open_drops(
+		    client->conf->top_spool_directory, organization, why);
 	return client->spool;
 }
 

@@ -50,19 +50,19 @@ file_read(const char *path, struct buf *out, struct why *why)
 	return file_read_all(path, out, why);
 }
 
-/* The same for a text of JSON, which cannot have a NUL in it. */
+/* The same for a text of JSON; one with a NUL in it is none. */
 static int
 text_read(const char *path, struct buf *out, struct why *why)
 {
-	size_t length;
+	struct json *document;
 
 	if (file_read(path, out, why) == -1)
 		return -1;
-	length = out->len == 0 ? 0 : strlen(out->data);
-	if (length < out->len)
-		return why_set(why, ERROR_VALIDATION_ERROR,
-		    "%s: byte %zu is a NUL", path, length);
-	return 0;
+	if (out->len == 0 || strlen(out->data) == out->len)
+		return 0;
+	document = json_parse(out->data, out->len, why);
+	json_free(&document);
+	return -1;
 }
 
 /* --- what was made --- */

@@ -121,7 +121,8 @@ flush_select(struct queue_command *q, struct selection *tickets,
 	if (spool == NULL)
 		return -1;
 	if (q->flush)
-		return select_all(spool, QUEUE_BIT(retry), tickets, why);
+		return select_all(spool, QUEUE_BIT(retry), true, tickets,
+		    why);
 	if (q->flush_id != NULL)
 		return select_tickets(spool, &q->flush_id, 1,
 		    SELECT_EVERYWHERE, QUEUE_BIT(retry), tickets, why);

@@ -210,7 +210,7 @@ repair_orphans(struct repair *repair, struct why *why)
 	while (select_part(&repair->jobless, &part))
 		if (cancel_part(repair, &part.tickets, why) == -1)
 			return -1;
-	if (select_all(cli->spool, QUEUE_BIT(hold), &held, why) == -1)
+	if (select_all(cli->spool, QUEUE_BIT(hold), true, &held, why) == -1)
 		return -1;
 	for (size_t i = 0; i < repair->ticketless_count; i++)
 		say_tickets(repair, &held, &repair->ticketless[i]);

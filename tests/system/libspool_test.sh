@@ -258,7 +258,7 @@ test_every_call_is_named_after_its_verb_and_in_the_manual() {
 test_every_verb_has_a_command_or_a_reason() {
 	verbs_and_fields | sed -n 's/ $//p' | while read -r verb; do
 		grep -qw "$(call_of "$verb")" "$SOURCE"/spoold/commands/*.c &&
-		    has=command || has=
+		    has='command' || has=
 		grep -q "^$verb	." "$TESTS/data/verbs_without_command.tsv" &&
 		    has=$has${has:+ and }reason
 		echo "$verb: ${has:-nothing}"

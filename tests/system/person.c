@@ -512,6 +512,56 @@ queue(struct person *p)
 	return libspool_queue_status(p->spool, &p->error);
 }
 
+static int
+row_print(void *arg, const struct libspool_result *row)
+{
+	const struct person *p = arg;
+	const char *destination = libspool_text(row, "destinationId");
+	const char *waits = libspool_text(row, "waitingFor");
+
+	(void)printf("row: %s %s %s%s\n", libspool_text(row, "queue"),
+	    destination == NULL ? "-" : destination,
+	    waits == NULL ? "-" : waits,
+	    strcmp(libspool_text(row, "id"), p->id) == 0 ? "" : ", another");
+	return 0;
+}
+
+static struct libspool_result *
+rows_waiting(struct person *p)
+{
+	return libspool_queue_list(p->spool, NULL, row_print, p,
+	    &p->error) == 0 ? queue(p) : NULL;
+}
+
+static struct libspool_result *
+rows_failed(struct person *p)
+{
+	return libspool_queue_list(p->spool, "failed", row_print, p,
+	    &p->error) == 0 ? queue(p) : NULL;
+}
+
+static struct libspool_result *
+rows_nowhere(struct person *p)
+{
+	return libspool_queue_list(p->spool, "jobs", row_print, p,
+	    &p->error) == 0 ? queue(p) : NULL;
+}
+
+static int
+row_enough(void *arg, const struct libspool_result *row)
+{
+	(void)arg;
+	return libspool_text(row, "id") != NULL ? 7 : 0;
+}
+
+static struct libspool_result *
+rows_enough(struct person *p)
+{
+	(void)printf("ended with: %d\n", libspool_queue_list(p->spool, NULL,
+	    row_enough, NULL, &p->error));
+	return queue(p);
+}
+
 static struct libspool_result *
 sweep(struct person *p)
 {
@@ -564,6 +614,7 @@ drop_down(struct person *p)
 
 	if (libspool_drop(p->spool, &job, p->id, p->name, &p->error) == -1)
 		return NULL;
+	(void)libspool_queue_list(p->spool, "new", row_print, p, &p->error);
 	first = libspool_take_back(p->spool, p->name, NULL, &p->error);
 	again = libspool_take_back(p->spool, p->name, NULL, &p->error);
 	(void)printf("taken back: %d, then %d\n", first, again);
@@ -639,9 +690,13 @@ static const struct {
 	{ "hold", hold, "tickets[0].status" },
 	{ "status", status, "destinations[0].status" },
 	{ "queue", queue, "heldCount" },
+	{ "waiting", rows_waiting, "" },
+	{ "waiting, one", rows_enough, "" },
 	{ "release", release, "tickets[0].status" },
 	{ "explain", until_backoff, "tickets[0].waitingFor" },
 	{ "cancel", cancel, "tickets[0].status" },
+	{ "failed", rows_failed, "failedCount" },
+	{ "nowhere", rows_nowhere, "" },
 	{ "requeue", requeue, "tickets[0].status" },
 	{ "explain", until_backoff, "tickets[0].waitingFor" },
 	{ "expire", expire, "tickets[0].status" },
