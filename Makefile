@@ -38,7 +38,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
     -Wformat=2 -Wvla -Werror
 CFLAGS ?=
 # libbsd's headers (<sys/tree.h>, strlcpy in <string.h>) beside the system's.
-DEFINES := -I. -D_GNU_SOURCE -isystem /usr/include/bsd -DLIBBSD_OVERLAY \
+DEFINES := -I. -Ilibspool -D_GNU_SOURCE -isystem /usr/include/bsd -DLIBBSD_OVERLAY \
     -DSPOOLD_VERSION='"$(VERSION)"'
 ALL_CFLAGS := -std=c11 $(OPTIMIZE) $(WARNINGS) -fstack-protector-strong -fPIE \
     $(SANITIZE) -MMD -MP $(DEFINES) $(CFLAGS)
@@ -49,7 +49,8 @@ BASE := $(addprefix lib/,why log xalloc buf hex utf8 lines clock id ticket \
     replace write)
 JSON := $(addprefix lib/,scan scan_token scan_keys json json_write)
 JOB := $(addprefix lib/,job job_text)
-RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
+RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt \
+    receipt_error)
 LAYOUT := $(addprefix spool-layout/,layout layout_check directory) lib/access
 SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
     spool_write)
@@ -73,13 +74,13 @@ CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
     journal_seek journal_verify journal_purged journal_sync base64)
-COMMAND := $(addprefix lib/,cli cli_report cli_ask show show_json \
-    control control_program refused select select_ask select_job verbs) \
-    libspool/client libspool/result
-# For programs of others; commands use its connection.
-LIBSPOOL := $(addprefix libspool/,calls calls_destination calls_instance \
-    client result submit) lib/drop lib/show $(CONFIG) $(BASE) $(JSON) \
-    $(RECORDS) $(SPOOL) $(LAYOUT)
+# For programs of others, and what commands stand on.
+CALLS := $(addprefix libspool/,calls calls_destination calls_instance client \
+    drop offline open queue result submit) $(addprefix lib/,control_said \
+    queue_entry queue_reader refused select show)
+LIBSPOOL := $(CALLS) $(CONFIG) $(BASE) $(JSON) $(RECORDS) $(SPOOL) $(LAYOUT)
+COMMAND := $(addprefix lib/,cli cli_open cli_report cli_spoold \
+    control_program select_job select_part show_json) $(CALLS)
 WORKER := $(addprefix lib/,link process) $(addprefix workers/common/, \
     skeleton sandbox sandbox_calls sandbox_places)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
@@ -161,7 +162,7 @@ $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     organization_make mend) lib/conf_edit lib/conf_shipped lib/structure \
     $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
-    batch compose wait) lib/drop lib/split))
+    batch compose wait) lib/split))
 $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
     explain explain_drop explain_show read show watch)))
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
@@ -442,13 +443,12 @@ lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say
 
 $(BUILD)/lint/%.tidy: % .clang-tidy
 	@mkdir -p $(@D)
-	clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(DEFINES) \
-	    -Ilibspool
+	clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(DEFINES)
 	@touch $@
 
 $(BUILD)/lint/%.analyzed: %
 	@mkdir -p $(@D)
-	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -Ilibspool -MMD -MP \
+	gcc -std=c11 -O1 $(WARNINGS) -fanalyzer $(DEFINES) -MMD -MP \
 	    -MF $@.d -MT $@ -MT $(@:.analyzed=.tidy) -c -o /dev/null $<
 	@touch $@
 

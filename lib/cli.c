@@ -427,7 +427,7 @@ cli_run(const struct cli_program *program, int argc, char **argv, void *state)
 	lists_free(cli.verb->options, state);
 	if (cli.verb != &program->itself)
 		lists_free(program->itself.options, state);
-	control_close(&cli.control);
+	libspool_close(&cli.spoold);
 	spool_close(&cli.spool);
 	conf_free(&cli.conf);
 	return status;

@@ -14,8 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <libspool.h>
+
 #include "lib/conf.h"
-#include "lib/control.h"
 #include "lib/json.h"
 #include "lib/spool.h"
 #include "lib/why.h"
@@ -87,7 +88,10 @@ struct cli {
 	size_t		 word_count;
 	struct conf	*conf;		/* own; see cli_conf() */
 	struct spool	*spool;		/* own; see cli_spool() */
-	struct control	*control;	/* own; see cli_connect() */
+	struct libspool	*spoold;	/* own; see cli_spoold() */
+	struct libspool_error error;	/* of the last question */
+	struct why	 why;		/* why there is no spoold to ask */
+	bool		 told;		/* that it was started for this */
 };
 
 /*
@@ -122,23 +126,32 @@ struct spool	*cli_drops(struct cli *, struct why *);
  */
 int	 cli_lock(struct cli *, const char *because, struct why *);
 
-/* Connects to spoold if that is not done yet: 0, or -1 with *why. */
-int	 cli_connect(struct cli *, enum control_mode, struct why *);
+/* Which spoold is asked, and what about. */
+enum cli_spoold {
+	CLI_ANYHOW,	/* that runs, or else is started for this */
+	CLI_RUNNING,	/* UNAVAILABLE if it is down */
+	CLI_SERVER	/* the same, about itself, not an organization */
+};
 
 /*
- * Asks spoold, or `spoold --offline` if it is down and cli_connect() has not
- * been called, about the organization; see control_call().
+ * What libspool's calls take, with &cli->error: made at the first call, and
+ * connected at the first question.  NULL where it cannot be, which they take
+ * for a failure, too.
  */
-struct json	*cli_ask(struct cli *, const char *verb,
-		    const struct buf *arguments, int64_t timeout,
+struct libspool	*cli_spoold(struct cli *, enum cli_spoold);
+
+/*
+ * What such a call gave, as a document, to be freed with json_free(); the
+ * result is freed.  NULL with *why if it is NULL.
+ */
+struct json	*cli_answer(struct cli *, struct libspool_result *,
 		    struct why *);
 
-/*
- * The same about spoold itself, whatever organizations there are, once
- * cli_connect() has been called.
- */
-struct json	*cli_ask_server(struct cli *, const char *verb,
-		    const struct buf *arguments, struct why *);
+/* Why such a call failed, also one that gives no result: *why, and -1. */
+int	 cli_error(const struct cli *, struct why *);
+
+/* Connects now instead of with the first question: 0, or -1 with *why. */
+int	 cli_connect(struct cli *, enum cli_spoold, struct why *);
 
 /* Reports on stderr and returns the exit status of *why. */
 int	 cli_fail(const struct cli *, const struct why *);

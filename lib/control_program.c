@@ -5,6 +5,7 @@
  * $(PREFIX), and the build tree, work as they stand.  This program is in bin/,
  * sbin/ or libexec/spoold/, so the top is one or two levels up.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -16,6 +16,18 @@
 #include "lib/instance.h"
 #include "lib/xalloc.h"
 
+struct conf *
+instance_conf(const char *file, struct why *why)
+{
+	struct conf *conf = conf_read(file, why);
+
+	if (conf != NULL && instance_is_shared(conf)) {
+		conf_free(&conf);
+		conf = conf_read_file(file, why);
+	}
+	return conf;
+}
+
 bool
 instance_is_shared(const struct conf *conf)
 {

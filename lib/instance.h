@@ -17,6 +17,12 @@
 #include "lib/why.h"
 #include "spool-layout/layout.h"
 
+/*
+ * The configuration for who asks spoold: as conf_read(), but the environment
+ * is a private instance's owner's, and overrides nothing of the system's.
+ */
+struct conf	*instance_conf(const char *file, struct why *);
+
 /* True if it is the system's. */
 bool	 instance_is_shared(const struct conf *);
 

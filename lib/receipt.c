@@ -388,34 +388,6 @@ receipt_hide_links(struct json *receipt)
 }
 
 void
-receipt_write_error(struct buf *out, const char *name, const struct why *why)
-{
-	json_open(out, name, '{');
-	json_put_string(out, "code", error_name(why->code));
-	json_put_string(out, "message", why->text);
-	json_open(out, "details", '{');
-	if (why->path[0] != '\0')
-		json_put_string(out, "path", why->path);
-	if (why->fields[0] != '\0') {
-		json_open(out, "fields", '[');
-		json_put_raw(out, NULL, why->fields, strlen(why->fields));
-		json_close(out, ']');
-	}
-	if (why->offset >= 0)
-		json_put_integer(out, "offset", why->offset);
-	if (why->name[0] != '\0')
-		json_put_string(out, "name", why->name);
-	if (why->nearest[0] != '\0')
-		json_put_string(out, "nearest", why->nearest);
-	if (why->id[0] != '\0')
-		json_put_string(out, "deliveryId", why->id);
-	if (why->retry_after > 0)
-		json_put_integer(out, "retryAfter", why->retry_after);
-	json_close(out, '}');
-	json_close(out, '}');
-}
-
-void
 receipt_write_refused(struct buf *out, const char *organization,
     const char *name, const struct id *id, const char *submitter,
     const struct why *error, int64_t now)

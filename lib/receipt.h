@@ -75,9 +75,13 @@ void	 receipt_write_refused(struct buf *, const char *organization,
 void	 receipt_write_duplicate(struct buf *, const char *organization,
 	    const struct facts *, const struct id *first, int64_t now);
 
-/* The error object itself: {"code", "message", "details"}. */
+/*
+ * The error object itself: {"code", "message", "details"}; and *why filled in
+ * from one: -1.
+ */
 void	 receipt_write_error(struct buf *, const char *name,
 	    const struct why *);
+int	 receipt_read_error(const struct json *error, struct why *);
 
 /* The receipt's file name for a drop of that name. */
 void	 receipt_name(const char *dropped, const struct id *,

@@ -33,6 +33,7 @@ struct select {
 	size_t			 count;
 	struct selection	 found;
 	size_t			 room;		/* of found.items */
+	bool			 shown;		/* how far it is */
 	struct show_progress	 progress;
 	int64_t			 seen;
 };
@@ -220,8 +221,9 @@ queue_walk(struct select *select, enum queue queue, struct why *why)
 	if (list == NULL)
 		return -1;
 	while ((name = spool_list_next(list, &day)) != NULL) {
-		show_progress(&select->progress, "reading the queue",
-		    ++select->seen);
+		if (select->shown)
+			show_progress(&select->progress, "reading the queue",
+			    ++select->seen);
 		if (name_may_be_wanted(select, name, queue) &&
 		    ticket_parse(name, &ticket) == 0)
 			found_add(select, &ticket, queue, day, name);
@@ -385,33 +387,43 @@ select_end(struct select *select)
 	selection_free(&select->found);
 }
 
+/* Finds what its words name. */
+static int
+select_run(struct select *select, const char *const *words,
+    size_t word_count, struct selection *selection, struct why *why)
+{
+	int marked = words_read(select, words, word_count, why), walk;
+	bool *wanted = NULL;
+
+	if (marked == 0)
+		for (walk = 0; walk < SELECT_WALKS && marked == 0; walk++) {
+			marked = queues_walk(select, why);
+			if (marked == -1)
+				break;
+			free(wanted);
+			wanted = xcalloc(select->found.count + 1,
+			    sizeof(*wanted));
+			marked = words_mark(select, wanted, why);
+		}
+	if (marked == 1) {
+		found_filter(&select->found, wanted);
+		*selection = select->found;
+		select->found = (struct selection) { NULL, 0 };
+	}
+	free(wanted);
+	select_end(select);
+	return marked == 1 ? 0 : -1;
+}
+
 int
 select_tickets(const struct spool *spool, const char *const *words,
     size_t word_count, unsigned named, unsigned all,
     struct selection *selection, struct why *why)
 {
-	struct select select = { .spool = spool, .named = named, .all = all };
-	int marked = words_read(&select, words, word_count, why), walk;
-	bool *wanted = NULL;
+	struct select select = { .spool = spool, .named = named, .all = all,
+		.shown = true };
 
-	if (marked == 0)
-		for (walk = 0; walk < SELECT_WALKS && marked == 0; walk++) {
-			marked = queues_walk(&select, why);
-			if (marked == -1)
-				break;
-			free(wanted);
-			wanted = xcalloc(select.found.count + 1,
-			    sizeof(*wanted));
-			marked = words_mark(&select, wanted, why);
-		}
-	if (marked == 1) {
-		found_filter(&select.found, wanted);
-		*selection = select.found;
-		select.found = (struct selection) { NULL, 0 };
-	}
-	free(wanted);
-	select_end(&select);
-	return marked == 1 ? 0 : -1;
+	return select_run(&select, words, word_count, selection, why);
 }
 
 void
@@ -426,10 +438,12 @@ selection_free(struct selection *selection)
 }
 
 int
-select_all(const struct spool *spool, unsigned queues,
+select_all(const struct spool *spool, unsigned queues, bool shown,
     struct selection *selection, struct why *why)
 {
 	static const char *const all[] = { "ALL" };
+	struct select select = { .spool = spool, .named = queues,
+		.all = queues, .shown = shown };
 
-	return select_tickets(spool, all, 1, queues, queues, selection, why);
+	return select_run(&select, all, 1, selection, why);
 }

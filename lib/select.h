@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/json.h"
+#include <libspool.h>
+
 #include "lib/spool.h"
 #include "lib/ticket.h"
 #include "lib/why.h"
@@ -45,8 +46,11 @@ int	 select_tickets(const struct spool *, const char *const *words,
 	    struct selection *, struct why *);
 void	 selection_free(struct selection *);
 
-/* Every ticket in these queues, in the order of their ids. */
-int	 select_all(const struct spool *, unsigned queues,
+/*
+ * Every ticket in these queues, in the order of their ids; a terminal is shown
+ * how far it is if `shown`.
+ */
+int	 select_all(const struct spool *, unsigned queues, bool shown,
 	    struct selection *, struct why *);
 
 /*
@@ -56,16 +60,17 @@ int	 select_all(const struct spool *, unsigned queues,
 int	 select_job(const struct spool *, const char *word, struct id *,
 	    struct why *);
 
-/*
- * Asks spoold to do `verb` to these tickets, as many at a time as a request
- * holds; `arguments` (may be NULL) go with each.  `answered` gets each result.
- * Returns 0, or -1 with *why: the earlier ones are done.
- */
+/* Those of them that one question can name. */
+struct select_part {
+	struct libspool_tickets tickets;
+	const char	*names[LIBSPOOL_TICKETS];
+	size_t		 next;		/* 0 at first */
+};
+
+/* The next part of a selection; false if all have been given. */
+bool	 select_part(const struct selection *, struct select_part *);
+
 struct cli;
-typedef void	 select_answered(void *arg, const struct json *result);
-int	 select_ask(struct cli *, const char *verb, const struct selection *,
-	    const struct buf *arguments, select_answered *, void *arg,
-	    struct why *);
 
 /*
  * Says on stderr (on stdout where that is all that is wanted) how many tickets

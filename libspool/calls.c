@@ -11,7 +11,7 @@ libspool_ask(struct libspool *client, const char *verb, const char *members,
 	struct why why;
 
 	if (members != NULL && put_members(&out, members, &why) == -1) {
-		error_fill(error, &why);
+		(void)error_fill(error, &why);
 		buf_wipe(&out);
 		return NULL;
 	}
@@ -54,52 +54,50 @@ libspool_wait(struct libspool *client, const char *id, const char *name,
 	return status(client, id, name, true, error);
 }
 
-/* A job, and one of its destinations or none. */
-static struct libspool_result *
-ask_of_job(struct libspool *client, const char *verb, const char *id,
+struct libspool_result *
+libspool_explain(struct libspool *client, const char *id, const char *name,
     const char *destination, struct libspool_error *error)
 {
 	struct buf out = { .max = 0 };
 
 	json_put_string(&out, "deliveryId", id);
+	json_put_string(&out, "name", name);
 	json_put_string(&out, "destinationId", destination);
-	return client_ask(client, verb, &out, error);
-}
-
-struct libspool_result *
-libspool_explain(struct libspool *client, const char *id,
-    const char *destination, struct libspool_error *error)
-{
-	return ask_of_job(client, "delivery.explain", id, destination, error);
+	return client_ask(client, "delivery.explain", &out, error);
 }
 
 struct libspool_result *
 libspool_retry_schedule(struct libspool *client, const char *id,
     const char *destination, struct libspool_error *error)
 {
-	return ask_of_job(client, "retry.schedule", id, destination, error);
+	struct buf out = { .max = 0 };
+
+	json_put_string(&out, "deliveryId", id);
+	json_put_string(&out, "destinationId", destination);
+	return client_ask(client, "retry.schedule", &out, error);
 }
 
 struct libspool_result *
-libspool_payload(struct libspool *client, const char *id, const char *reason,
-    int *descriptor_r, struct libspool_error *error)
+libspool_payload(struct libspool *client, const char *id, const char *name,
+    const char *reason, int *descriptor_r, struct libspool_error *error)
 {
 	struct buf out = { .max = 0 };
 	struct libspool_result *result;
 	struct why why;
 
 	json_put_string(&out, "deliveryId", id);
+	json_put_string(&out, "name", name);
 	json_put_string(&out, "reason", reason);
 	result = client_ask(client, "delivery.payload", &out, error);
-	if (result == NULL)
-		return NULL;
+	if (result == NULL || descriptor_r == NULL)
+		return result;
 	*descriptor_r = client->passed;
 	client->passed = -1;
 	if (*descriptor_r != -1)
 		return result;
 	(void)why_set(&why, ERROR_PAYLOAD_NOT_FOUND,
 	    "spoold has no payload of %s", id);
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	libspool_free(&result);
 	return NULL;
 }

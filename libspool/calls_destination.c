@@ -15,7 +15,7 @@ ask_with(struct libspool *client, const char *verb, struct buf *out,
 
 	if (put_document(out, name, json, &why) == 0)
 		return client_ask(client, verb, out, error);
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	buf_wipe(out);
 	return NULL;
 }
@@ -24,16 +24,14 @@ struct libspool_result *
 libspool_destination_create(struct libspool *client, const char *json,
     struct libspool_error *error)
 {
-	struct buf out = { .max = 0 }, array = { .max = 0 };
-	struct libspool_result *result;
+	struct buf out = { .max = 0 };
+	struct why why;
 
-	/* One is an array of it alone. */
-	if (json[strspn(json, " \t\r\n")] != '[')
-		buf_printf(&array, "[%s]", json);
-	result = ask_with(client, "destination.create", &out, "destinations",
-	    array.len == 0 ? json : array.data, error);
-	buf_wipe(&array);
-	return result;
+	if (put_documents(&out, "destinations", json, &why) == 0)
+		return client_ask(client, "destination.create", &out, error);
+	(void)error_fill(error, &why);
+	buf_wipe(&out);
+	return NULL;
 }
 
 struct libspool_result *
@@ -47,7 +45,7 @@ libspool_destination_update(struct libspool *client, const char *id,
 	    patch, error);
 }
 
-/* A destination, and one more member that is a text, or a flag if it is set. */
+/* A destination, and one more member that is a text or a flag. */
 static struct libspool_result *
 ask_of(struct libspool *client, const char *verb, const char *id,
     const char *name, const char *text, struct libspool_error *error)
@@ -87,10 +85,14 @@ libspool_destination_list(struct libspool *client, const char *filter,
 
 struct libspool_result *
 libspool_destination_delete(struct libspool *client, const char *id,
-    int cancel_tickets, struct libspool_error *error)
+    int cancel_tickets, const char *reason, struct libspool_error *error)
 {
-	return ask_flagged(client, "destination.delete", id, "cancelTickets",
-	    cancel_tickets, error);
+	struct buf out = { .max = 0 };
+
+	json_put_string(&out, "destinationId", id);
+	json_put_boolean(&out, "cancelTickets", cancel_tickets != 0);
+	json_put_string(&out, "reason", reason);
+	return client_ask(client, "destination.delete", &out, error);
 }
 
 struct libspool_result *
@@ -141,11 +143,12 @@ libspool_destination_export(struct libspool *client, const char *id,
 
 struct libspool_result *
 libspool_destination_import(struct libspool *client, const char *json,
-    int dry_run, struct libspool_error *error)
+    int dry_run, const char *reason, struct libspool_error *error)
 {
 	struct buf out = { .max = 0 };
 
 	json_put_boolean(&out, "dryRun", dry_run != 0);
+	json_put_string(&out, "reason", reason);
 	return ask_with(client, "destination.import", &out, "destination",
 	    json, error);
 }
@@ -154,16 +157,16 @@ libspool_destination_import(struct libspool *client, const char *json,
 
 struct libspool_result *
 libspool_default_add(struct libspool *client, const char *id,
-    struct libspool_error *error)
+    const char *reason, struct libspool_error *error)
 {
-	return ask_of(client, "default.add", id, NULL, NULL, error);
+	return ask_of(client, "default.add", id, "reason", reason, error);
 }
 
 struct libspool_result *
 libspool_default_remove(struct libspool *client, const char *id,
-    struct libspool_error *error)
+    const char *reason, struct libspool_error *error)
 {
-	return ask_of(client, "default.remove", id, NULL, NULL, error);
+	return ask_of(client, "default.remove", id, "reason", reason, error);
 }
 
 struct libspool_result *

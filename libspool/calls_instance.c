@@ -27,6 +27,25 @@ put_document(struct buf *out, const char *name, const char *json,
 }
 
 int
+put_documents(struct buf *out, const char *name, const char *json,
+    struct why *why)
+{
+	struct json *document = document_read(json, why);
+
+	if (document == NULL)
+		return -1;
+	if (json_is(document, JSON_ARRAY))
+		json_put_value(out, name, document);
+	else {
+		json_open(out, name, '[');
+		json_put_value(out, NULL, document);
+		json_close(out, ']');
+	}
+	json_free(&document);
+	return 0;
+}
+
+int
 put_members(struct buf *out, const char *json, struct why *why)
 {
 	struct json *document = document_read(json, why);
@@ -55,7 +74,7 @@ libspool_config_get(struct libspool *client, const char *names,
 
 	if (names == NULL || put_document(&out, "names", names, &why) == 0)
 		return client_ask(client, "config.get", &out, error);
-	error_fill(error, &why);
+	(void)error_fill(error, &why);
 	return NULL;
 }
 

@@ -1,35 +1,21 @@
 /*
- * client - libspool's own side of a connection
+ * client - a question and its answer
  *
  * A descriptor that comes with an answer is kept until the next question.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/control.h"
+#include "lib/receipt.h"
 #include "lib/xalloc.h"
 
 #include "libspool/client.h"
-
-struct libspool *
-client_new(int fd)
-{
-	struct libspool *client = xcalloc(1, sizeof(*client));
-
-	client->fd = fd;
-	client->timeout = -1;
-	client->passed = -1;
-	client->in.max = CONTROL_ANSWER_MAX;
-	return client;
-}
 
 /* Closes the descriptor that came with an answer. */
 static void
@@ -38,66 +24,6 @@ client_passed(struct libspool *client)
 	if (client->passed != -1)
 		close(client->passed);
 	client->passed = -1;
-}
-
-/* Gives the connection up; the next question makes another. */
-static void
-client_disconnect(struct libspool *client)
-{
-	if (client->fd != -1)
-		close(client->fd);
-	client->fd = -1;
-	client_passed(client);
-	buf_wipe(&client->in);
-	client->in.max = CONTROL_ANSWER_MAX;
-}
-
-void
-libspool_close(struct libspool **client_p)
-{
-	struct libspool *client = *client_p;
-
-	if (client == NULL)
-		return;
-	client_disconnect(client);
-	spool_close(&client->spool);
-	conf_free(&client->conf);
-	free(client->organization);
-	free(client);
-	*client_p = NULL;
-}
-
-/* A path too long for sockaddr_un is reached through the open directory. */
-int
-client_connect(const char *directory, int *fd_r, struct why *why)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int dir, fd, failed;
-
-	dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir == -1)
-		return errno == ENOENT ? 0
-		    : why_errno(why, "open %s", directory);
-	(void)snprintf(address.sun_path, sizeof(address.sun_path),
-	    "/proc/self/fd/%d/control.sock", dir);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1) {
-		(void)why_errno(why, "socket");
-		close(dir);
-		return -1;
-	}
-	failed = connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1
-	    ? errno : 0;
-	close(dir);
-	if (failed == 0) {
-		*fd_r = fd;
-		return 1;
-	}
-	close(fd);
-	if (failed == ENOENT || failed == ECONNREFUSED)
-		return 0;
-	errno = failed;
-	return why_errno(why, "connect to %s/control.sock", directory);
 }
 
 /* spoold went away while we waited. */
@@ -112,7 +38,7 @@ connection_ended(struct why *why)
 
 static int
 request_send(struct libspool *client, const char *verb,
-    const struct buf *arguments, struct why *why)
+    const struct buf *members, struct why *why)
 {
 	struct buf line = { .max = CONTROL_LINE_MAX };
 	size_t sent = 0;
@@ -123,9 +49,9 @@ request_send(struct libspool *client, const char *verb,
 	json_open(&line, NULL, '{');
 	json_put_integer(&line, "id", ++client->asked);
 	json_put_string(&line, "verb", verb);
-	if (arguments != NULL && arguments->len > 0) {
+	if (members != NULL && members->len > 0) {
 		buf_char(&line, ',');
-		buf_add(&line, arguments->data, arguments->len);
+		buf_add(&line, members->data, members->len);
 	}
 	json_close(&line, '}');
 	buf_char(&line, '\n');
@@ -219,49 +145,6 @@ answer_receive(struct libspool *client, int64_t until, struct why *why)
 	return 0;
 }
 
-static void
-text_copy(char *out, size_t size, const struct json *value)
-{
-	(void)snprintf(out, size, "%s", json_string(value, ""));
-}
-
-/* What is wrong, field by field; all of it, or nothing. */
-static void
-fields_copy(char *out, size_t size, const struct json *fields)
-{
-	const struct json *field = json_first(fields);
-	struct buf text = { .max = size };
-
-	for (; json_is(fields, JSON_ARRAY) && field != NULL;
-	    field = json_next(field))
-		json_put_value(&text, NULL, field);
-	if (!text.overflow && text.len > 0 && text.len < size)
-		memcpy(out, text.data, text.len + 1);
-	buf_free(&text);
-}
-
-int
-client_error(const struct json *error, struct why *why)
-{
-	const struct json *details = json_get(error, "details");
-	const char *name = json_string(json_get(error, "code"), "");
-	enum error code = error_by_name(name);
-
-	(void)why_set(why, code == ERROR_NONE ? ERROR_INTERNAL_ERROR : code,
-	    "%s", json_string(json_get(error, "message"),
-	    "spoold gave no reason"));
-	text_copy(why->path, sizeof(why->path), json_get(details, "path"));
-	text_copy(why->id, sizeof(why->id), json_get(details, "deliveryId"));
-	text_copy(why->name, sizeof(why->name), json_get(details, "name"));
-	text_copy(why->nearest, sizeof(why->nearest),
-	    json_get(details, "nearest"));
-	fields_copy(why->fields, sizeof(why->fields),
-	    json_get(details, "fields"));
-	why->offset = json_integer(json_get(details, "offset"), -1);
-	why->retry_after = json_integer(json_get(details, "retryAfter"), 0);
-	return -1;
-}
-
 /*
  * One line.  Returns 1 with the result, 0 if it answers an earlier question,
  * -1 with *why.
@@ -284,7 +167,7 @@ answer_read(struct libspool *client, size_t length, struct json **result_r,
 		goto out;
 	}
 	if (!json_boolean(ok, false)) {
-		(void)client_error(json_get(answer, "error"), why);
+		(void)receipt_read_error(json_get(answer, "error"), why);
 		goto out;
 	}
 	*result_r = json_get(answer, "result") == NULL ? json_new_object()
@@ -295,10 +178,12 @@ out:
 	return read;
 }
 
-struct json *
-client_wait(struct libspool *client, int64_t timeout, struct why *why)
+/* The answer to the last question, if it comes before the time is up. */
+static struct json *
+client_wait(struct libspool *client, struct why *why)
 {
-	int64_t until = timeout < 0 ? -1 : clock_monotonic() + timeout;
+	int64_t until = client->timeout < 0 ? -1 :
+	    clock_monotonic() + client->timeout;
 	struct json *result = NULL;
 	char *end;
 	int read;
@@ -322,27 +207,21 @@ client_wait(struct libspool *client, int64_t timeout, struct why *why)
 
 struct json *
 client_call(struct libspool *client, const char *verb,
-    const struct buf *arguments, int64_t timeout, struct why *why)
+    const struct buf *members, struct why *why)
 {
-	if (request_send(client, verb, arguments, why) == -1)
-		return NULL;
-	return client_wait(client, timeout, why);
-}
+	struct json *result = NULL;
 
-/* Connects if that is not done yet: 0, or -1 with *why. */
-static int
-client_open(struct libspool *client, struct why *why)
-{
-	int connected;
-
-	if (client->fd != -1)
-		return 0;
-	connected = client_connect(client->conf->top_run_directory,
-	    &client->fd, why);
-	if (connected == 0)
-		return why_set(why, ERROR_UNAVAILABLE, "spoold is down; start "
-		    "it with spoolctl -c %s start", client->conf->file);
-	return connected == 1 ? 0 : -1;
+	if (request_send(client, verb, members, why) == 0)
+		result = client_wait(client, why);
+	if (result != NULL ||
+	    (why->number != ETIMEDOUT && why->number != ECONNRESET))
+		return result;
+	/* One that was started for us may have said why it went away. */
+	if (why->number == ECONNRESET && client->said != -1)
+		(void)control_said(client->said, why);
+	/* What was asked in vain is never taken for an answer. */
+	client_disconnect(client);
+	return NULL;
 }
 
 struct libspool_result *
@@ -353,20 +232,18 @@ client_ask(struct libspool *client, const char *verb, struct buf *members,
 	struct json *json = NULL;
 	struct why why;
 
+	if (client == NULL) {
+		buf_wipe(members);
+		return NULL;
+	}
 	if (client->organization != NULL)
 		json_put_string(members, "organizationId",
 		    client->organization);
-	if (client_open(client, &why) == 0) {
-		json = client_call(client, verb, members, client->timeout,
-		    &why);
-		/* What was asked in vain is never taken for an answer. */
-		if (json == NULL && (why.number == ETIMEDOUT ||
-		    why.number == ECONNRESET))
-			client_disconnect(client);
-	}
+	if (client_connect(client, &why) == 0)
+		json = client_call(client, verb, members, &why);
 	buf_wipe(members);
 	if (json == NULL) {
-		error_fill(error, &why);
+		(void)error_fill(error, &why);
 		return NULL;
 	}
 	result = xcalloc(1, sizeof(*result));

@@ -1,11 +1,13 @@
 /*
- * client - libspool's own side of a connection, for it and for the commands
+ * client - libspool's own side of a connection
  *
  * One question is under way at a time; its number is what tells its answer
  * from one that came too late for an earlier question.
  */
 #ifndef LIBSPOOL_CLIENT_H
 #define LIBSPOOL_CLIENT_H
+
+#include <sys/types.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,15 +21,22 @@
 #include "libspool/libspool.h"
 
 struct libspool {
-	struct conf	*conf;		/* own; NULL: somebody else's matter */
+	struct conf	*conf;		/* own */
 	char		*organization;	/* own; NULL: not named */
 	struct spool	*spool;		/* own; where jobs are dropped, or NULL
 					 * before one is */
+	struct drop	*written;	/* own; not yet dropped */
+	size_t		 written_count;
+	libspool_progress *progress;	/* of copying, or NULL */
+	void		*progress_arg;	/* borrowed */
 	int		 fd;		/* own; -1: not connected */
 	int64_t		 timeout;	/* ms, -1: for ever */
 	int64_t		 asked;		/* number of the last question */
 	struct buf	 in;		/* what came after the last answer */
 	int		 passed;	/* own; descriptor that came, or -1 */
+	char		*program;	/* own; spoold to start, or NULL */
+	pid_t		 child;		/* that is `spoold --offline`, or 0 */
+	int		 said;		/* own; its stderr, or -1 */
 };
 
 /* What was answered. */
@@ -36,45 +45,55 @@ struct libspool_result {
 	struct buf	 text;		/* own; made when it is asked for */
 };
 
-/* One that talks over a socket that is connected already. */
-struct libspool	*client_new(int fd);
+/* Connects if that is not done yet: 0, or -1 with *why. */
+int	 client_connect(struct libspool *, struct why *);
+
+/* Gives the connection up; the next question makes another. */
+void	 client_disconnect(struct libspool *);
 
 /*
- * Connects to the socket below that run_directory.  Returns 1 with its
- * descriptor, 0 if nobody listens, -1 with *why.
+ * Starts client->program and waits until it answers: 0, or -1 with *why
+ * (UNAVAILABLE: somebody else has the spool's lock) and not connected.  Its end
+ * is waited for once the connection is closed.
  */
-int	 client_connect(const char *run_directory, int *fd_r, struct why *);
+int	 offline_start(struct libspool *, struct why *);
+void	 offline_end(struct libspool *);
 
 /*
  * Asks and waits.  `members` are JSON members beside id and verb (from
- * json_put_…), or empty.  `timeout` in ms, -1: for ever.  Returns the answer's
- * result, which the caller frees with json_free(), or NULL with *why: the
- * answer's error, or UNAVAILABLE (number ETIMEDOUT if the time was up: call
- * client_wait() to go on waiting; ECONNRESET if spoold ended meanwhile).
+ * json_put_…), or empty.  Returns the answer's result, which the caller frees
+ * with json_free(), or NULL with *why: the answer's error, or UNAVAILABLE
+ * (number ETIMEDOUT if the time was up, ECONNRESET if spoold ended meanwhile;
+ * it is not connected then).
  */
 struct json	*client_call(struct libspool *, const char *verb,
-		    const struct buf *members, int64_t timeout,
-		    struct why *);
-struct json	*client_wait(struct libspool *, int64_t timeout,
-		    struct why *);
+		    const struct buf *members, struct why *);
 
-/* Fills *why from an error object of the protocol or a receipt; -1. */
-int	 client_error(const struct json *error, struct why *);
+/* The one that is meant where its spool is needed, or NULL with *why. */
+const char	*client_organization(const struct libspool *, struct why *);
+
+/* Removes what was written and not dropped. */
+void	 written_abandon(struct libspool *);
 
 /* --- for the calls -------------------------------------------------------- */
 
-/* Gives the caller's error, if he wants it, what *why says. */
-void	 error_fill(struct libspool_error *, const struct why *);
+/* Gives the caller's error, if he wants it, what *why says; -1. */
+int	 error_fill(struct libspool_error *, const struct why *);
 
 /*
- * Writes a text of JSON as a member, or its own members as such: 0, or -1 with
- * *why.
+ * Writes a text of JSON as a member, as an array of one unless it is an array,
+ * or its own members as such: 0, or -1 with *why.
  */
 int	 put_document(struct buf *, const char *name, const char *json,
 	    struct why *);
+int	 put_documents(struct buf *, const char *name, const char *json,
+	    struct why *);
 int	 put_members(struct buf *, const char *json, struct why *);
 
-/* Asks about the organization, connected or not; the members are emptied. */
+/*
+ * Asks about the organization, connected or not, or, given NULL, leaves the
+ * error as it is; the members are emptied.
+ */
 struct libspool_result	*client_ask(struct libspool *, const char *verb,
 			    struct buf *members, struct libspool_error *);
 

@@ -9,8 +9,11 @@
  * thread at a time.  Results are JSON: libspool_text() and its like read them,
  * libspool_json() is the whole.  Functions that give a pointer give NULL, and
  * those that give an int -1, if it failed, with the error filled in; the error
- * may be NULL where nobody wants to know.  Strings are UTF-8.  Nothing is
- * printed.  Where memory ends, so does the program.
+ * may be NULL where nobody wants to know.  Given NULL for the connection, they
+ * fail and leave the error as libspool_open() filled it in, so that it is
+ * enough to look at what is asked last.  Strings are UTF-8.  Nothing is
+ * printed, and every descriptor is closed on exec.  Where memory ends, so does
+ * the program.
  */
 #ifndef LIBSPOOL_H
 #define LIBSPOOL_H
@@ -24,6 +27,7 @@ extern "C" {
 #define LIBSPOOL_ID 27		/* a delivery id and its NUL */
 #define LIBSPOOL_NAME 201	/* a drop's name and its NUL */
 #define LIBSPOOL_DATA 33	/* a payload's name in data/ and its NUL */
+#define LIBSPOOL_TICKETS 400	/* that one question can name */
 
 struct libspool;		/* a connection to spoold */
 struct libspool_result;		/* what it answered */
@@ -36,6 +40,11 @@ struct libspool_error {
 	char	  message[768];		/* what is wrong, where, what helps */
 	char	  path[256];		/* the field that is wrong, or "" */
 	char	  delivery_id[32];	/* of the job that it is about, or "" */
+	char	  name[832];		/* of the drop, escaped, or "" */
+	char	  nearest[64];		/* what may have been meant, or "" */
+	char	  fields[4096];		/* each that is wrong: objects of JSON
+					 * with path and message, separated by
+					 * commas, or "" */
 	long long offset;		/* the byte that is wrong, or -1 */
 	long long retry_after;		/* seconds, or 0 */
 };
@@ -58,6 +67,20 @@ void		 libspool_close(struct libspool **);
  * the time is up, the error's number is ETIMEDOUT.
  */
 void	 libspool_set_timeout(struct libspool *, long long ms);
+
+/*
+ * For root and a private instance's owner: while spoold is down, `program`,
+ * the path of spoold, is started with --offline and answers instead, with the
+ * same checks and the same journal.  It ends with the connection, which is
+ * waited for.  NULL, as it is first: UNAVAILABLE.
+ */
+void	 libspool_set_offline(struct libspool *, const char *program);
+
+/* Connects now instead of with the first question. */
+int	 libspool_connect(struct libspool *, struct libspool_error *);
+
+/* 1 if it is connected to a spoold that was started for it, else 0. */
+int	 libspool_is_offline(const struct libspool *);
 
 /* --- results -------------------------------------------------------------- */
 
@@ -94,10 +117,18 @@ struct libspool_job {
 
 /*
  * Copies what can be read from `descriptor` to data/, for the job whose
- * payload.file is `data`.
+ * payload.file is `data`.  Dropping that job takes it along, and removes it if
+ * that fails; where it comes to no job, libspool_detach() removes it.
  */
 int	 libspool_attach(struct libspool *, int descriptor,
 	    char data[LIBSPOOL_DATA], struct libspool_error *);
+int	 libspool_detach(struct libspool *, const char *data,
+	    struct libspool_error *);
+
+/* What is told how many bytes of a payload have been copied; NULL: nobody. */
+typedef void	 libspool_progress(void *arg, long long bytes);
+void	 libspool_set_progress(struct libspool *, libspool_progress *,
+	    void *arg);
 
 /*
  * Drops a job, so that no crash loses it once this has returned 0, whether
@@ -109,6 +140,27 @@ int	 libspool_drop(struct libspool *, const struct libspool_job *,
 	    struct libspool_error *);
 
 /*
+ * Many cost as much as one if they are dropped together.  Each is written
+ * first, where spoold does not see it, and then all are made durable and
+ * dropped.  `each` is told of them in their order: the id and name, or NULL
+ * and the error for which that one was not dropped.  -1: none was, or (each
+ * was told) it is not sure that they are durable.
+ */
+typedef void	 libspool_dropped(void *arg, const char *id, const char *name,
+		    const struct libspool_error *);
+int	 libspool_write(struct libspool *, const struct libspool_job *,
+	    struct libspool_error *);
+int	 libspool_drop_written(struct libspool *, libspool_dropped *each,
+	    void *arg, struct libspool_error *);
+
+/*
+ * Takes a drop back out of new/, and what it was attached to (NULL: nothing).
+ * 1, or 0 if spoold has it already.
+ */
+int	 libspool_take_back(struct libspool *, const char *name,
+	    const char *data, struct libspool_error *);
+
+/*
  * The same, and what spoold says of it: deliveryId, status, destinations and
  * queuedAt, or the error for which it refused the job.  If spoold does not run
  * (UNAVAILABLE) the job waits, and delivery_id says which it is.
@@ -117,23 +169,28 @@ struct libspool_result	*libspool_submit(struct libspool *,
 			    const struct libspool_job *,
 			    struct libspool_error *);
 
-/* The verdict on a drop that is in new/ already. */
+/* The verdict on a drop that is in new/ already, waited for. */
 struct libspool_result	*libspool_verdict(struct libspool *,
 			    const char *name, struct libspool_error *);
 
 /*
  * The job's receipt (spoold-receipt(5)) as it is now, or when no ticket of it
  * is under way any more.  `name` is what it was dropped as, with .json; NULL:
- * it takes longer to find.
+ * it takes longer to find.  Before there is a verdict nothing is known of it
+ * (DELIVERY_NOT_FOUND).
  */
 struct libspool_result	*libspool_status(struct libspool *, const char *id,
 			    const char *name, struct libspool_error *);
 struct libspool_result	*libspool_wait(struct libspool *, const char *id,
 			    const char *name, struct libspool_error *);
 
-/* What its waiting tickets wait for; to one destination, or to all (NULL). */
+/*
+ * What its waiting tickets wait for; to one destination, or to all (NULL).
+ * With the name of a drop that is in new/, what that waits for.
+ */
 struct libspool_result	*libspool_explain(struct libspool *, const char *id,
-			    const char *destination, struct libspool_error *);
+			    const char *name, const char *destination,
+			    struct libspool_error *);
 
 /* When a waiting ticket is tried next; NULL: its only one. */
 struct libspool_result	*libspool_retry_schedule(struct libspool *,
@@ -143,13 +200,13 @@ struct libspool_result	*libspool_retry_schedule(struct libspool *,
 /*
  * Journals that a payload is read, and why, and gives a descriptor for reading
  * the file that holds it, from the result's offset on, as many as its bytes.
- * The caller closes it.
+ * The caller closes it.  Whoever has the file already needs none (NULL).
  */
 struct libspool_result	*libspool_payload(struct libspool *, const char *id,
-			    const char *reason, int *descriptor_r,
-			    struct libspool_error *);
+			    const char *name, const char *reason,
+			    int *descriptor_r, struct libspool_error *);
 
-/* Which tickets: by the names of their files, or those of a job. */
+/* Which tickets: LIBSPOOL_TICKETS by the names of their files, or a job's. */
 struct libspool_tickets {
 	const char *const *names;
 	size_t	  count;
@@ -188,16 +245,30 @@ struct libspool_result	*libspool_retry(struct libspool *,
 
 /* --- the queue ------------------------------------------------------------ */
 
+/*
+ * For who may read the spool, root and a private instance's owner: tells of
+ * each ticket in that queue (new, cur, retry, hold or failed; NULL: all but
+ * failed) and each drop that has none, as spoolq -j shows them, as far as the
+ * files tell: spoold is not asked.  What `each` returns ends it if that is not
+ * 0, and is returned; a row is gone when `each` returns.
+ */
+typedef int	 libspool_row(void *arg, const struct libspool_result *row);
+int		 libspool_queue_list(struct libspool *, const char *queue,
+		    libspool_row *each, void *arg, struct libspool_error *);
+
 struct libspool_result	*libspool_queue_status(struct libspool *,
 			    struct libspool_error *);
 /* Makes tickets due now: those named, else those to a destination, or all. */
 struct libspool_result	*libspool_queue_flush(struct libspool *,
 			    const struct libspool_tickets *,
 			    struct libspool_error *);
+/* Purges what retention says is due; a dry run only counts it. */
 struct libspool_result	*libspool_queue_sweep(struct libspool *, int dry_run,
 			    struct libspool_error *);
 
 /* --- destinations --------------------------------------------------------- */
+
+/* Where a reason is asked for, it is for the journal, and may be NULL. */
 
 /* One destination, or an array of them: spoold-destination(5). */
 struct libspool_result	*libspool_destination_create(struct libspool *,
@@ -213,7 +284,7 @@ struct libspool_result	*libspool_destination_list(struct libspool *,
 			    const char *filter, struct libspool_error *);
 struct libspool_result	*libspool_destination_delete(struct libspool *,
 			    const char *id, int cancel_tickets,
-			    struct libspool_error *);
+			    const char *reason, struct libspool_error *);
 struct libspool_result	*libspool_destination_enable(struct libspool *,
 			    const char *id, const char *reason,
 			    struct libspool_error *);
@@ -234,15 +305,17 @@ struct libspool_result	*libspool_destination_export(struct libspool *,
 			    struct libspool_error *);
 /* Creates it, or updates that of its id; a dry run only says so. */
 struct libspool_result	*libspool_destination_import(struct libspool *,
-			    const char *json, int dry_run,
+			    const char *json, int dry_run, const char *reason,
 			    struct libspool_error *);
 struct libspool_result	*libspool_destination_health(struct libspool *,
 			    const char *id, struct libspool_error *);
 
 struct libspool_result	*libspool_default_add(struct libspool *,
-			    const char *id, struct libspool_error *);
+			    const char *id, const char *reason,
+			    struct libspool_error *);
 struct libspool_result	*libspool_default_remove(struct libspool *,
-			    const char *id, struct libspool_error *);
+			    const char *id, const char *reason,
+			    struct libspool_error *);
 struct libspool_result	*libspool_default_list(struct libspool *,
 			    struct libspool_error *);
 

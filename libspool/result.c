@@ -107,11 +107,11 @@ libspool_count(const struct libspool_result *result, const char *place)
 	    json_count(value) : 0;
 }
 
-void
+int
 error_fill(struct libspool_error *error, const struct why *why)
 {
 	if (error == NULL)
-		return;
+		return -1;
 	memset(error, 0, sizeof(*error));
 	(void)strlcpy(error->code, error_name(why->code),
 	    sizeof(error->code));
@@ -121,6 +121,10 @@ error_fill(struct libspool_error *error, const struct why *why)
 	(void)strlcpy(error->path, why->path, sizeof(error->path));
 	(void)strlcpy(error->delivery_id, why->id,
 	    sizeof(error->delivery_id));
+	(void)strlcpy(error->name, why->name, sizeof(error->name));
+	(void)strlcpy(error->nearest, why->nearest, sizeof(error->nearest));
+	(void)strlcpy(error->fields, why->fields, sizeof(error->fields));
 	error->offset = why->offset;
 	error->retry_after = why->retry_after;
+	return -1;
 }

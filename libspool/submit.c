@@ -1,68 +1,40 @@
 /*
- * submit - opening, and dropping jobs as any client does
+ * submit - dropping jobs, one by one or many together
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/drop.h"
 #include "lib/xalloc.h"
 
 #include "libspool/client.h"
-
-const char *
-libspool_version(void)
-{
-	return SPOOLD_VERSION;
-}
-
-struct libspool *
-libspool_open(const char *file, const char *organization,
-    struct libspool_error *error)
-{
-	struct libspool *client = client_new(-1);
-	struct why why;
-
-	client->conf = conf_read(file, &why);
-	if (client->conf != NULL && organization != NULL) {
-		client->organization = xstrdup(organization);
-		if (conf_organization(client->conf, organization) != NULL)
-			return client;
-		(void)why_set(&why, ERROR_ORGANIZATION_NOT_FOUND,
-		    "there is no organization %s", organization);
-	} else if (client->conf != NULL)
-		return client;
-	error_fill(error, &why);
-	libspool_close(&client);
-	return NULL;
-}
-
-void
-libspool_set_timeout(struct libspool *client, long long ms)
-{
-	client->timeout = ms < 0 ? -1 : ms;
-}
+#include "libspool/drop.h"
 
 /* Where jobs are dropped, opened at the first; NULL with *why. */
 static struct spool *
 client_spool(struct libspool *client, struct why *why)
 {
-	const struct conf *conf = client->conf;
-	const char *organization = client->organization;
+	const char *organization;
 
 	if (client->spool != NULL)
 		return client->spool;
-	if (organization == NULL && conf->organization_count == 1)
-		organization = conf->organizations[0].id;
-	if (organization == NULL) {
-		(void)why_set(why, ERROR_USAGE, "%s has %zu organizations: "
-		    "one has to be named to drop a job", conf->file,
-		    conf->organization_count);
-		return NULL;
-	}
-	client->spool = spool_open_drops(conf->top_spool_directory,
-	    organization, why);
+	organization = client_organization(client, why);
+	if (organization != NULL)
+		client->spool = spool_open_drops(
+		    client->conf->top_spool_directory, organization, why);
 	return client->spool;
+}
+
+/* --- payloads ------------------------------------------------------------- */
+
+void
+libspool_set_progress(struct libspool *client, libspool_progress *progress,
+    void *arg)
+{
+	if (client == NULL)
+		return;
+	client->progress = progress;
+	client->progress_arg = arg;
 }
 
 int
@@ -70,17 +42,38 @@ libspool_attach(struct libspool *client, int descriptor,
     char data[LIBSPOOL_DATA], struct libspool_error *error)
 {
 	struct drop drop = { .data = "" };
+	struct drop_source source = { .fd = descriptor };
+	struct spool *spool;
 	struct why why;
-	struct spool *spool = client_spool(client, &why);
 
-	if (spool != NULL && drop_payload(spool, &drop, descriptor,
-	    client->conf->queue_max_payload_size, false, &why) == 0) {
-		(void)strlcpy(data, drop.data, LIBSPOOL_DATA);
-		return 0;
-	}
-	error_fill(error, &why);
-	return -1;
+	if (client == NULL)
+		return -1;
+	source.max = client->conf->queue_max_payload_size;
+	source.progress = client->progress;
+	source.arg = client->progress_arg;
+	spool = client_spool(client, &why);
+	if (spool == NULL || drop_payload(spool, &drop, &source, &why) == -1)
+		return error_fill(error, &why);
+	(void)strlcpy(data, drop.data, LIBSPOOL_DATA);
+	return 0;
 }
+
+int
+libspool_detach(struct libspool *client, const char *data,
+    struct libspool_error *error)
+{
+	struct spool *spool;
+	struct why why;
+
+	if (client == NULL)
+		return -1;
+	spool = client_spool(client, &why);
+	if (spool == NULL || spool_remove(spool, QUEUE_data, data, &why) == -1)
+		return error_fill(error, &why);
+	return 0;
+}
+
+/* --- jobs ----------------------------------------------------------------- */
 
 /* What it is called in new/, without its ending. */
 static int
@@ -104,21 +97,21 @@ job_stem(const struct libspool_job *job, char stem[DROP_NAME_MAX + 1],
 	return 0;
 }
 
+/* Writes it; nothing of it is left if that fails. */
 static int
-job_drop(struct libspool *client, const struct libspool_job *job,
+job_write(struct libspool *client, const struct libspool_job *job,
     struct drop *drop, struct why *why)
 {
 	struct spool *spool = client_spool(client, why);
 	char stem[DROP_NAME_MAX + 1];
 
-	if (spool == NULL || job_stem(job, stem, why) == -1)
+	if (spool == NULL)
 		return -1;
+	*drop = (struct drop) { .name = "" };
 	if (job->data != NULL)
 		(void)strlcpy(drop->data, job->data, sizeof(drop->data));
-	if (drop_write(spool, drop, stem, job->json, strlen(job->json),
-	    why) == 0 && drop_sync(spool, drop, 1, why) == 0 &&
-	    drop_rename(spool, drop, why) == 0 &&
-	    drop_finish(spool, why) == 0)
+	if (job_stem(job, stem, why) == 0 && drop_write(spool, drop, stem,
+	    job->json, strlen(job->json), why) == 0)
 		return 0;
 	drop_abandon(spool, drop);
 	return -1;
@@ -129,12 +122,18 @@ libspool_drop(struct libspool *client, const struct libspool_job *job,
     char id[LIBSPOOL_ID], char name[LIBSPOOL_NAME],
     struct libspool_error *error)
 {
-	struct drop drop = { .name = "" };
+	struct drop drop;
 	struct why why;
 
-	if (job_drop(client, job, &drop, &why) == -1) {
-		error_fill(error, &why);
+	if (client == NULL)
 		return -1;
+	if (job_write(client, job, &drop, &why) == -1)
+		return error_fill(error, &why);
+	if (drop_sync(client->spool, &drop, 1, &why) == -1 ||
+	    drop_rename(client->spool, &drop, &why) == -1 ||
+	    drop_finish(client->spool, &why) == -1) {
+		drop_abandon(client->spool, &drop);
+		return error_fill(error, &why);
 	}
 	if (id != NULL)
 		id_format(&drop.id, id);
@@ -157,4 +156,88 @@ libspool_submit(struct libspool *client, const struct libspool_job *job,
 		(void)strlcpy(error->delivery_id, id,
 		    sizeof(error->delivery_id));
 	return result;
+}
+
+int
+libspool_take_back(struct libspool *client, const char *name,
+    const char *data, struct libspool_error *error)
+{
+	struct drop drop = { .dropped = true };
+	struct spool *spool;
+	struct why why;
+	int taken = -1;
+
+	if (client == NULL)
+		return -1;
+	spool = client_spool(client, &why);
+	(void)strlcpy(drop.name, name, sizeof(drop.name));
+	if (data != NULL)
+		(void)strlcpy(drop.data, data, sizeof(drop.data));
+	if (spool != NULL)
+		taken = drop_take_back(spool, &drop, &why);
+	return taken == -1 ? error_fill(error, &why) : taken;
+}
+
+/* --- many ----------------------------------------------------------------- */
+
+int
+libspool_write(struct libspool *client, const struct libspool_job *job,
+    struct libspool_error *error)
+{
+	struct drop drop;
+	struct why why;
+
+	if (client == NULL)
+		return -1;
+	if (job_write(client, job, &drop, &why) == -1)
+		return error_fill(error, &why);
+	client->written = xreallocarray(client->written,
+	    client->written_count + 1, sizeof(*client->written));
+	client->written[client->written_count++] = drop;
+	return 0;
+}
+
+void
+written_abandon(struct libspool *client)
+{
+	for (size_t i = 0; i < client->written_count; i++)
+		drop_abandon(client->spool, &client->written[i]);
+	free(client->written);
+	client->written = NULL;
+	client->written_count = 0;
+}
+
+int
+libspool_drop_written(struct libspool *client, libspool_dropped *each,
+    void *arg, struct libspool_error *error)
+{
+	struct libspool_error one;
+	struct why why;
+	char id[LIBSPOOL_ID];
+	int done = 0;
+
+	if (client == NULL)
+		return -1;
+	if (client->written_count == 0)
+		return 0;
+	if (drop_sync(client->spool, client->written, client->written_count,
+	    &why) == -1) {
+		written_abandon(client);
+		return error_fill(error, &why);
+	}
+	for (size_t i = 0; i < client->written_count; i++) {
+		struct drop *drop = &client->written[i];
+
+		if (drop_rename(client->spool, drop, &why) == -1) {
+			(void)error_fill(&one, &why);
+			each(arg, NULL, NULL, &one);
+			continue;
+		}
+		id_format(&drop->id, id);
+		each(arg, id, drop->name, NULL);
+	}
+	if (drop_finish(client->spool, &why) == -1)
+		done = error_fill(error, &why);
+	written_abandon(client);
+	return done;
 }

@@ -412,6 +412,8 @@ verb_destination_disable(struct request *request)
 static void
 set_default(struct request *request, bool is_default)
 {
+	const char *why = request_string(request, "reason", NULL);
+	struct buf reason = { 0 };
 	struct destination *copy;
 	struct target *target;
 
@@ -419,8 +421,10 @@ set_default(struct request *request, bool is_default)
 	if (copy == NULL)
 		return;
 	destination_set_default(copy, is_default);
-	change(request, target, copy, EVENT_default_changed,
-	    is_default ? "added" : "removed");
+	buf_printf(&reason, "%s%s%s", is_default ? "added" : "removed",
+	    why == NULL ? "" : ": ", why == NULL ? "" : why);
+	change(request, target, copy, EVENT_default_changed, reason.data);
+	buf_free(&reason);
 }
 
 void
@@ -497,5 +501,6 @@ verb_destination_delete(struct request *request)
 		return;
 	}
 	cancel_tickets(request, target);
-	change(request, target, NULL, EVENT_destination_deleted, NULL);
+	change(request, target, NULL, EVENT_destination_deleted,
+	    request_string(request, "reason", NULL));
 }

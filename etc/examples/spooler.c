@@ -126,7 +126,8 @@ payload(struct libspool *spool, char **words, struct libspool_error *error)
 	ssize_t n;
 	int fd;
 
-	result = libspool_payload(spool, words[0], words[1], &fd, error);
+	result = libspool_payload(spool, words[0], NULL, words[1], &fd,
+	    error);
 	if (result == NULL)
 		return NULL;
 	at = libspool_number(result, "offset", 0);

@@ -16,12 +16,11 @@
 static int
 status_ask(struct cli *cli, const char *id, struct why *why)
 {
-	struct buf arguments = { .max = 0 }, line = { .max = 0 };
+	struct buf line = { .max = 0 };
 	struct json *status;
 
-	json_put_string(&arguments, "deliveryId", id);
-	status = cli_ask(cli, "delivery.status", &arguments, -1, why);
-	buf_free(&arguments);
+	status = cli_answer(cli, libspool_status(cli_spoold(cli, CLI_ANYHOW),
+	    id, NULL, &cli->error), why);
 	if (status == NULL)
 		return -1;
 	if (cli->json) {
@@ -47,7 +46,7 @@ body_print(const struct json *answer, int fd, const char *id, bool escaped,
 		.sha256 = sha256,
 	};
 
-	if (fd == -1 || strlen(hex) != 2 * sizeof(sha256) ||
+	if (strlen(hex) != 2 * sizeof(sha256) ||
 	    hex_parse(hex, sha256, sizeof(sha256)) == -1)
 		return why_set(why, ERROR_PAYLOAD_NOT_FOUND,
 		    "spoold has no payload of %s", id);
@@ -59,18 +58,13 @@ static int
 body_ask(struct cli *cli, const char *id, const char *reason, bool escaped,
     struct why *why)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *answer;
-	int fd, done;
+	int fd = -1, done = -1;
 
-	json_put_string(&arguments, "deliveryId", id);
-	json_put_string(&arguments, "reason", reason);
-	answer = cli_ask(cli, "delivery.payload", &arguments, -1, why);
-	buf_free(&arguments);
-	if (answer == NULL)
-		return -1;
-	fd = control_descriptor(cli->control);
-	done = body_print(answer, fd, id, escaped, why);
+	answer = cli_answer(cli, libspool_payload(cli_spoold(cli, CLI_ANYHOW),
+	    id, NULL, reason, &fd, &cli->error), why);
+	if (answer != NULL)
+		done = body_print(answer, fd, id, escaped, why);
 	if (fd != -1)
 		close(fd);
 	json_free(&answer);

@@ -49,15 +49,12 @@ static int
 reading_journal(struct cli *cli, const struct id *id, const char *reason,
     struct why *why)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *result;
 	char text[ID_LENGTH + 1];
 
 	id_format(id, text);
-	json_put_string(&arguments, "deliveryId", text);
-	json_put_string(&arguments, "reason", reason);
-	result = cli_ask(cli, "delivery.payload", &arguments, -1, why);
-	buf_free(&arguments);
+	result = cli_answer(cli, libspool_payload(cli_spoold(cli, CLI_ANYHOW),
+	    text, NULL, reason, NULL, &cli->error), why);
 	if (result == NULL)
 		return -1;
 	json_free(&result);

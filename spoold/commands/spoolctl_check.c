@@ -358,12 +358,13 @@ check_alerts(struct check *check)
 	struct json *status;
 	struct why why;
 
-	if (cli_connect(check->cli, CONTROL_ONLINE, &why) == -1) {
+	if (cli_connect(check->cli, CLI_SERVER, &why) == -1) {
 		if (why.code != ERROR_UNAVAILABLE)
 			found(check, "spoold", "%s", why.text);
 		return;
 	}
-	status = cli_ask_server(check->cli, "server.status", NULL, &why);
+	status = cli_answer(check->cli, libspool_server_status(
+	    cli_spoold(check->cli, CLI_SERVER), &check->cli->error), &why);
 	if (status == NULL)
 		found(check, "spoold", "%s", why.text);
 	for (alert = json_first(json_get(status, "alerts")); alert != NULL;

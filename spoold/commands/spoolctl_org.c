@@ -88,9 +88,10 @@ reload(struct cli *cli, struct why *why)
 	struct json *result;
 	bool done;
 
-	if (cli_connect(cli, CONTROL_ONLINE, why) == -1)
+	if (cli_connect(cli, CLI_SERVER, why) == -1)
 		return why->code == ERROR_UNAVAILABLE ? 0 : -1;
-	result = cli_ask_server(cli, "config.reload", NULL, why);
+	result = cli_answer(cli, libspool_config_reload(
+	    cli_spoold(cli, CLI_SERVER), &cli->error), why);
 	done = result != NULL;
 	json_free(&result);
 	return done ? 1 : -1;

@@ -26,7 +26,8 @@
 static int
 process_open(struct cli *cli, struct why *why)
 {
-	struct json *status = cli_ask_server(cli, "server.status", NULL, why);
+	struct json *status = cli_answer(cli, libspool_server_status(
+	    cli_spoold(cli, CLI_SERVER), &cli->error), why);
 	int64_t pid;
 	int fd;
 
@@ -62,17 +63,14 @@ int
 spoolctl_stop(struct cli *cli, void *arg)
 {
 	const struct spoolctl *state = arg;
-	struct buf arguments = { 0 };
-	struct json *result = NULL;
+	struct json *result;
 	struct why why;
-	int fd, waited;
+	int fd = process_open(cli, &why), waited;
 
-	if (cli_connect(cli, CONTROL_ONLINE, &why) == -1 ||
-	    (fd = process_open(cli, &why)) == -1)
+	if (fd == -1)
 		return cli_fail(cli, &why);
-	json_put_boolean(&arguments, "now", state->now);
-	result = cli_ask_server(cli, "server.stop", &arguments, &why);
-	buf_free(&arguments);
+	result = cli_answer(cli, libspool_server_stop(
+	    cli_spoold(cli, CLI_SERVER), state->now, &cli->error), &why);
 	/* It may have been faster than its answer. */
 	waited = result != NULL || why.number == ECONNRESET ?
 	    process_wait(fd, &why) : -1;
@@ -91,9 +89,8 @@ spoolctl_reload(struct cli *cli, void *arg)
 	struct why why;
 
 	(void)arg;
-	if (cli_connect(cli, CONTROL_ONLINE, &why) == -1)
-		return cli_fail(cli, &why);
-	result = cli_ask_server(cli, "config.reload", NULL, &why);
+	result = cli_answer(cli, libspool_config_reload(
+	    cli_spoold(cli, CLI_SERVER), &cli->error), &why);
 	if (result == NULL)
 		return cli_fail(cli, &why);
 	if (cli->json) {

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/show.h"
 
 #include "spoold/commands/spoolctl.h"

@@ -249,10 +249,9 @@ add_space(struct json *status, const struct conf *conf, struct why *why)
 static struct json *
 look(struct cli *cli, const struct conf *conf, struct why *why)
 {
-	struct json *status = NULL;
+	struct json *status = cli_answer(cli, libspool_server_status(
+	    cli_spoold(cli, CLI_SERVER), &cli->error), why);
 
-	if (cli_connect(cli, CONTROL_ONLINE, why) == 0)
-		status = cli_ask_server(cli, "server.status", NULL, why);
 	if (status == NULL && why->code == ERROR_UNAVAILABLE)
 		status = look_oneself(conf, why);
 	if (status != NULL && add_space(status, conf, why) == -1)

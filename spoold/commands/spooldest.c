@@ -111,27 +111,24 @@ line_print(const struct json *value)
 static int
 dest_show(struct cli *cli, void *state)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *document;
 	struct why why;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < cli->word_count; i++) {
-		buf_clear(&arguments);
-		json_put_string(&arguments, "destinationId", cli->words[i]);
-		document = cli_ask(cli, "destination.get", &arguments, -1,
+		document = cli_answer(cli, libspool_destination_get(
+		    cli_spoold(cli, CLI_ANYHOW), cli->words[i], &cli->error),
 		    &why);
 		if (document == NULL)
-			break;
+			return cli_fail(cli, &why);
 		if (cli->json)
 			line_print(document);
 		else
 			show_json(stdout, document);
 		json_free(&document);
 	}
-	buf_free(&arguments);
-	return i < cli->word_count ? cli_fail(cli, &why) : 0;
+	return 0;
 }
 
 static void
@@ -156,10 +153,13 @@ list_row(struct show_table *table, const struct json *document)
 	    ""));
 }
 
+/* What is asked for, of that page. */
 static void
-list_arguments(const struct dest *dest, int64_t offset, int64_t limit,
+list_filter(const struct dest *dest, int64_t offset, int64_t limit,
     struct buf *out)
 {
+	buf_clear(out);
+	json_open(out, NULL, '{');
 	json_put_string(out, "type", dest->type);
 	if (dest->only_default)
 		json_put_boolean(out, "isDefault", true);
@@ -170,6 +170,7 @@ list_arguments(const struct dest *dest, int64_t offset, int64_t limit,
 		json_put_string(out, "sortOrder", "desc");
 	json_put_integer(out, "limit", limit < LIST_PAGE ? limit : LIST_PAGE);
 	json_put_integer(out, "offset", offset);
+	json_close(out, '}');
 }
 
 /* Which of them: from *offset_r on, *limit_r at most. */
@@ -190,7 +191,7 @@ int
 dest_each(struct cli *cli, const struct dest *dest, dest_one *each, void *arg,
     struct why *why)
 {
-	struct buf arguments = { .max = 0 };
+	struct buf filter = { .max = 0 };
 	const struct json *document;
 	int64_t offset, limit, total, count;
 	struct json *page;
@@ -199,9 +200,10 @@ dest_each(struct cli *cli, const struct dest *dest, dest_one *each, void *arg,
 	result = list_range(dest, &offset, &limit, why);
 	for (total = offset + 1; result == 0 && limit > 0 && offset < total;
 	    limit -= count, offset += count) {
-		buf_clear(&arguments);
-		list_arguments(dest, offset, limit, &arguments);
-		page = cli_ask(cli, "destination.list", &arguments, -1, why);
+		list_filter(dest, offset, limit, &filter);
+		page = cli_answer(cli, libspool_destination_list(
+		    cli_spoold(cli, CLI_ANYHOW), filter.data, &cli->error),
+		    why);
 		document = json_first(json_get(page, "deliveryDestinations"));
 		total = json_integer(json_get(page, "totalCount"), 0);
 		result = page == NULL ? -1 : 0;
@@ -212,7 +214,7 @@ dest_each(struct cli *cli, const struct dest *dest, dest_one *each, void *arg,
 			total = 0;
 		json_free(&page);
 	}
-	buf_free(&arguments);
+	buf_free(&filter);
 	return result;
 }
 
@@ -254,7 +256,8 @@ default_list(struct cli *cli, void *state)
 	struct why why;
 
 	(void)state;
-	list = cli_ask(cli, "default.list", NULL, -1, &why);
+	list = cli_answer(cli, libspool_default_list(
+	    cli_spoold(cli, CLI_ANYHOW), &cli->error), &why);
 	if (list == NULL)
 		return cli_fail(cli, &why);
 	for (each = json_first(json_get(list, "destinations")); each != NULL;
@@ -270,84 +273,82 @@ default_list(struct cli *cli, void *state)
 
 /* --- changing --- */
 
-/* What changes a destination, and what it is then said to be. */
-struct changing {
-	const char	*verb;
-	const char	*done;
-};
+/* What changes a destination: one of libspool's calls. */
+typedef struct libspool_result *changing(struct libspool *, const char *id,
+	    const char *reason, struct libspool_error *);
 
+/* Does so to each that is named; `done` is what it is then said to be. */
 static int
-changing_do(struct cli *cli, const struct changing *changing,
-    const struct dest *dest)
+change_each(struct cli *cli, const struct dest *dest, changing *change,
+    const char *done)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *result;
 	struct why why;
 	size_t i;
 
 	for (i = 0; i < cli->word_count; i++) {
-		buf_clear(&arguments);
-		json_put_string(&arguments, "destinationId", cli->words[i]);
-		json_put_string(&arguments, "reason", dest->reason);
-		if (dest->cancel_tickets)
-			json_put_boolean(&arguments, "cancelTickets", true);
-		result = cli_ask(cli, changing->verb, &arguments, -1, &why);
+		result = cli_answer(cli, change(cli_spoold(cli, CLI_ANYHOW),
+		    cli->words[i], dest->reason, &cli->error), &why);
 		if (result == NULL)
-			break;
+			return cli_fail(cli, &why);
 		if (cli->json)
 			line_print(result);
 		else
-			(void)printf("%s: %s\n", cli->words[i],
-			    changing->done);
+			(void)printf("%s: %s\n", cli->words[i], done);
 		json_free(&result);
 	}
-	buf_free(&arguments);
-	return i < cli->word_count ? cli_fail(cli, &why) : 0;
+	return 0;
+}
+
+static struct libspool_result *
+delete_idle(struct libspool *spoold, const char *id, const char *reason,
+    struct libspool_error *error)
+{
+	return libspool_destination_delete(spoold, id, false, reason, error);
+}
+
+static struct libspool_result *
+delete_busy(struct libspool *spoold, const char *id, const char *reason,
+    struct libspool_error *error)
+{
+	return libspool_destination_delete(spoold, id, true, reason, error);
 }
 
 static int
 dest_delete(struct cli *cli, void *state)
 {
-	static const struct changing changing = { "destination.delete",
-		"deleted" };
+	const struct dest *dest = state;
 
-	return changing_do(cli, &changing, state);
+	return change_each(cli, dest, dest->cancel_tickets ? delete_busy :
+	    delete_idle, "deleted");
 }
 
 static int
 dest_enable(struct cli *cli, void *state)
 {
-	static const struct changing changing = { "destination.enable",
-		"enabled" };
-
-	return changing_do(cli, &changing, state);
+	return change_each(cli, state, libspool_destination_enable,
+	    "enabled");
 }
 
 static int
 dest_disable(struct cli *cli, void *state)
 {
-	static const struct changing changing = { "destination.disable",
-		"disabled" };
-
-	return changing_do(cli, &changing, state);
+	return change_each(cli, state, libspool_destination_disable,
+	    "disabled");
 }
 
 static int
 default_add(struct cli *cli, void *state)
 {
-	static const struct changing changing = { "default.add",
-		"a default destination" };
-
-	return changing_do(cli, &changing, state);
+	return change_each(cli, state, libspool_default_add,
+	    "a default destination");
 }
 
 static int
 default_remove(struct cli *cli, void *state)
 {
-	static const struct changing changing = { "default.remove",
-		"no default destination" };
-
-	return changing_do(cli, &changing, state);
+	return change_each(cli, state, libspool_default_remove,
+	    "no default destination");
 }
 
 static const struct cli_verb verbs[] = {

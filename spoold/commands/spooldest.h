@@ -56,9 +56,6 @@ struct translation {
 int	 translate(const struct json *, struct translation *, struct why *);
 void	 translation_free(struct translation *);
 
-/* A request is one line: line feeds between tokens become spaces. */
-void	 lines_join(struct buf *);
-
 /*
  * Calls `each` for every destination that was asked for.  0, or -1 with *why,
  * its own or of one of them.

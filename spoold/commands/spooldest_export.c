@@ -134,14 +134,12 @@ static int
 export_one(struct cli *cli, struct exporting *exporting, const char *id,
     struct why *why)
 {
-	struct buf arguments = { .max = 0 }, line = { .max = 0 };
+	struct buf line = { .max = 0 };
 	struct json *result;
 
-	json_put_string(&arguments, "destinationId", id);
-	if (exporting->key.len > 0)
-		json_put_string(&arguments, "key", exporting->key.data);
-	result = cli_ask(cli, "destination.export", &arguments, -1, why);
-	buf_wipe(&arguments);
+	result = cli_answer(cli, libspool_destination_export(
+	    cli_spoold(cli, CLI_ANYHOW), id, exporting->key.data,
+	    &cli->error), why);
 	if (result == NULL)
 		return -1;
 	json_print(&line, json_get(result, "destination"));
@@ -169,7 +167,8 @@ export_all(struct cli *cli, struct exporting *exporting, struct why *why)
 {
 	const char *organization = cli->organization;
 	const struct conf_organization *org;
-	char *id = exporting->ids.data, *end;
+	char *rest = exporting->ids.data;
+	const char *id;
 	int result = 0;
 
 	org = cli_organization(cli, why);
@@ -177,11 +176,9 @@ export_all(struct cli *cli, struct exporting *exporting, struct why *why)
 		return -1;
 	/* Nobody is to take half a file for a whole one. */
 	head_print(exporting, org != NULL ? org->id : organization);
-	for (; result == 0 && id != NULL && *id != '\0'; id = end + 1) {
-		end = strchr(id, '\n');
-		*end = '\0';
-		result = export_one(cli, exporting, id, why);
-	}
+	while (result == 0 && (id = strsep(&rest, "\n")) != NULL)
+		if (*id != '\0')
+			result = export_one(cli, exporting, id, why);
 	if (result == 0)
 		(void)printf("\n]}\n");
 	return result;

@@ -141,20 +141,19 @@ static int
 import_ask(struct importing *importing, const struct translation *translated,
     struct why *why)
 {
-	struct buf arguments = { .max = 0 };
+	struct cli *cli = importing->cli;
+	struct buf text = { .max = 0 };
 	struct json *result;
 
-	json_put_value(&arguments, "destination", translated->document);
-	json_put_string(&arguments, "reason", translated->reason);
-	if (importing->dest->dry_run)
-		json_put_boolean(&arguments, "dryRun", true);
-	result = cli_ask(importing->cli, "destination.import", &arguments, -1,
-	    why);
-	buf_wipe(&arguments);
+	json_print(&text, translated->document);
+	result = cli_answer(cli, libspool_destination_import(
+	    cli_spoold(cli, CLI_ANYHOW), text.data, importing->dest->dry_run,
+	    translated->reason, &cli->error), why);
+	buf_wipe(&text);
 	if (result == NULL)
 		return -1;
 	warnings_show(result);
-	if (importing->cli->json)
+	if (cli->json)
 		line_print(result);
 	else
 		result_show(importing, result);

@@ -81,18 +81,17 @@ values_show(const struct json *values)
 int
 secret_list(struct cli *cli, void *state)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *list;
 	struct why why;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < cli->word_count; i++) {
-		buf_clear(&arguments);
-		json_put_string(&arguments, "destinationId", cli->words[i]);
-		list = cli_ask(cli, "secret.list", &arguments, -1, &why);
+		list = cli_answer(cli, libspool_secret_list(
+		    cli_spoold(cli, CLI_ANYHOW), cli->words[i], &cli->error),
+		    &why);
 		if (list == NULL)
-			break;
+			return cli_fail(cli, &why);
 		if (cli->json)
 			line_print(list);
 		else {
@@ -102,25 +101,16 @@ secret_list(struct cli *cli, void *state)
 		}
 		json_free(&list);
 	}
-	buf_free(&arguments);
-	return i < cli->word_count ? cli_fail(cli, &why) : 0;
+	return 0;
 }
 
 /* --- drills --------------------------------------------------------------- */
 
 /* A drill needs the network, which only a running spoold has. */
-static struct json *
-change_ask(struct cli *cli, const struct dest *dest, const char *verb,
-    struct buf *arguments, struct why *why)
+static struct libspool *
+changer(struct cli *cli, const struct dest *dest)
 {
-	struct json *result = NULL;
-
-	if (dest->drill)
-		json_put_boolean(arguments, "drill", true);
-	if (!dest->drill || cli_connect(cli, CONTROL_ONLINE, why) == 0)
-		result = cli_ask(cli, verb, arguments, -1, why);
-	buf_wipe(arguments);
-	return result;
+	return cli_spoold(cli, dest->drill ? CLI_RUNNING : CLI_ANYHOW);
 }
 
 /* A drill that did not pass is an error, though what was changed stays. */
@@ -165,13 +155,15 @@ change_show(struct cli *cli, const struct json *result, const char *words,
 /* --- changing ------------------------------------------------------------- */
 
 static int
-change_end(struct cli *cli, struct json *result, const struct why *why,
+change_end(struct cli *cli, struct libspool_result *changed,
     const char *words, const char *value)
 {
+	struct why why;
+	struct json *result = cli_answer(cli, changed, &why);
 	int status;
 
 	if (result == NULL)
-		return cli_fail(cli, why);
+		return cli_fail(cli, &why);
 	status = change_show(cli, result, words, value);
 	json_free(&result);
 	return status;
@@ -181,31 +173,35 @@ int
 secret_rotate(struct cli *cli, void *state)
 {
 	const struct dest *dest = state;
-	struct buf arguments = { .max = 0 };
-	struct json *result;
-	struct why why;
+	const char *id = cli->words[0];
 
 	if (dest->drill && dest->confirm)
 		return cli_usage(cli, "--drill and --confirm exclude each "
 		    "other");
-	json_put_string(&arguments, "destinationId", cli->words[0]);
-	if (dest->confirm)
-		json_put_boolean(&arguments, "confirm", true);
-	result = change_ask(cli, dest, "secret.rotate", &arguments, &why);
-	return change_end(cli, result, &why, "is accepted", NULL);
+	return change_end(cli, dest->confirm ?
+	    libspool_secret_confirm(changer(cli, dest), id, &cli->error) :
+	    libspool_secret_rotate(changer(cli, dest), id, dest->drill,
+	    &cli->error), "is accepted", NULL);
 }
 
-/* Which field, and when; -1 with *why. */
+/* The first line of a file, or of `-`, and when it is to count: "" for now. */
 static int
-value_arguments(const struct dest *dest, struct buf *out, struct why *why)
+value_read(const struct cli *cli, const struct dest *dest, struct buf *value,
+    char at[CLOCK_TEXT], struct why *why)
 {
-	int64_t at;
+	int64_t ms;
 
-	if (dest->at != NULL && cli_when("--at", dest->at, &at, why) == -1)
+	at[0] = '\0';
+	if (file_read(cli->words[1], value, why) == -1)
 		return -1;
-	json_put_string(out, "field", dest->field);
-	if (dest->at != NULL)
-		json_put_time(out, "at", at);
+	while (value->len > 0 && (value->data[value->len - 1] == '\n' ||
+	    value->data[value->len - 1] == '\r'))
+		value->data[--value->len] = '\0';
+	if (dest->at == NULL)
+		return 0;
+	if (cli_when("--at", dest->at, &ms, why) == -1)
+		return -1;
+	clock_format(ms, at);
 	return 0;
 }
 
@@ -213,43 +209,38 @@ int
 secret_add(struct cli *cli, void *state)
 {
 	const struct dest *dest = state;
-	struct buf text = { .max = 0 }, arguments = { .max = 0 };
-	struct json *result = NULL;
+	struct buf value = { .max = 0 };
+	const char *id = cli->words[0], *text;
 	struct why why;
+	char at[CLOCK_TEXT];
+	int status;
 
 	if (dest->field == NULL && dest->at != NULL)
 		return cli_usage(cli, "--at belongs to --field");
 	if (dest->field != NULL && dest->drill)
 		return cli_usage(cli, "--drill and --field exclude each "
 		    "other");
-	if (file_read(cli->words[1], &text, &why) == 0 &&
-	    value_arguments(dest, &arguments, &why) == 0) {
-		while (text.len > 0 && (text.data[text.len - 1] == '\n' ||
-		    text.data[text.len - 1] == '\r'))
-			text.data[--text.len] = '\0';
-		json_put_string(&arguments, "destinationId", cli->words[0]);
-		json_put_string(&arguments, "secret", text.len > 0 ?
-		    text.data : "");
-		result = change_ask(cli, state, "secret.add", &arguments,
-		    &why);
+	if (value_read(cli, dest, &value, at, &why) == -1) {
+		buf_wipe(&value);
+		return cli_fail(cli, &why);
 	}
-	buf_wipe(&text);
-	return change_end(cli, result, &why, "is current",
-	    dest->field == NULL ? NULL : dest->at == NULL ?
-	    "the new value counts" : "the new value takes over then");
+	text = value.len > 0 ? value.data : "";
+	status = dest->field == NULL ?
+	    change_end(cli, libspool_secret_add(changer(cli, dest), id, text,
+	    dest->drill, &cli->error), "is current", NULL) :
+	    change_end(cli, libspool_secret_second(changer(cli, dest), id,
+	    dest->field, text, dest->at == NULL ? NULL : at, &cli->error),
+	    NULL, dest->at == NULL ? "the new value counts" :
+	    "the new value takes over then");
+	buf_wipe(&value);
+	return status;
 }
 
 int
 secret_revoke(struct cli *cli, void *state)
 {
-	struct buf arguments = { .max = 0 };
-	struct json *result;
-	struct why why;
-
-	json_put_string(&arguments, "destinationId", cli->words[0]);
-	json_put_string(&arguments, "secretId", cli->words[1]);
-	result = change_ask(cli, state, "secret.revoke", &arguments, &why);
-	return change_end(cli, result, &why, "is current",
+	return change_end(cli, libspool_secret_revoke(changer(cli, state),
+	    cli->words[0], cli->words[1], &cli->error), "is current",
 	    islower((unsigned char)cli->words[1][0]) ?
 	    "the value that was there counts" : NULL);
 }
@@ -257,16 +248,13 @@ secret_revoke(struct cli *cli, void *state)
 int
 secret_reveal(struct cli *cli, void *state)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *result;
 	struct why why;
 
 	(void)state;
-	json_put_string(&arguments, "destinationId", cli->words[0]);
-	if (cli->word_count > 1)
-		json_put_string(&arguments, "secretId", cli->words[1]);
-	result = cli_ask(cli, "secret.reveal", &arguments, -1, &why);
-	buf_free(&arguments);
+	result = cli_answer(cli, libspool_secret_reveal(
+	    cli_spoold(cli, CLI_ANYHOW), cli->words[0],
+	    cli->word_count > 1 ? cli->words[1] : NULL, &cli->error), &why);
 	if (result == NULL)
 		return cli_fail(cli, &why);
 	if (cli->json)

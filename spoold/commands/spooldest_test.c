@@ -48,18 +48,13 @@ int
 dest_test(struct cli *cli, void *state)
 {
 	const struct dest *dest = state;
-	struct buf arguments = { .max = 0 };
-	struct json *result = NULL;
+	struct json *result;
 	struct why why;
 	int status = 0;
 
-	json_put_string(&arguments, "destinationId", cli->words[0]);
-	if (dest->deliver)
-		json_put_boolean(&arguments, "deliver", true);
-	if (cli_connect(cli, CONTROL_ONLINE, &why) == 0)
-		result = cli_ask(cli, "destination.test", &arguments, -1,
-		    &why);
-	buf_free(&arguments);
+	result = cli_answer(cli, libspool_destination_test(
+	    cli_spoold(cli, CLI_RUNNING), cli->words[0], dest->deliver,
+	    &cli->error), &why);
 	if (result == NULL)
 		return cli_fail(cli, &why);
 	if (cli->json)
@@ -105,12 +100,10 @@ static int
 health_show(struct cli *cli, const char *id, struct show_table *table,
     struct why *why)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *health;
 
-	json_put_string(&arguments, "destinationId", id);
-	health = cli_ask(cli, "destination.health", &arguments, -1, why);
-	buf_free(&arguments);
+	health = cli_answer(cli, libspool_destination_health(
+	    cli_spoold(cli, CLI_RUNNING), id, &cli->error), why);
 	if (health == NULL)
 		return -1;
 	if (table == NULL)
@@ -137,7 +130,7 @@ dest_health(struct cli *cli, void *state)
 	int result;
 
 	(void)state;
-	if (cli_connect(cli, CONTROL_ONLINE, &why) == -1)
+	if (cli_connect(cli, CLI_RUNNING, &why) == -1)
 		return cli_fail(cli, &why);
 	if (!cli->json)
 		table = show_table_new(stdout, health_columns);

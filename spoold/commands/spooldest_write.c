@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/control.h"
 #include "lib/show.h"
 
 #include "spoold/commands/spooldest.h"
@@ -49,34 +50,19 @@ file_read(const char *path, struct buf *out, struct why *why)
 	return file_read_all(path, out, why);
 }
 
-/* One destination or an array of them, as the verb's argument. */
+/* The same for a text of JSON; one with a NUL in it is none. */
 static int
-input_put(const struct buf *text, struct buf *arguments, struct why *why)
+text_read(const char *path, struct buf *out, struct why *why)
 {
-	struct json *input = json_parse(text->data == NULL ? "" : text->data,
-	    text->len, why);
+	struct json *document;
 
-	if (input == NULL)
+	if (file_read(path, out, why) == -1)
 		return -1;
-	if (json_is(input, JSON_ARRAY)) {
-		json_put_raw(arguments, "destinations", text->data, text->len);
-	} else {
-		json_open(arguments, "destinations", '[');
-		json_put_raw(arguments, NULL, text->data, text->len);
-		json_close(arguments, ']');
-	}
-	json_free(&input);
-	return 0;
-}
-
-void
-lines_join(struct buf *text)
-{
-	size_t i;
-
-	for (i = 0; i < text->len; i++)
-		if (text->data[i] == '\n' || text->data[i] == '\r')
-			text->data[i] = ' ';
+	if (out->len == 0 || strlen(out->data) == out->len)
+		return 0;
+	document = json_parse(out->data, out->len, why);
+	json_free(&document);
+	return -1;
 }
 
 /* --- what was made --- */
@@ -113,20 +99,17 @@ made_show(const struct cli *cli, const struct json *document)
 int
 dest_create(struct cli *cli, void *state)
 {
-	struct buf text = { .max = 0 }, arguments = { .max = 0 };
+	struct buf text = { .max = 0 };
 	struct json *made = NULL;
 	const struct json *each;
 	struct why why;
 
 	(void)state;
-	if (file_read(cli->words[0], &text, &why) == 0 &&
-	    input_put(&text, &arguments, &why) == 0) {
-		lines_join(&arguments);
-		made = cli_ask(cli, "destination.create", &arguments, -1,
-		    &why);
-	}
+	if (text_read(cli->words[0], &text, &why) == 0)
+		made = cli_answer(cli, libspool_destination_create(
+		    cli_spoold(cli, CLI_ANYHOW),
+		    text.data == NULL ? "" : text.data, &cli->error), &why);
 	buf_wipe(&text);
-	buf_wipe(&arguments);
 	if (made == NULL)
 		return cli_fail(cli, &why);
 	for (each = json_first(json_get(made, "destinations")); each != NULL;
@@ -139,16 +122,13 @@ dest_create(struct cli *cli, void *state)
 int
 dest_duplicate(struct cli *cli, void *state)
 {
-	struct buf arguments = { .max = 0 };
 	struct json *made;
 	struct why why;
 
 	(void)state;
-	json_put_string(&arguments, "destinationId", cli->words[0]);
-	if (cli->word_count > 1)
-		json_put_string(&arguments, "newId", cli->words[1]);
-	made = cli_ask(cli, "destination.duplicate", &arguments, -1, &why);
-	buf_free(&arguments);
+	made = cli_answer(cli, libspool_destination_duplicate(
+	    cli_spoold(cli, CLI_ANYHOW), cli->words[0],
+	    cli->word_count > 1 ? cli->words[1] : NULL, &cli->error), &why);
 	if (made == NULL)
 		return cli_fail(cli, &why);
 	made_show(cli, made);
@@ -159,24 +139,16 @@ dest_duplicate(struct cli *cli, void *state)
 int
 dest_update(struct cli *cli, void *state)
 {
-	struct buf text = { .max = 0 }, arguments = { .max = 0 };
-	struct json *input = NULL, *made = NULL;
+	struct buf text = { .max = 0 };
+	struct json *made = NULL;
 	struct why why;
 
 	(void)state;
-	if (file_read(cli->words[1], &text, &why) == 0)
-		input = json_parse(text.data == NULL ? "" : text.data,
-		    text.len, &why);
-	if (input != NULL) {
-		json_put_string(&arguments, "destinationId", cli->words[0]);
-		json_put_raw(&arguments, "destination", text.data, text.len);
-		lines_join(&arguments);
-		made = cli_ask(cli, "destination.update", &arguments, -1,
-		    &why);
-	}
-	json_free(&input);
+	if (text_read(cli->words[1], &text, &why) == 0)
+		made = cli_answer(cli, libspool_destination_update(
+		    cli_spoold(cli, CLI_ANYHOW), cli->words[0],
+		    text.data == NULL ? "" : text.data, &cli->error), &why);
 	buf_wipe(&text);
-	buf_wipe(&arguments);
 	if (made == NULL)
 		return cli_fail(cli, &why);
 	warnings_show(made);

@@ -108,19 +108,12 @@ queue_print(struct queue_command *q)
 
 /* --- making due now --- */
 
-static void
-flush_answered(void *arg, const struct json *result)
-{
-	*(int64_t *)arg += json_integer(json_get(result, "count"), 0);
-}
-
 /* The tickets in retry/ that are meant. */
 static int
 flush_select(struct queue_command *q, struct selection *tickets,
     struct why *why)
 {
 	struct spool *spool = cli_spool(q->cli, why);
-	struct buf asked = { .max = 0 };
 	struct json *known;
 	char *word;
 	int done;
@@ -128,7 +121,8 @@ flush_select(struct queue_command *q, struct selection *tickets,
 	if (spool == NULL)
 		return -1;
 	if (q->flush)
-		return select_all(spool, QUEUE_BIT(retry), tickets, why);
+		return select_all(spool, QUEUE_BIT(retry), true, tickets,
+		    why);
 	if (q->flush_id != NULL)
 		return select_tickets(spool, &q->flush_id, 1,
 		    SELECT_EVERYWHERE, QUEUE_BIT(retry), tickets, why);
@@ -139,12 +133,32 @@ flush_select(struct queue_command *q, struct selection *tickets,
 	if (done == 0 || why->code != ERROR_DELIVERY_NOT_FOUND)
 		return done;
 	/* Nothing waits for it: no error, if there is such a destination. */
-	json_put_string(&asked, "destinationId", q->flush_destination);
-	known = cli_ask(q->cli, "destination.get", &asked, -1, why);
-	buf_free(&asked);
+	known = cli_answer(q->cli, libspool_destination_get(
+	    cli_spoold(q->cli, CLI_ANYHOW), q->flush_destination,
+	    &q->cli->error), why);
 	done = known == NULL ? -1 : 0;
 	json_free(&known);
 	return done;
+}
+
+/* Asks for it; 0, or -1 with *why. */
+static int
+flush_ask(struct queue_command *q, const struct selection *tickets,
+    int64_t *count, struct why *why)
+{
+	struct select_part part = { .next = 0 };
+	struct json *answer;
+
+	while (select_part(tickets, &part)) {
+		answer = cli_answer(q->cli, libspool_queue_flush(
+		    cli_spoold(q->cli, CLI_ANYHOW), &part.tickets,
+		    &q->cli->error), why);
+		if (answer == NULL)
+			return -1;
+		*count += json_integer(json_get(answer, "count"), 0);
+		json_free(&answer);
+	}
+	return 0;
 }
 
 static int
@@ -158,8 +172,7 @@ queue_flush(struct queue_command *q)
 	if (flush_select(q, &tickets, &why) == -1)
 		return cli_fail(q->cli, &why);
 	select_announce(q->cli, tickets.count, q->only);
-	if (!q->only && select_ask(q->cli, "queue.flush", &tickets, NULL,
-	    flush_answered, &count, &why) == -1)
+	if (!q->only && flush_ask(q, &tickets, &count, &why) == -1)
 		status = cli_fail(q->cli, &why);
 	else if (!q->only && q->cli->json)
 		(void)printf("{\"count\":%lld}\n", (long long)count);

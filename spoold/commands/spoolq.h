@@ -14,6 +14,7 @@
 
 #include "lib/cli.h"
 #include "lib/destination.h"
+#include "lib/queue_entry.h"
 #include "lib/show.h"
 #include "lib/ticket.h"
 #include "spool-layout/layout.h"
@@ -29,8 +30,6 @@ struct goal {
 	bool		 ordered;
 	char		 first[ID_LENGTH + 1];	/* its oldest ticket, or "" */
 };
-
-struct entry;
 
 /* An entry that passed the filters, and its line of JSON. */
 typedef void	 queue_seen(void *arg, const struct entry *,
@@ -56,21 +55,6 @@ struct queue_command {
 	size_t		 shown;
 	struct goal	*goals;		/* own */
 	size_t		 goal_count;
-};
-
-/* One line of the queue. */
-struct entry {
-	enum queue	 queue;		/* QUEUES: it has left it */
-	bool		 drop;		/* has no ticket: in new/, or refused */
-	struct ticket	 ticket;	/* of a drop its id only */
-	int64_t		 size;		/* bytes, -1: not known */
-	int64_t		 arrived;	/* wall ms */
-	int64_t		 due;		/* wall ms, 0: none */
-	const char	*reason;	/* borrowed; NULL: none */
-	enum error	 error;
-	const char	*waiting_for;	/* borrowed; NULL: not known */
-	const char	*blocked_by;	/* borrowed; an id, or NULL */
-	int64_t		 in_flight_since;	/* wall ms, 0: it is not */
 };
 
 /*

@@ -426,16 +426,8 @@ struct json *
 explain_ask(struct cli *cli, const char *id, const char *name,
     struct why *why)
 {
-	struct buf asked = { .max = 0 };
-	struct json *result;
-
-	if (cli_connect(cli, CONTROL_ONLINE, why) == -1)
-		return NULL;
-	json_put_string(&asked, "deliveryId", id);
-	json_put_string(&asked, "name", name);
-	result = cli_ask(cli, "delivery.explain", &asked, -1, why);
-	buf_free(&asked);
-	return result;
+	return cli_answer(cli, libspool_explain(cli_spoold(cli, CLI_RUNNING),
+	    id, name, NULL, &cli->error), why);
 }
 
 /* What the answer says of that ticket, or NULL. */

@@ -1,8 +1,5 @@
 /*
  * spoolq_show - an entry of the queue, as a row or as JSON
- *
- * The JSON always has all fields, null where there is nothing to say, because
- * programs rely on it.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -69,72 +66,16 @@ queue_goal(struct queue_command *q, const char *id)
 	return goal;
 }
 
-static void
-put_time_or_null(struct buf *out, const char *name, int64_t wall_ms)
-{
-	if (wall_ms == 0)
-		json_put_null(out, name);
-	else
-		json_put_time(out, name, wall_ms);
-}
-
-static void
-put_text_or_null(struct buf *out, const char *name, const char *text)
-{
-	if (text == NULL)
-		json_put_null(out, name);
-	else
-		json_put_string(out, name, text);
-}
-
-static void
-put_ticket(struct queue_command *q, const struct entry *entry,
-    struct buf *line)
-{
-	const struct ticket *ticket = &entry->ticket;
-
-	put_text_or_null(line, "destinationId",
-	    entry->drop ? NULL : ticket->destination);
-	if (entry->drop) {
-		json_put_null(line, "priority");
-		json_put_null(line, "attempts");
-		json_put_null(line, "maxAttempts");
-		return;
-	}
-	json_put_integer(line, "priority", ticket->priority);
-	json_put_integer(line, "attempts", ticket->attempts);
-	json_put_integer(line, "maxAttempts",
-	    queue_goal(q, ticket->destination)->attempts);
-}
-
 void
 queue_json(struct queue_command *q, const struct entry *entry,
     struct buf *line)
 {
-	char id[ID_LENGTH + 1];
+	struct entry whole = *entry;
 
-	id_format(&entry->ticket.id, id);
-	json_open(line, NULL, '{');
-	put_text_or_null(line, "queue", entry->queue == QUEUES ? NULL :
-	    queue_name(entry->queue));
-	json_put_string(line, "id", id);
-	json_put_string(line, "organizationId",
-	    spool_organization(q->cli->spool));
-	put_ticket(q, entry, line);
-	if (entry->size == -1)
-		json_put_null(line, "size");
-	else
-		json_put_integer(line, "size", entry->size);
-	put_time_or_null(line, "arrivalTime", entry->arrived);
-	put_time_or_null(line, "nextAttemptAt", entry->due);
-	put_text_or_null(line, "reason", entry->reason);
-	put_text_or_null(line, "errorCode", entry->error == ERROR_NONE ? NULL
-	    : error_name(entry->error));
-	json_put_string(line, "circuit", "closed");
-	put_text_or_null(line, "waitingFor", entry->waiting_for);
-	put_text_or_null(line, "blockedBy", entry->blocked_by);
-	put_time_or_null(line, "inFlightSince", entry->in_flight_since);
-	json_close(line, '}');
+	if (!entry->drop)
+		whole.max_attempts = queue_goal(q,
+		    entry->ticket.destination)->attempts;
+	entry_write(line, spool_organization(q->cli->spool), &whole);
 }
 
 /* What happens next, in the table's words. */

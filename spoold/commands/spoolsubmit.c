@@ -22,7 +22,7 @@
 #include "lib/xalloc.h"
 #include "spoold/commands/spoolsubmit.h"
 
-#define STEM_MAX (DROP_NAME_MAX - 5)	/* bytes: without .json */
+#define STEM_MAX (LIBSPOOL_NAME - 6)	/* bytes: without .json and a NUL */
 
 #define SUBMIT(field) offsetof(struct submit, field)
 
@@ -62,11 +62,32 @@ static const struct cli_option options[] = {
 	{ 0, NULL, NULL, NULL, CLI_FLAG, 0, NULL }
 };
 
-static int
-payload_copy(struct submit *submit, struct drop *drop, struct why *why)
+static void
+payload_progress(void *arg, long long bytes)
 {
-	struct batch *batch = submit->batch;
-	const char *path = submit->file;
+	show_progress(arg, "copying the payload, MiB", bytes >> 20);
+}
+
+/* Carries what the descriptor reads.  0, or -1 with *why. */
+static int
+payload_attach(struct cli *cli, int fd, char data[LIBSPOOL_DATA],
+    struct why *why)
+{
+	struct libspool *spoold = cli_spoold(cli, CLI_RUNNING);
+	struct show_progress progress = { .started = 0 };
+	int done;
+
+	libspool_set_progress(spoold, payload_progress, &progress);
+	done = libspool_attach(spoold, fd, data, &cli->error);
+	libspool_set_progress(spoold, NULL, NULL);
+	show_progress_end(&progress);
+	return done == 0 ? 0 : cli_error(cli, why);
+}
+
+static int
+payload_copy(struct cli *cli, const char *path, char data[LIBSPOOL_DATA],
+    struct why *why)
+{
 	struct stat stat;
 	int fd, done;
 
@@ -80,48 +101,40 @@ payload_copy(struct submit *submit, struct drop *drop, struct why *why)
 		done = why_set(why, ERROR_PAYLOAD_UNREADABLE,
 		    "%s is a directory", path);
 	else
-		done = drop_payload(batch->spool, drop, fd,
-		    batch->cli->conf->queue_max_payload_size, true, why);
+		done = payload_attach(cli, fd, data, why);
 	close(fd);
 	return done;
-}
-
-static void
-stem_unique(char out[STEM_MAX + 1])
-{
-	char unique[DROP_UNIQUE];
-
-	drop_unique(unique);
-	(void)snprintf(out, STEM_MAX + 1, "job-%.12s", unique);
 }
 
 /* A job from the options, into the batch. */
 static int
 submit_composed(struct cli *cli, struct submit *submit)
 {
-	struct drop drop = { .data = "" };
+	char data[LIBSPOOL_DATA] = "";
 	struct buf text = { .max = 0 };
-	char stem[STEM_MAX + 1];
+	struct given given = { .data = submit->file == NULL ? NULL : data };
 	struct why why;
 	int status = 0;
 
-	stem_unique(stem);
-	if ((submit->file != NULL &&
-	    payload_copy(submit, &drop, &why) == -1) ||
-	    submit_compose(&text, submit, &drop, &why) == -1) {
-		drop_abandon(submit->batch->spool, &drop);
+	if (submit->file != NULL &&
+	    payload_copy(cli, submit->file, data, &why) == -1)
+		return cli_fail(cli, &why);
+	if (submit_compose(&text, submit, data, &why) == -1) {
+		payload_detach(cli, given.data);
 		status = cli_fail(cli, &why);
-	} else
-		(void)batch_add(submit->batch, &drop, stem, NULL, text.data,
-		    text.len);
+	} else {
+		given.text = text.data;
+		given.length = text.len;
+		(void)batch_add(submit->batch, &given);
+	}
 	buf_wipe(&text);
 	return status;
 }
 
 /* --- whole jobs --- */
 
-/* The name of the drop: the file's own where it can be one. */
-static void
+/* The name of the drop: the file's own where it can be one, else NULL. */
+static const char *
 stem_from(const char *path, char out[STEM_MAX + 1])
 {
 	const char *base = submit_base_name(path);
@@ -136,9 +149,9 @@ stem_from(const char *path, char out[STEM_MAX + 1])
 		at += (size_t)bytes;
 	if (at < length || length == 0 || length > STEM_MAX - 8 ||
 	    base[0] == '.' || base[0] == '-')
-		stem_unique(out);
-	else
-		(void)snprintf(out, STEM_MAX + 1, "%.*s", (int)length, base);
+		return NULL;
+	(void)snprintf(out, STEM_MAX + 1, "%.*s", (int)length, base);
+	return out;
 }
 
 /* Each job of a stream; the first keeps the stem as it is. */
@@ -148,26 +161,24 @@ submit_stream(struct submit *submit, int fd, const char *stem,
 {
 	struct batch *batch = submit->batch;
 	char numbered[STEM_MAX + 1];
-	struct drop drop;
+	struct given given = { .stem = stem == NULL ? NULL : numbered };
 	struct split split;
-	const char *text;
 	struct why why;
-	size_t length;
 	unsigned number = 0;
 	char *about;
 	int found, added = 0;
 
 	split_begin(&split, fd, (size_t)batch->cli->conf->queue_max_job_size);
-	while (added == 0 &&
-	    (found = split_next(&split, &text, &length, &why)) == 1) {
+	while (added == 0 && (found = split_next(&split, &given.text,
+	    &given.length, &why)) == 1) {
 		number++;
 		about = number == 1 ? xstrdup(label)
 		    : xasprintf("%s, job %u", label, number);
 		(void)snprintf(numbered, sizeof(numbered),
-		    number == 1 ? "%.*s" : "%.*s-%u", STEM_MAX - 11, stem,
-		    number);
-		drop = (struct drop) { .data = "" };
-		added = batch_add(batch, &drop, numbered, about, text, length);
+		    number == 1 ? "%.*s" : "%.*s-%u", STEM_MAX - 11,
+		    stem == NULL ? "" : stem, number);
+		given.label = about;
+		added = batch_add(batch, &given);
 		free(about);
 	}
 	split_end(&split);
@@ -195,8 +206,7 @@ submit_file(struct submit *submit, int directory, const char *name,
 		batch_status(batch, cli_fail_about(batch->cli, path, &why));
 		return;
 	}
-	stem_from(name, stem);
-	(void)submit_stream(submit, fd, stem, path);
+	(void)submit_stream(submit, fd, stem_from(name, stem), path);
 	close(fd);
 }
 
@@ -246,14 +256,12 @@ submit_directory(struct submit *submit, const char *path)
 static void
 submit_whole(struct submit *submit, const char *path)
 {
-	char stem[STEM_MAX + 1];
 	struct stat entry;
 
-	if (strcmp(path, "-") == 0) {
-		stem_unique(stem);
-		(void)submit_stream(submit, STDIN_FILENO, stem,
+	if (strcmp(path, "-") == 0)
+		(void)submit_stream(submit, STDIN_FILENO, NULL,
 		    "standard input");
-	} else if (stat(path, &entry) == 0 && S_ISDIR(entry.st_mode))
+	else if (stat(path, &entry) == 0 && S_ISDIR(entry.st_mode))
 		submit_directory(submit, path);
 	else
 		submit_file(submit, AT_FDCWD, path, path);
@@ -309,10 +317,9 @@ submit_prepare(struct cli *cli, struct submit *submit, struct why *why)
 			return -1;
 		batch->until = clock_monotonic() + seconds * 1000;
 	}
-	batch->spool = cli_drops(cli, why);
-	if (batch->spool == NULL)
+	if (cli_drops(cli, why) == NULL)
 		return -1;
-	batch->online = cli_connect(cli, CONTROL_ONLINE, why) == 0;
+	batch->online = cli_connect(cli, CLI_RUNNING, why) == 0;
 	if (!batch->online && why->code != ERROR_UNAVAILABLE)
 		return -1;
 	return 0;

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "lib/cli.h"
-#include "lib/drop.h"
 #include "lib/show.h"
 
 #define BATCH_DROPS 256
@@ -30,38 +29,55 @@ struct submit {
 	struct batch	*batch;		/* own */
 };
 
+/* A job as it was given; of the options, a file or a part of one. */
+struct given {
+	const char	*text;		/* borrowed */
+	size_t		 length;
+	const char	*stem;		/* borrowed; of its name, or NULL */
+	const char	*label;		/* borrowed; in errors, or NULL */
+	const char	*data;		/* borrowed; its payload, or NULL */
+};
+
+/* One that is being dropped. */
+struct dropped {
+	char		*label;		/* own, or NULL */
+	char		*data;		/* own, or NULL */
+	char		 id[LIBSPOOL_ID];	/* "": it was not */
+	char		 name[LIBSPOOL_NAME];
+};
+
 struct batch {
 	struct cli	*cli;		/* borrowed */
-	struct spool	*spool;		/* borrowed */
 	bool		 online;	/* spoold answers */
 	bool		 wait;		/* print receipts instead of ids */
 	int64_t		 until;		/* monotonic ms; -1: for ever */
-	struct drop	 drops[BATCH_DROPS];
-	char		*labels[BATCH_DROPS];	/* own: what errors call them */
+	struct dropped	 drops[BATCH_DROPS];
 	size_t		 count;
+	size_t		 told;		/* of which it is known */
 	size_t		 bytes;
 	struct show_progress progress;
 	int64_t		 submitted;
 	int		 status;	/* exit status: of the first error */
 };
 
-/* Appends the whole job; its payload file, if any, is drop->data. */
-int	 submit_compose(struct buf *, const struct submit *,
-	    const struct drop *, struct why *);
+/* Appends the whole job, whose payload file, if any, is called `data`. */
+int	 submit_compose(struct buf *, const struct submit *, const char *data,
+	    struct why *);
 
 /* The last part of a path. */
 const char	*submit_base_name(const char *path);
+
+/* Removes what came to no job, unless it is NULL. */
+void	 payload_detach(struct cli *, const char *data);
 
 /* Keeps the exit status of the first thing that went wrong. */
 void	 batch_status(struct batch *, int status);
 
 /*
- * Checks the job's form and writes it; `drop` has its payload, if it has one.
- * `label` (may be NULL) names it in errors.  Flushes a full batch.  Returns 0,
- * or -1: it was reported.
+ * Checks the job's form and writes it.  Flushes a full batch.  Returns 0, or
+ * -1: it was reported, and its payload is gone.
  */
-int	 batch_add(struct batch *, struct drop *, const char *stem,
-	    const char *label, const char *text, size_t length);
+int	 batch_add(struct batch *, const struct given *);
 
 /* Drops what was written, asks about it, prints. */
 void	 batch_flush(struct batch *);

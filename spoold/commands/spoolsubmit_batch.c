@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "lib/job.h"
+#include "lib/receipt.h"
 #include "lib/xalloc.h"
 #include "spoold/commands/spoolsubmit.h"
 
-#define ASK_TIMEOUT 60000	/* ms; then the drop simply waits */
+#define ASK_TIMEOUT 60000	/* ms */
 
 void
 batch_status(struct batch *batch, int status)
@@ -49,21 +50,53 @@ job_check(const char *text, size_t length, struct why *why)
 	return parsed == 1 ? 0 : -1;
 }
 
+void
+payload_detach(struct cli *cli, const char *data)
+{
+	/* What cannot be removed is purged from data/ in time. */
+	if (data != NULL)
+		(void)libspool_detach(cli_spoold(cli, CLI_RUNNING), data,
+		    NULL);
+}
+
+/* Writes one whose form is right: 0, or -1 with *why. */
+static int
+job_write(struct cli *cli, const struct given *given, struct why *why)
+{
+	char *text = xstrndup(given->text, given->length);
+	struct libspool_job job = { .json = text, .name = given->stem,
+		.data = given->data };
+	int written = libspool_write(cli_spoold(cli, CLI_RUNNING), &job,
+	    &cli->error);
+
+	explicit_bzero(text, given->length);
+	free(text);
+	return written == 0 ? 0 : cli_error(cli, why);
+}
+
+static char *
+copy_of(const char *text)
+{
+	return text == NULL ? NULL : xstrdup(text);
+}
+
 int
-batch_add(struct batch *batch, struct drop *drop, const char *stem,
-    const char *label, const char *text, size_t length)
+batch_add(struct batch *batch, const struct given *given)
 {
 	struct why why;
+	int added = job_check(given->text, given->length, &why);
 
-	if (job_check(text, length, &why) == -1 ||
-	    drop_write(batch->spool, drop, stem, text, length, &why) == -1) {
-		drop_abandon(batch->spool, drop);
-		batch_fail(batch, label, &why);
+	if (added == -1)
+		payload_detach(batch->cli, given->data);
+	else
+		added = job_write(batch->cli, given, &why);
+	if (added == -1) {
+		batch_fail(batch, given->label, &why);
 		return -1;
 	}
-	batch->drops[batch->count] = *drop;
-	batch->labels[batch->count++] = label == NULL ? NULL : xstrdup(label);
-	batch->bytes += length;
+	batch->drops[batch->count++] = (struct dropped) {
+		.label = copy_of(given->label), .data = copy_of(given->data) };
+	batch->bytes += given->length;
 	if (batch->count == BATCH_DROPS || batch->bytes >= BATCH_BYTES)
 		batch_flush(batch);
 	return 0;
@@ -71,7 +104,8 @@ batch_add(struct batch *batch, struct drop *drop, const char *stem,
 
 /* The id alone, or with -j an object that names the drop too. */
 static void
-print_id(const struct batch *batch, const struct drop *drop, const char *id)
+print_id(const struct batch *batch, const struct dropped *drop,
+    const char *id)
 {
 	struct buf line = { .max = 0 };
 
@@ -92,9 +126,10 @@ print_id(const struct batch *batch, const struct drop *drop, const char *id)
  * (its answer got lost, or it was taken before we asked).
  */
 static bool
-submit_failed(struct batch *batch, size_t i, const struct why *why)
+submit_failed(struct batch *batch, const struct dropped *drop,
+    const struct why *why)
 {
-	struct drop *drop = &batch->drops[i];
+	struct cli *cli = batch->cli;
 	struct why again;
 	int back = 1;
 
@@ -103,11 +138,23 @@ submit_failed(struct batch *batch, size_t i, const struct why *why)
 		return true;
 	}
 	if (error_exit_status(why->code) == 75)
-		back = drop_take_back(batch->spool, drop, &again);
-	if (back == 0)
-		return true;
-	batch_fail(batch, batch->labels[i], back == 1 ? why : &again);
-	return false;
+		back = libspool_take_back(cli_spoold(cli, CLI_RUNNING),
+		    drop->name, drop->data, &cli->error);
+	if (back == -1)
+		(void)cli_error(cli, &again);
+	if (back != 0)
+		batch_fail(batch, drop->label, back == 1 ? why : &again);
+	return back == 0;
+}
+
+/* What is asked is answered soon, or the drop simply waits. */
+static struct libspool *
+asked(const struct batch *batch)
+{
+	struct libspool *spoold = cli_spoold(batch->cli, CLI_RUNNING);
+
+	libspool_set_timeout(spoold, ASK_TIMEOUT);
+	return spoold;
 }
 
 /*
@@ -115,26 +162,23 @@ submit_failed(struct batch *batch, size_t i, const struct why *why)
  * becomes the first one's.
  */
 static bool
-submit_judged(struct batch *batch, size_t i, char id[ID_LENGTH + 1])
+submit_judged(struct batch *batch, const struct dropped *drop,
+    char id[LIBSPOOL_ID])
 {
-	struct buf arguments = { .max = 0 };
 	struct json *receipt;
 	const char *first;
 	struct why why;
 
-	json_put_string(&arguments, "deliveryId", id);
-	json_put_string(&arguments, "name", batch->drops[i].name);
-	receipt = cli_ask(batch->cli, "delivery.status", &arguments,
-	    ASK_TIMEOUT, &why);
-	buf_free(&arguments);
+	receipt = cli_answer(batch->cli, libspool_status(asked(batch), id,
+	    drop->name, &batch->cli->error), &why);
 	if (json_get(receipt, "error") != NULL) {
-		(void)control_error(json_get(receipt, "error"), &why);
-		batch_fail(batch, batch->labels[i], &why);
+		(void)receipt_read_error(json_get(receipt, "error"), &why);
+		batch_fail(batch, drop->label, &why);
 		json_free(&receipt);
 		return false;
 	}
 	first = json_string(json_get(receipt, "duplicateOf"), id);
-	(void)memmove(id, first, strnlen(first, ID_LENGTH));
+	(void)memmove(id, first, strnlen(first, LIBSPOOL_ID - 1));
 	json_free(&receipt);
 	return true;
 }
@@ -144,86 +188,94 @@ submit_judged(struct batch *batch, size_t i, char id[ID_LENGTH + 1])
  * delivery's, which for a duplicate is the first one's.
  */
 static bool
-submit_ask(struct batch *batch, size_t i, char id[ID_LENGTH + 1])
+submit_ask(struct batch *batch, const struct dropped *drop,
+    char id[LIBSPOOL_ID])
 {
-	struct buf name = { .max = 0 };
 	struct json *answer;
 	struct why why;
 	bool judged;
 
-	json_put_string(&name, "name", batch->drops[i].name);
-	answer = cli_ask(batch->cli, "delivery.submit", &name, ASK_TIMEOUT,
-	    &why);
-	buf_free(&name);
+	answer = cli_answer(batch->cli, libspool_verdict(asked(batch),
+	    drop->name, &batch->cli->error), &why);
 	if (answer == NULL && why.code == ERROR_DUPLICATE) {
-		(void)strlcpy(id, why.id, ID_LENGTH + 1);
+		(void)strlcpy(id, why.id, LIBSPOOL_ID);
 		return true;
 	}
 	if (answer == NULL && why.code != ERROR_DELIVERY_NOT_FOUND)
-		return submit_failed(batch, i, &why);
+		return submit_failed(batch, drop, &why);
 	judged = answer == NULL ||
 	    strcmp(json_string(json_get(answer, "status"), ""),
 	    "duplicate") == 0;
 	json_free(&answer);
-	return judged ? submit_judged(batch, i, id) : true;
+	return judged ? submit_judged(batch, drop, id) : true;
 }
 
 static void
-drop_settle(struct batch *batch, size_t i)
+drop_settle(struct batch *batch, const struct dropped *drop)
 {
-	char own[ID_LENGTH + 1], id[ID_LENGTH + 1];
+	char id[LIBSPOOL_ID];
 
-	id_format(&batch->drops[i].id, own);
-	memcpy(id, own, sizeof(id));
-	if (batch->online && !submit_ask(batch, i, id))
+	memcpy(id, drop->id, sizeof(id));
+	if (batch->online && !submit_ask(batch, drop, id))
 		return;
 	if (!batch->wait) {
-		print_id(batch, &batch->drops[i], id);
+		print_id(batch, drop, id);
 		return;
 	}
 	batch_status(batch, submit_wait(batch->cli, id,
-	    strcmp(id, own) == 0 ? batch->drops[i].name : NULL,
-	    batch->until));
+	    strcmp(id, drop->id) == 0 ? drop->name : NULL, batch->until));
 }
 
-/* Puts the batch into new/; what cannot be is reported and left out. */
+/* What cannot be dropped is reported and left out. */
+static void
+drop_told(void *arg, const char *id, const char *name,
+    const struct libspool_error *error)
+{
+	struct batch *batch = arg;
+	struct dropped *drop = &batch->drops[batch->told++];
+	struct why why;
+
+	if (error == NULL) {
+		(void)strlcpy(drop->id, id, sizeof(drop->id));
+		(void)strlcpy(drop->name, name, sizeof(drop->name));
+		return;
+	}
+	batch->cli->error = *error;
+	(void)cli_error(batch->cli, &why);
+	batch_fail(batch, drop->label, &why);
+}
+
+/* Puts the batch into new/. */
 static void
 batch_drop(struct batch *batch)
 {
+	struct cli *cli = batch->cli;
 	struct why why;
-	size_t i;
 
-	if (drop_sync(batch->spool, batch->drops, batch->count, &why) == -1) {
-		for (i = 0; i < batch->count; i++)
-			drop_abandon(batch->spool, &batch->drops[i]);
-		batch_fail(batch, NULL, &why);
+	batch->told = 0;
+	if (libspool_drop_written(cli_spoold(cli, CLI_RUNNING), drop_told,
+	    batch, &cli->error) == 0)
 		return;
-	}
-	for (i = 0; i < batch->count; i++) {
-		if (drop_rename(batch->spool, &batch->drops[i], &why) == 0)
-			continue;
-		drop_abandon(batch->spool, &batch->drops[i]);
-		batch_fail(batch, batch->labels[i], &why);
-	}
-	if (drop_finish(batch->spool, &why) == -1)
-		batch_fail(batch, NULL, &why);
+	(void)cli_error(cli, &why);
+	batch_fail(batch, NULL, &why);
 }
 
 void
 batch_flush(struct batch *batch)
 {
-	size_t i;
+	struct dropped *drop;
 
 	if (batch->count > 0)
 		batch_drop(batch);
-	for (i = 0; i < batch->count; i++) {
-		if (batch->drops[i].dropped)
-			drop_settle(batch, i);
+	for (drop = batch->drops; drop < batch->drops + batch->count; drop++) {
+		if (drop->id[0] != '\0')
+			drop_settle(batch, drop);
 		/* Ids on the same terminal are progress enough. */
 		if (isatty(STDOUT_FILENO) == 0)
 			show_progress(&batch->progress, "submitting jobs",
 			    ++batch->submitted);
-		free(batch->labels[i]);
+		free(drop->label);
+		free(drop->data);
 	}
 	batch->count = 0;
 	batch->bytes = 0;

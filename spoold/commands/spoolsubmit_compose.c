@@ -104,14 +104,13 @@ submit_base_name(const char *path)
 }
 
 static void
-put_file(struct buf *out, const struct submit *submit,
-    const struct drop *drop)
+put_file(struct buf *out, const struct submit *submit, const char *data)
 {
 	const char *name = submit->name;
 
 	if (name == NULL && strcmp(submit->file, "-") != 0)
 		name = submit_base_name(submit->file);
-	json_put_string(out, "file", drop->data);
+	json_put_string(out, "file", data);
 	json_put_string(out, "filename", name);
 	json_put_string(out, "contentType", submit->content_type);
 }
@@ -119,7 +118,7 @@ put_file(struct buf *out, const struct submit *submit,
 /* The whole job, as if somebody had written it. */
 int
 submit_compose(struct buf *out, const struct submit *submit,
-    const struct drop *drop, struct why *why)
+    const char *data, struct why *why)
 {
 	size_t i;
 
@@ -137,7 +136,7 @@ submit_compose(struct buf *out, const struct submit *submit,
 	json_put_string(out, "type", submit->type == NULL ? "data"
 	    : submit->type);
 	if (submit->file != NULL)
-		put_file(out, submit, drop);
+		put_file(out, submit, data);
 	else if (put_data(out, submit->data, why) == -1)
 		return -1;
 	if (put_metadata(out, &submit->metadata, why) == -1)

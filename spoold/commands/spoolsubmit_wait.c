@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/control.h"
 #include "lib/receipt.h"
 #include "lib/show.h"
 #include "lib/xalloc.h"
@@ -74,22 +75,14 @@ name_find(struct waiting_for *w)
 static struct json *
 status_ask(struct waiting_for *w, bool wait, int64_t timeout, struct why *why)
 {
-	struct buf arguments = { .max = 0 };
-	struct json *receipt;
+	struct libspool *spoold = cli_spoold(w->cli, CLI_RUNNING);
 
-	if (w->cli->control == NULL &&
-	    cli_connect(w->cli, CONTROL_ONLINE, why) == -1)
-		return NULL;
 	if (w->name == NULL)
 		name_find(w);
-	json_put_string(&arguments, "deliveryId", w->id);
-	json_put_string(&arguments, "name", w->name);
-	json_put_boolean(&arguments, "wait", wait);
-	receipt = cli_ask(w->cli, "delivery.status", &arguments, timeout, why);
-	buf_free(&arguments);
-	if (receipt == NULL && why->number == ECONNRESET)
-		control_close(&w->cli->control);
-	return receipt;
+	libspool_set_timeout(spoold, timeout);
+	return cli_answer(w->cli, wait ?
+	    libspool_wait(spoold, w->id, w->name, &w->cli->error) :
+	    libspool_status(spoold, w->id, w->name, &w->cli->error), why);
 }
 
 static bool

@@ -17,10 +17,13 @@
 
 #include "spoold/commands/spoolsuper.h"
 
+typedef struct libspool_result *deed_call(struct libspool *,
+	    const struct libspool_tickets *, struct libspool_error *);
+
 struct deed {
 	int		 letter;
 	unsigned	 all;		/* queues of ALL and DEST:ALL */
-	const char	*verb;		/* of the control protocol */
+	deed_call	*call;		/* NULL: libspool_retry() */
 	const char	*done;		/* as spoold calls it */
 };
 
@@ -28,13 +31,13 @@ struct deed {
 
 static const struct deed deeds[] = {
 	{ 'd', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
-	    "delivery.cancel", "cancelled" },
-	{ 'h', QUEUE_BIT(cur) | QUEUE_BIT(retry), "delivery.hold", "held" },
-	{ 'H', QUEUE_BIT(hold), "delivery.release", "released" },
-	{ 'r', QUEUE_BIT(failed), "delivery.retry", "requeued" },
+	    libspool_cancel, "cancelled" },
+	{ 'h', QUEUE_BIT(cur) | QUEUE_BIT(retry), libspool_hold, "held" },
+	{ 'H', QUEUE_BIT(hold), libspool_release, "released" },
+	{ 'r', QUEUE_BIT(failed), NULL, "requeued" },
 	{ 'e', QUEUE_BIT(cur) | QUEUE_BIT(retry) | QUEUE_BIT(hold),
-	    "delivery.expire", "expired" },
-	{ REVOKE, QUEUE_BIT(done), "delivery.revoke", "revoked" },
+	    libspool_expire, "expired" },
+	{ REVOKE, QUEUE_BIT(done), libspool_revoke, "revoked" },
 	{ 0, 0, NULL, NULL }
 };
 
@@ -133,12 +136,20 @@ ticket_print(const struct super *super, const struct json *ticket)
 	buf_free(&line);
 }
 
-static void
-tickets_answered(void *arg, const struct json *result)
+/* Has it done to these tickets, and says so.  0, or -1 with *why. */
+static int
+deed_do(struct cli *cli, struct super *super, const struct deed *deed,
+    const struct libspool_tickets *tickets, struct why *why)
 {
-	struct super *super = arg;
-	const struct json *each = json_first(json_get(result, "tickets"));
+	struct libspool *spoold = cli_spoold(cli, CLI_ANYHOW);
+	const struct json *each;
+	struct json *answer;
 
+	answer = cli_answer(cli, deed->call != NULL ?
+	    deed->call(spoold, tickets, &cli->error) :
+	    libspool_retry(spoold, tickets, super->delivered, super->to,
+	    &cli->error), why);
+	each = json_first(json_get(answer, "tickets"));
 	for (; each != NULL; each = json_next(each)) {
 		ticket_print(super, each);
 		if (strcmp(json_string(json_get(each, "status"), ""),
@@ -147,6 +158,10 @@ tickets_answered(void *arg, const struct json *result)
 		else
 			super->changed++;
 	}
+	if (answer == NULL)
+		return -1;
+	json_free(&answer);
+	return 0;
 }
 
 static void
@@ -195,29 +210,24 @@ wish_do(struct cli *cli, struct super *super, const struct wish *wish,
 {
 	const struct deed *deed = wish->deed;
 	struct selection tickets = { NULL, 0 };
-	struct buf arguments = { .max = 0 };
+	struct select_part part = { .next = 0 };
 	unsigned all = deed->all;
-	int done;
+	int done = 0;
 
-	if (super->delivered && deed->letter == 'r') {
+	if (super->delivered && deed->letter == 'r')
 		all |= QUEUE_BIT(done);
-		json_put_boolean(&arguments, "delivered", true);
-	}
-	if (deed->letter == 'r')
-		json_put_string(&arguments, "to", super->to);
 	if (select_tickets(cli->spool, &wish->word, 1, SELECT_EVERYWHERE, all,
 	    &tickets, why) == -1)
 		return -1;
 	select_announce(cli, tickets.count, super->only);
 	super->changed = super->unchanged = 0;
-	done = super->only ? 0 : select_ask(cli, deed->verb, &tickets,
-	    &arguments, tickets_answered, super, why);
+	while (!super->only && done == 0 && select_part(&tickets, &part))
+		done = deed_do(cli, super, deed, &part.tickets, why);
 	if (!super->only && (done == 0 || super->changed > 0))
 		summary_print(super, deed);
 	if (done == 0 && deed->letter == 'H' && strcmp(wish->word, "ALL") == 0)
 		done = drops_release(cli, super, why);
 	selection_free(&tickets);
-	buf_free(&arguments);
 	return done;
 }
 
@@ -229,10 +239,8 @@ static int
 wish_ask(struct cli *cli, struct super *super, const struct wish *wish,
     struct why *why)
 {
-	const struct deed *deed = wish->deed;
-	struct buf arguments = { .max = 0 };
 	char text[ID_LENGTH + 1];
-	struct json *result;
+	struct libspool_tickets tickets = { .id = text };
 	struct id id;
 
 	if (super->only || strlen(wish->word) < ID_LENGTH ||
@@ -242,22 +250,12 @@ wish_ask(struct cli *cli, struct super *super, const struct wish *wish,
 		    "read the spool, so name a whole ID or ID.DEST, without "
 		    "-n", wish->word);
 	id_format(&id, text);
-	json_put_string(&arguments, "deliveryId", text);
 	if (wish->word[ID_LENGTH] == '.')
-		json_put_string(&arguments, "destinationId",
-		    wish->word + ID_LENGTH + 1);
-	if (deed->letter == 'r' && super->delivered)
-		json_put_boolean(&arguments, "delivered", true);
-	if (deed->letter == 'r')
-		json_put_string(&arguments, "to", super->to);
-	result = cli_ask(cli, deed->verb, &arguments, -1, why);
-	buf_free(&arguments);
-	if (result == NULL)
-		return -1;
+		tickets.destination = wish->word + ID_LENGTH + 1;
 	super->changed = super->unchanged = 0;
-	tickets_answered(super, result);
-	summary_print(super, deed);
-	json_free(&result);
+	if (deed_do(cli, super, wish->deed, &tickets, why) == -1)
+		return -1;
+	summary_print(super, wish->deed);
 	return 0;
 }
 
@@ -282,13 +280,11 @@ kind_print(const struct cli *cli, const struct json *kind)
 static int
 purge(struct cli *cli, const struct super *super, struct why *why)
 {
-	struct buf arguments = { .max = 0 };
 	const struct json *kind;
 	struct json *result;
 
-	json_put_boolean(&arguments, "dryRun", super->only);
-	result = cli_ask(cli, "queue.sweep", &arguments, -1, why);
-	buf_free(&arguments);
+	result = cli_answer(cli, libspool_queue_sweep(
+	    cli_spoold(cli, CLI_ANYHOW), super->only, &cli->error), why);
 	if (result == NULL)
 		return -1;
 	kind = json_first(json_get(result, "kinds"));

@@ -167,11 +167,15 @@ say_tickets(struct repair *repair, const struct selection *all,
 	}
 }
 
-static void
-tickets_answered(void *arg, const struct json *result)
+/* Cancels one part of them, and says so.  0, or -1 with *why. */
+static int
+cancel_part(struct repair *repair, const struct libspool_tickets *tickets,
+    struct why *why)
 {
-	struct repair *repair = arg;
-	const struct json *each = json_first(json_get(result, "tickets"));
+	struct cli *cli = repair->cli;
+	struct json *answer = cli_answer(cli, libspool_cancel(
+	    cli_spoold(cli, CLI_ANYHOW), tickets, &cli->error), why);
+	const struct json *each = json_first(json_get(answer, "tickets"));
 	char *words;
 
 	for (; each != NULL; each = json_next(each)) {
@@ -185,6 +189,10 @@ tickets_answered(void *arg, const struct json *result)
 		say(repair, words, true);
 		free(words);
 	}
+	if (answer == NULL)
+		return -1;
+	json_free(&answer);
+	return 0;
 }
 
 /* All that spoold does. */
@@ -192,21 +200,22 @@ static int
 repair_orphans(struct repair *repair, struct why *why)
 {
 	struct selection held = { NULL, 0 };
+	struct select_part part = { .next = 0 };
 	struct cli *cli = repair->cli;
 
 	if (repair->jobless.count == 0 && repair->ticketless_count == 0)
 		return 0;
-	if (cli_connect(cli, CONTROL_ANY, why) == -1)
+	if (cli_connect(cli, CLI_ANYHOW, why) == -1)
 		return -1;
-	if (repair->jobless.count > 0 && select_ask(cli, "delivery.cancel",
-	    &repair->jobless, NULL, tickets_answered, repair, why) == -1)
-		return -1;
-	if (select_all(cli->spool, QUEUE_BIT(hold), &held, why) == -1)
+	while (select_part(&repair->jobless, &part))
+		if (cancel_part(repair, &part.tickets, why) == -1)
+			return -1;
+	if (select_all(cli->spool, QUEUE_BIT(hold), true, &held, why) == -1)
 		return -1;
 	for (size_t i = 0; i < repair->ticketless_count; i++)
 		say_tickets(repair, &held, &repair->ticketless[i]);
 	selection_free(&held);
-	control_close(&cli->control);
+	libspool_close(&cli->spoold);
 	return 0;
 }
 

@@ -16,10 +16,12 @@ TESTS=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd)
 BUILD=$(CDPATH='' cd -- "${BUILD:-$TESTS/../build}" && pwd) || exit 1
 PATH=$BUILD/bin:$BUILD/sbin:$PATH
 case $BUILD in
-*san*) : "${TEST_PATIENCE:=60}" ;;
-*) : "${TEST_PATIENCE:=20}" ;;
+*san*) : "${TEST_PATIENCE:=60}"
+	SAN=1 ;;		# for make, which would build it anew without
+*) : "${TEST_PATIENCE:=20}"
+	SAN= ;;
 esac
-export BUILD PATH TEST_PATIENCE
+export BUILD PATH SAN TEST_PATIENCE
 
 # What the caller's environment says is not what is tested here.
 for name in $(env | sed -n 's/^\(SPOOLD_[A-Z_]*\|DELIVERY_[A-Z_]*\)=.*/\1/p')

@@ -128,13 +128,173 @@ test_what_is_dropped_while_spoold_is_down_waits_for_it() {
 	eventually arrived ''
 }
 
-test_every_verb_has_a_call() {
-	sed -n 's/^VERB([^"]*"\([^"]*\)".*/\1/p' "$SOURCE/lib/verbs.def" |
-	    while read -r verb; do
-		grep -q "\"$verb\"" "$SOURCE"/libspool/*.c ||
-		    echo "$verb"
+# compiled COMPILER shared|static SOURCE: makes $PLACE/program of what is
+# installed, as anybody would.
+compiled() {
+	case $2 in
+	shared) set -- "$1" "$3" "$(pkg-config --libs libspool)" ;;
+	static) set -- "$1" "$3" "$LD_LIBRARY_PATH/libspool.a $(pkg-config \
+	    --libs --static libspool | sed 's/-lspool//')" ;;
+	esac
+	# shellcheck disable=SC2046,SC2086 # words
+	"$1" -Wall -Wextra -Werror $SANITIZE $(pkg-config --cflags \
+	    libspool) "$2" $3 -o "$PLACE/program" >"$PLACE/log" 2>&1
+	status=$?
+	assertEquals "$1 $2: $(cat "$PLACE/log")" 0 $status
+}
+
+# person [WRAPPER]...: what a person does, by that program.
+person() {
+	instance
+	slow_retries
+	start
+	sink
+	answers down 500
+	run timeout 300 "$@" "$PLACE/program" "$SINK" "$BUILD/sbin/spoold"
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals "$(cat "$TESTS/data/person.expected")" "$OUT"
+	assertEquals 'written and not dropped' '' \
+	    "$(find "$SPOOL/tmp" "$SPOOL/data" "$SPOOL/new" -type f)"
+	assertEquals 'nobody is left' '' "$(spoolds)"
+	assertEquals 'duplicate
+moving
+moved
+added: by hand
+removed
+moved away' "$(journal 'select(.dest == "two") | .reason // empty')"
+}
+
+test_a_program_does_what_a_person_does() {
+	compiled gcc shared "$TESTS/system/person.c"
+	person
+}
+
+test_so_does_one_with_the_static_library() {
+	compiled gcc static "$TESTS/system/person.c"
+	person env -u LD_LIBRARY_PATH
+}
+
+# The sanitizers' runtime is gcc's.
+test_so_does_one_that_clang_made() {
+	[ -z "$SANITIZE" ] || return 0
+	compiled clang shared "$TESTS/system/person.c"
+	person
+}
+
+test_so_does_one_that_clang_made_with_the_static_library() {
+	[ -z "$SANITIZE" ] || return 0
+	compiled clang static "$TESTS/system/person.c"
+	person env -u LD_LIBRARY_PATH
+}
+
+# That test is worth something only if it calls everything.
+test_every_call_is_tried() {
+	sed -n '/^typedef/d; s/.*\*\?\(libspool_[a-z_]*\)(.*/\1/p' \
+	    "$SOURCE/libspool/libspool.h" | sort -u >"$PLACE/declared"
+	grep -o 'libspool_[a-z_]*(' "$TESTS/system/person.c" | tr -d '(' |
+	    sort -u >"$PLACE/tried"
+	assertEquals '' "$(comm -3 "$PLACE/declared" "$PLACE/tried")"
+}
+
+# Of verbs.def: "delivery.hold tickets"; each verb stands alone, too.
+verbs_and_fields() {
+	awk -F '[(,]' '
+	/^VERB/ { split($0, part, "\""); verb[$2] = part[2]; print part[2] " " }
+	/^FIELD/ { gsub(/ /, ""); print verb[$2] " " $3 }
+	' "$SOURCE/lib/verbs.def" | sort
+}
+
+# An instance in which somebody else answers whatever is asked.
+answering() {
+	instance
+	compiled gcc shared "$TESTS/system/every_call.c"
+	mkdir -p "$INSTANCE/run"
+	node "$TESTS/system/answers.mjs" "$INSTANCE/run/control.sock" \
+	    "$SCRATCH/asked" 2>"$SCRATCH/log" &
+	echo $! >"$SCRATCH/answers.pid"
+	eventually test -f "$SCRATCH/asked"
+}
+
+test_every_verb_has_a_call_that_gives_it_all_its_fields() {
+	answering
+	run "$PLACE/program"
+	ran 0 '' ''
+	assertEquals "$(verbs_and_fields)" "$(sort -u "$SCRATCH/asked")"
+}
+
+# Valgrind knows no openat2(2), with which a job is dropped; that is for the
+# sanitizers.
+test_no_call_loses_a_byte() {
+	[ -z "$SANITIZE" ] || return 0
+	answering
+	run valgrind -q --leak-check=full --error-exitcode=99 \
+	    "$PLACE/program" asking
+	ran 0 '' ''
+}
+
+# call_of VERB: what the call for it is called.
+call_of() {
+	echo "libspool_$(echo "${1#delivery.}" | tr . _)"
+}
+
+test_every_call_is_named_after_its_verb_and_in_the_manual() {
+	verbs_and_fields | sed -n 's/ $//p' | while read -r verb; do
+		call=$(call_of "$verb")
+		grep -q "[*	 ]$call(" "$SOURCE/libspool/libspool.h" ||
+		    echo "$verb: no $call in libspool.h"
 	done >"$PLACE/missing"
 	assertEquals '' "$(cat "$PLACE/missing")"
+	while read -r call; do
+		grep -q "^\.Fn $call\( \|$\)" "$SOURCE/man/spool.3" ||
+		    echo "$call"
+	done <<-END >"$PLACE/missing"
+	$(sed -n '/^typedef/d; s/.*\*\?\(libspool_[a-z_]*\)(.*/\1/p' \
+	    "$SOURCE/libspool/libspool.h" | sort -u)
+	END
+	assertEquals '' "$(cat "$PLACE/missing")"
+}
+
+# Each command stands on the calls; what no command asks has a reason.
+test_every_verb_has_a_command_or_a_reason() {
+	verbs_and_fields | sed -n 's/ $//p' | while read -r verb; do
+		grep -qw "$(call_of "$verb")" "$SOURCE"/spoold/commands/*.c &&
+		    has='command' || has=
+		grep -q "^$verb	." "$TESTS/data/verbs_without_command.tsv" &&
+		    has=$has${has:+ and }reason
+		echo "$verb: ${has:-nothing}"
+	done | grep -v -e ': command$' -e ': reason$' >"$PLACE/missing"
+	assertEquals '' "$(cat "$PLACE/missing")"
+}
+
+# Their objects may name nothing else of its objects.
+test_commands_know_libspool_by_its_header_alone() {
+	nm -A "$BUILD"/obj/libspool/*.o | sed -n 's/.* [TDBR] //p' |
+	    grep -v '^libspool_' | sort -u >"$PLACE/private"
+	nm -u "$BUILD"/obj/spoold/commands/*.o "$BUILD"/obj/lib/cli*.o \
+	    "$BUILD"/obj/lib/select*.o | sed -n 's/.* U //p' | sort -u \
+	    >"$PLACE/used"
+	assertTrue 'there are some' "[ -s '$PLACE/private' ]"
+	assertEquals '' "$(comm -12 "$PLACE/private" "$PLACE/used")"
+	assertEquals 'by name' '' "$(grep -l 'libspool_ask\|"libspool/' \
+	    "$SOURCE"/spoold/commands/*.[ch] "$SOURCE"/lib/cli*.[ch] \
+	    "$SOURCE"/lib/select*.[ch])"
+}
+
+test_one_that_cannot_be_started_says_so() {
+	instance
+	printf '%s\n' '#include <stdio.h>' '#include <libspool.h>' \
+	    'int main(int argc, char **argv) { struct libspool_error error;' \
+	    'struct libspool *spool = libspool_open(NULL, NULL, &error);' \
+	    'libspool_set_offline(spool, argv[argc - 1]);' \
+	    'puts(libspool_connect(spool, &error) == 0 ? "" :' \
+	    'error.message); libspool_close(&spool); return 0; }' \
+	    >"$PLACE/offline.c"
+	compiled gcc shared "$PLACE/offline.c"
+	run "$PLACE/program" /nonexistent/spoold
+	ran 0 'run /nonexistent/spoold: No such file or directory' ''
+	setting queue concurrency 0
+	run "$PLACE/program" "$BUILD/sbin/spoold"
+	assertContains "$OUT" "$CONF:"
 }
 
 test_nothing_but_its_own_symbols_can_be_seen() {
@@ -147,27 +307,13 @@ test_nothing_but_its_own_symbols_can_be_seen() {
 	    grep -v ' libspool_')"
 	assertContains "$(readelf -d "$LD_LIBRARY_PATH/libspool.so")" \
 	    'soname: [libspool.so.0]'
-	sed -n 's/.*\*\?\(libspool_[a-z_]*\)(.*/\1/p' \
+	sed -n '/^typedef/d; s/.*\*\?\(libspool_[a-z_]*\)(.*/\1/p' \
 	    "$PLACE/opt/spoold/include/libspool.h" | sort -u \
 	    >"$PLACE/declared"
 	nm -D --defined-only "$LD_LIBRARY_PATH/libspool.so" |
 	    sed -n 's/.* T \(libspool_[a-z_]*\).*/\1/p' | sort -u \
 	    >"$PLACE/defined"
 	assertEquals '' "$(comm -3 "$PLACE/declared" "$PLACE/defined")"
-}
-
-test_the_static_library_does_too() {
-	instance
-	start
-	# shellcheck disable=SC2046,SC2086 # words
-	run gcc $SANITIZE "$SOURCE/etc/examples/spooler.c" \
-	    $(pkg-config --cflags libspool) \
-	    "$LD_LIBRARY_PATH/libspool.a" $(pkg-config --libs --static \
-	    libspool | sed 's/-lspool//') -o "$PLACE/static"
-	assertEquals "$ERR" 0 "$STATUS"
-	run env -u LD_LIBRARY_PATH "$PLACE/static" queue
-	assertEquals "$ERR" 0 "$STATUS"
-	assertEquals 0 "$(out .pendingCount)"
 }
 
 . /usr/share/shunit2/shunit2

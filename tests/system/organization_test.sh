@@ -342,6 +342,26 @@ test_organizations_are_roots_to_change() {
 	failed_with 77 spoolctl PERMISSION_DENIED
 }
 
+# Nor is what only a private instance's owner may set.
+test_who_asks_is_led_nowhere_by_his_environment() {
+	system_instance "$A"
+	[ -n "$INSTANCE" ] || return
+	case $BUILD in
+	*san*) sanitize=-fsanitize=address,undefined ;;
+	*) sanitize= ;;
+	esac
+	start
+	# shellcheck disable=SC2086 # it may be none
+	run gcc $sanitize -I"$TESTS/../libspool" \
+	    "$TESTS/../etc/examples/spooler.c" "$BUILD/lib/libspool.a" -lacl \
+	    -lconfuse -lcjson -lcrypto -lbsd -o "$SCRATCH/spooler"
+	assertEquals "$ERR" 0 "$STATUS"
+	run env SPOOLD_RUN_DIRECTORY=/nonexistent "$SCRATCH/spooler" queue
+	assertEquals "$ERR" 0 "$STATUS"
+	run env SPOOLD_RUN_DIRECTORY=/nonexistent spooldest list
+	assertEquals "$ERR" 0 "$STATUS"
+}
+
 # --- how it is made and started -----------------------------------------------
 
 test_init_can_be_called_again_and_mends_what_was_lost() {

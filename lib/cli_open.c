@@ -1,10 +1,9 @@
 /*
- * cli_ask - the configuration, spool and spoold that a command works with
+ * cli_open - the configuration and the spool that a command works with
  *
  * Each is opened when it is first needed and closed by cli_run().
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/cli.h"
 #include "lib/instance.h"
@@ -15,12 +14,7 @@ cli_conf(struct cli *cli, struct why *why)
 {
 	if (cli->conf != NULL)
 		return cli->conf;
-	cli->conf = conf_read(cli->file, why);
-	/* The environment is a private instance's owner's. */
-	if (cli->conf != NULL && instance_is_shared(cli->conf)) {
-		conf_free(&cli->conf);
-		cli->conf = conf_read_file(cli->file, why);
-	}
+	cli->conf = instance_conf(cli->file, why);
 	if (cli->conf != NULL)
 		cli_note(cli, "configuration: %s", cli->conf->file);
 	return cli->conf;
@@ -95,52 +89,4 @@ cli_lock(struct cli *cli, const char *because, struct why *why)
 		(void)why_set(why, ERROR_UNAVAILABLE, "spoold runs, and %s: "
 		    "spoolctl stop, then call it again", because);
 	return lock;
-}
-
-int
-cli_connect(struct cli *cli, enum control_mode mode, struct why *why)
-{
-	const struct conf *conf = cli_conf(cli, why);
-
-	if (conf == NULL)
-		return -1;
-	if (cli->control == NULL)
-		cli->control = control_open(conf, mode, why);
-	if (cli->control == NULL)
-		return -1;
-	if (control_is_offline(cli->control))
-		cli_note(cli, "spoold is down: it was started for this");
-	return 0;
-}
-
-struct json *
-cli_ask(struct cli *cli, const char *verb, const struct buf *arguments,
-    int64_t timeout, struct why *why)
-{
-	const struct conf_organization *org = cli_organization(cli, why);
-	struct buf all = { .max = CONTROL_LINE_MAX };
-	struct json *result;
-
-	if (org == NULL || cli_connect(cli, CONTROL_ANY, why) == -1)
-		return NULL;
-	json_put_string(&all, "organizationId", org->id);
-	if (arguments != NULL && arguments->len > 0) {
-		buf_char(&all, ',');
-		buf_add(&all, arguments->data, arguments->len);
-	}
-	if (all.overflow)
-		(void)why_set(why, ERROR_VALIDATION_ERROR,
-		    "%s: the request is larger than %d bytes", verb,
-		    CONTROL_LINE_MAX);
-	result = all.overflow ? NULL
-	    : control_call(cli->control, verb, &all, timeout, why);
-	buf_wipe(&all);
-	return result;
-}
-
-struct json *
-cli_ask_server(struct cli *cli, const char *verb,
-    const struct buf *arguments, struct why *why)
-{
-	return control_call(cli->control, verb, arguments, -1, why);
 }

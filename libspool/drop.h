@@ -7,16 +7,18 @@
  * the job is renamed to new/ without replacing.  From then on it is spoold's,
  * running or not.  Several drops share the syncs.
  */
-#ifndef LIB_DROP_H
-#define LIB_DROP_H
+#ifndef LIBSPOOL_DROP_H
+#define LIBSPOOL_DROP_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "lib/buf.h"
 #include "lib/id.h"
 #include "lib/spool.h"
 #include "lib/why.h"
+
+#include "libspool/libspool.h"
 
 #define DROP_NAME_MAX 200		/* bytes, with .json */
 #define DROP_UNIQUE 33			/* 32 hex digits and a NUL */
@@ -32,13 +34,20 @@ struct drop {
 /* A name that nobody else has: random. */
 void	 drop_unique(char out[DROP_UNIQUE]);
 
+/* Where a payload comes from. */
+struct drop_source {
+	int	 fd;		/* borrowed; to its end */
+	int64_t	 max;		/* bytes */
+	libspool_progress *progress;	/* NULL: nobody wants to know */
+	void	*arg;		/* borrowed; its */
+};
+
 /*
- * Copies all that `source` has to data/, under the name that goes to
- * drop->data; a terminal is `shown` how far it is.  Returns 0, or -1 with *why
- * (PAYLOAD_TOO_LARGE beyond `max` bytes) and nothing left.
+ * Copies it to data/, under the name that goes to drop->data.  Returns 0, or -1
+ * with *why (PAYLOAD_TOO_LARGE) and nothing left.
  */
-int	 drop_payload(const struct spool *, struct drop *, int source,
-	    int64_t max, bool shown, struct why *);
+int	 drop_payload(const struct spool *, struct drop *,
+	    const struct drop_source *, struct why *);
 
 /*
  * Writes the job to tmp/, to be dropped as `<stem>.json`: 0, or -1 with *why.

@@ -16,12 +16,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "lib/drop.h"
 #include "lib/hex.h"
 #include "lib/log.h"
-#include "lib/show.h"
 #include "lib/write.h"
 #include "lib/xalloc.h"
+
+#include "libspool/drop.h"
 
 #define DROP_CHUNK 1048576
 #define DROP_KERNEL_CHUNK 67108864
@@ -67,32 +67,27 @@ copy_part(int source, int target, char *chunk, bool *by_kernel,
 }
 
 static int
-copy_all(int source, int target, int64_t max, bool shown, struct why *why)
+copy_all(const struct drop_source *source, int target, struct why *why)
 {
 	char *chunk = xmalloc(DROP_CHUNK);
-	struct show_progress progress = { .started = 0 };
 	bool by_kernel = true;
 	int64_t total = 0;
 	ssize_t n;
-	int done = 0;
 
-	while ((n = copy_part(source, target, chunk, &by_kernel, why)) > 0) {
+	while ((n = copy_part(source->fd, target, chunk, &by_kernel,
+	    why)) > 0) {
 		total += n;
-		if (shown)
-			show_progress(&progress, "copying the payload, MiB",
-			    total >> 20);
-		if (total > max) {
-			done = why_set(why, ERROR_PAYLOAD_TOO_LARGE,
+		if (source->progress != NULL)
+			source->progress(source->arg, total);
+		if (total > source->max) {
+			n = why_set(why, ERROR_PAYLOAD_TOO_LARGE,
 			    "the payload is larger than max_payload_size, %lld "
-			    "bytes", (long long)max);
+			    "bytes", (long long)source->max);
 			break;
 		}
 	}
-	if (n == -1)
-		done = -1;
-	show_progress_end(&progress);
 	free(chunk);
-	return done;
+	return n == -1 ? -1 : 0;
 }
 
 /*
@@ -109,8 +104,8 @@ file_let_read(int fd, struct why *why)
 }
 
 int
-drop_payload(const struct spool *spool, struct drop *drop, int source,
-    int64_t max, bool shown, struct why *why)
+drop_payload(const struct spool *spool, struct drop *drop,
+    const struct drop_source *source, struct why *why)
 {
 	int dir = spool_directory(spool, QUEUE_data), target, done;
 
@@ -124,7 +119,7 @@ drop_payload(const struct spool *spool, struct drop *drop, int source,
 	}
 	done = file_let_read(target, why);
 	if (done == 0)
-		done = copy_all(source, target, max, shown, why);
+		done = copy_all(source, target, why);
 	if (close(target) == -1 && done == 0)
 		done = why_errno(why, "close data/%s", drop->data);
 	if (done == -1) {
