@@ -68,7 +68,7 @@ STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 INSTANCE := $(addprefix lib/,account instance instance_place)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_listen conf_row egress egress_rule listener network) $(SETTINGS) \
+    conf_listen conf_row format egress egress_rule listener network) $(SETTINGS) \
     $(INSTANCE)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
@@ -157,15 +157,16 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
-    spoolctl_status spoolctl_check spoolctl_links spoolctl_spool account_make conf_file \
-    organization_make mend) lib/conf_edit lib/conf_shipped lib/structure \
+    spoolctl_status spoolctl_check spoolctl_links spoolctl_spool \
+    spoolctl_upgrade account_make conf_file organization_make mend note \
+    upgrade upgrade_record upgrade_steps) lib/conf_edit lib/conf_shipped lib/structure \
     $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/drop lib/split))
 $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
     explain explain_drop explain_show read show watch)))
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
-    spoolsuper_structure mend) lib/structure $(JOURNAL)))
+    spoolsuper_structure mend note) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
     export import secret test translate write) lib/passphrase))
 $(eval $(call command,spoolconf,$(addprefix spoold/commands/, \

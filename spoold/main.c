@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/format.h"
 #include "lib/instance.h"
 #include "lib/json.h"
 #include "lib/link.h"
@@ -364,7 +365,7 @@ spoold_open_journal(struct spoold *s, struct journal_found *found,
 	struct journal_place place = { directory, public_key, private_key };
 
 	s->lock = spool_lock(s->conf->top_spool_directory, directory, why);
-	if (s->lock != -1)
+	if (s->lock != -1 && format_begin(s->conf, why) == 0)
 		s->journal = journal_open(&place, found, why);
 	free(directory);
 	free(public_key);

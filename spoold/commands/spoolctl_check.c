@@ -20,6 +20,7 @@
 #include "lib/clock.h"
 #include "lib/destination_ends.h"
 #include "lib/destination_store.h"
+#include "lib/format.h"
 #include "lib/hex.h"
 #include "lib/instance.h"
 #include "lib/journal.h"
@@ -80,6 +81,16 @@ check_file(struct check *check, const struct conf *conf)
 	else if ((st.st_mode & 022) != 0)
 		found(check, "layout", "%s can be written by others: "
 		    "chmod go-w", conf->file);
+}
+
+/* What keeps spoold from its next start. */
+static void
+check_format(struct check *check, const struct conf *conf)
+{
+	struct why why;
+
+	if (format_check(conf, &why) == -1 && why.code == ERROR_CONFIG_ERROR)
+		found(check, "format", "%s", why.text);
 }
 
 /* Without its user a worker is never started. */
@@ -412,6 +423,7 @@ spoolctl_check(struct cli *cli, void *arg)
 	if (conf->organization_count == 0)
 		found(&check, "configuration", "%s: there is no organization",
 		    conf->file);
+	check_format(&check, conf);
 	check_directories(&check, conf);
 	check_destinations(&check, conf);
 	check_spools(&check, conf);
