@@ -52,7 +52,7 @@ JOB := $(addprefix lib/,job job_text)
 RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt)
 LAYOUT := $(addprefix spool-layout/,layout layout_check directory) lib/access
 SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
-    spool_write)
+    spool_write unseen)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_cms destination_ends destination_field destination_form \
@@ -115,7 +115,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
     receipts receipts_make recent recover refuse replay request reserve \
     restore resume retry revoke roles roll rotations scan schedule secrets \
     server settle setup stepped sweep sweep_files sweep_jobs sweep_journal \
-    sweep_stored target tickets trial usage verbs_delivery \
+    sweep_stored target tickets trial unseen usage verbs_delivery \
     verbs_destination verbs_explain verbs_health verbs_list verbs_move \
     verbs_payload verbs_secret verbs_server verbs_submit watch worker)
 
@@ -157,7 +157,7 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
-    spoolctl_status spoolctl_check spoolctl_links spoolctl_spool \
+    spoolctl_status spoolctl_check spoolctl_destinations spoolctl_links spoolctl_spool \
     spoolctl_upgrade account_make conf_file organization_make mend note \
     upgrade upgrade_record upgrade_steps) lib/conf_edit lib/conf_shipped lib/structure \
     $(JOURNAL)))

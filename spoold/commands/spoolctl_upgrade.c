@@ -74,7 +74,8 @@ plan(struct work *work, struct why *why)
 		upgrade_free(state);
 		*state = kept;
 		work->kept[1] = true;
-	}
+	} else
+		upgrade_free(&kept);
 	return found == -1 ? -1 : 0;
 }
 

@@ -54,6 +54,10 @@ upgrade_open(struct upgrade *u, const struct conf *conf, struct why *why)
 void
 upgrade_close(struct upgrade *u)
 {
+	struct why ignored;
+
+	if (u->places[UPGRADE_configuration] != NULL)
+		(void)upgrade_act(u, UPGRADE_configuration, &ignored);
 	for (int i = 0; i < UPGRADE_PLACES; i++)
 		free(u->places[i]);
 	memset(u, 0, sizeof(*u));

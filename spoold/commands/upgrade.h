@@ -45,6 +45,7 @@ struct upgrade {
 
 /* 0, or -1 with *why (PERMISSION_DENIED: it is somebody else's). */
 int	 upgrade_open(struct upgrade *, const struct conf *, struct why *);
+/* The caller is who he was again. */
 void	 upgrade_close(struct upgrade *);
 
 /*

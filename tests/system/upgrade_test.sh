@@ -96,13 +96,15 @@ test_one_made_by_this_version_is_of_its_format() {
 	start
 	assertEquals 1 "$(cat "$INSTANCE/state/format")"
 	assertEquals 600 "$(stat -c %a "$INSTANCE/state/format")"
+	run spoolctl upgrade
+	ran 0 'The instance is of format 1, which is the newest.' ''
+	stop
 	before=$(tree)
 	run spoolctl upgrade
 	ran 0 'The instance is of format 1, which is the newest.' ''
 	run spoolctl -j upgrade
 	ran 0 '{"from":1,"to":1,"changed":false}' ''
 	assertEquals "$before" "$(tree)"
-	stop
 	run spoolctl upgrade --back
 	failed_with 65 spoolctl CONFLICT
 }
