@@ -180,9 +180,9 @@ alerts_looked(struct spoold *s, enum alert alert)
 void
 alerts_free(struct spoold *s)
 {
-	struct alert_about *about;
+	struct alert_about *about, *next;
 
-	while ((about = TAILQ_FIRST(&s->alerts_about)) != NULL)
+	TAILQ_FOREACH_SAFE(about, &s->alerts_about, entry, next)
 		about_free(s, about);
 }
 
