@@ -19,7 +19,6 @@
  * What authenticates goes by HMAC-SHA256 under HKDF-SHA256(salt: none, info:
  * what it is for, as it is): no place is a word with no length before it.
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -335,7 +334,8 @@ take_apart(const struct vault *vault, const char *sealed, struct buf *nonce,
 	first = id != NULL ? strchr(id, '.') : NULL;
 	second = first != NULL ? strchr(first + 1, '.') : NULL;
 	if (id == NULL && sealed[0] == VERSION[0] &&
-	    isdigit((unsigned char)sealed[1]))
+	    strspn(sealed + 1, "0123456789") > 0 &&
+	    sealed[1 + strspn(sealed + 1, "0123456789")] == '.')
 		return why_set(why, ERROR_CONFIG_ERROR, "it was sealed by a "
 		    "later version of spoold");
 	if (second == NULL || decode_part(first + 1,
