@@ -53,7 +53,7 @@ RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt \
     receipt_error)
 LAYOUT := $(addprefix spool-layout/,layout layout_check directory) lib/access
 SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
-    spool_write)
+    spool_write unseen)
 VAULT := $(addprefix lib/,vault vault_key base64)
 DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_cms destination_ends destination_field destination_form \
@@ -69,7 +69,7 @@ STORE := $(SPOOL) $(DESTINATION) $(LAYOUT) lib/stored lib/stored_file
 INSTANCE := $(addprefix lib/,account instance instance_place)
 SETTINGS := $(addprefix lib/,conf_table conf_value conf_write)
 CONFIG := $(addprefix lib/,conf conf_parse conf_text conf_environment \
-    conf_listen conf_row egress egress_rule listener network) $(SETTINGS) \
+    conf_listen conf_row format egress egress_rule listener network) $(SETTINGS) \
     $(INSTANCE)
 JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_line journal_lines journal_segment journal_reader \
@@ -116,7 +116,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
     receipts receipts_make recent recover refuse replay request reserve \
     restore resume retry revoke roles roll rotations scan schedule secrets \
     server settle setup stepped sweep sweep_files sweep_jobs sweep_journal \
-    sweep_stored target tickets trial usage verbs_delivery \
+    sweep_stored target tickets trial unseen usage verbs_delivery \
     verbs_destination verbs_explain verbs_health verbs_list verbs_move \
     verbs_payload verbs_secret verbs_server verbs_submit watch worker)
 
@@ -158,15 +158,16 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
-    spoolctl_status spoolctl_check spoolctl_links spoolctl_spool account_make conf_file \
-    organization_make mend) lib/conf_edit lib/conf_shipped lib/structure \
+    spoolctl_status spoolctl_check spoolctl_destinations spoolctl_links spoolctl_spool \
+    spoolctl_upgrade account_make conf_file organization_make mend note \
+    upgrade upgrade_record upgrade_steps) lib/conf_edit lib/conf_shipped lib/structure \
     $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/split))
 $(eval $(call command,spoolq,$(addprefix spoold/commands/spoolq_, \
     explain explain_drop explain_show read show watch)))
 $(eval $(call command,spoolsuper,$(addprefix spoold/commands/, \
-    spoolsuper_structure mend) lib/structure $(JOURNAL)))
+    spoolsuper_structure mend note) lib/structure $(JOURNAL)))
 $(eval $(call command,spooldest,$(addprefix spoold/commands/spooldest_, \
     export import secret test translate write) lib/passphrase))
 $(eval $(call command,spoolconf,$(addprefix spoold/commands/, \

@@ -4,8 +4,10 @@
  * Each is opened when it is first needed and closed by cli_run().
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/cli.h"
+#include "lib/format.h"
 #include "lib/instance.h"
 #include "lib/xalloc.h"
 
@@ -88,5 +90,10 @@ cli_lock(struct cli *cli, const char *because, struct why *why)
 	if (lock == -1 && why->code == ERROR_UNAVAILABLE)
 		(void)why_set(why, ERROR_UNAVAILABLE, "spoold runs, and %s: "
 		    "spoolctl stop, then call it again", because);
+	/* Nor is anything written in a format that it does not have. */
+	if (lock != -1 && format_check(conf, why) == -1) {
+		close(lock);
+		lock = -1;
+	}
 	return lock;
 }

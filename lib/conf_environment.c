@@ -41,15 +41,17 @@ variable_name(const struct setting *setting, char out[VARIABLE_MAX])
 }
 
 /*
- * All that are in no titled section but the user: whose an instance is counts
- * for what may be done to its file, so the file alone says it.
+ * All that are in no titled section but the user and the format: whose an
+ * instance is counts for what may be done to its file, so the file alone says
+ * it, and how it is written it alone can say.
  */
 static bool
 from_environment(const struct setting *setting)
 {
 	return setting->scope == SCOPE_plain &&
 	    (setting->section[0] != '\0' ||
-	    strcmp(setting->name, "user") != 0);
+	    (strcmp(setting->name, "user") != 0 &&
+	    strcmp(setting->name, "format") != 0));
 }
 
 /* Whoever sets a delay means the formula. */

@@ -19,6 +19,7 @@
 
 #include "lib/conf_parse.h"
 #include "lib/conf_table.h"
+#include "lib/format.h"
 #include "lib/ticket.h"
 #include "lib/xalloc.h"
 
@@ -501,6 +502,9 @@ conf_parse(struct conf *conf, const struct buf *given, struct why *why)
 	int result = -1;
 	cfg_t *cfg;
 
+	/* Of a later one all else would be wrong, too. */
+	if (format_check_known(conf->file, format_of_text(given), why) == -1)
+		return -1;
 	buf_add(&text, given->data, given->len);
 	conf_text_blank(text.data, ' ');
 	cfg = cfg_init(grammar_section(&grammar, SCOPE_plain, "")->options,

@@ -1,9 +1,9 @@
 /*
  * conf_shipped - etc/spoold.conf, from the table
  *
- * The directories stand in it, for whoever installs puts them in; all else is
- * a comment with the default, so that an administrator sees at once what was
- * changed, and a later version may have another default.
+ * Its format and the directories stand in it, for whoever installs puts those
+ * in; all else is a comment with the default, so that an administrator sees at
+ * once what was changed, and a later version may have another default.
  */
 #include <string.h>
 
@@ -44,7 +44,8 @@ static void
 print_setting(struct buf *out, const struct setting *setting, size_t depth)
 {
 	bool set = setting->section[0] == '\0' &&
-	    setting->type == SETTING_path;
+	    (setting->type == SETTING_path ||
+	    strcmp(setting->name, "format") == 0);
 
 	print_comment(out, "", depth, setting->sentence);
 	print_indent(out, depth);

@@ -192,11 +192,12 @@ destination_ends_put(const struct json *config, enum transport transport,
 }
 
 bool
-ending_soon(const struct ending *ending, int64_t now, struct buf *out)
+ending_soon(const struct ending *ending, int64_t now, int64_t lead,
+    struct buf *out)
 {
 	int64_t days = (ending->at - now) / DAY;
 
-	if (days >= ENDS_SOON_DAYS)
+	if (ending->at - now >= lead)
 		return false;
 	if (ending->number > 0)
 		buf_printf(out, "a certificate of %s (number %zu) ",

@@ -10,7 +10,7 @@
 
 #include "lib/destination.h"
 
-#define ENDS_SOON_DAYS 30	/* then somebody is told */
+#define ENDS_SOON (30 * INT64_C(86400000))	/* ms; unless it is set otherwise */
 
 struct ending {
 	const char	*field;		/* within the config of its type */
@@ -33,9 +33,10 @@ void	 destination_ends_put(const struct json *config, enum transport,
 	    struct buf *document);
 
 /*
- * Appends a sentence about it if it ends within ENDS_SOON_DAYS, or has.  True
- * if it did.
+ * Appends a sentence about it if it ends within `lead` ms, or has.  True if it
+ * did.
  */
-bool	 ending_soon(const struct ending *, int64_t now, struct buf *);
+bool	 ending_soon(const struct ending *, int64_t now, int64_t lead,
+	    struct buf *);
 
 #endif

@@ -11,8 +11,10 @@
 #include "lib/certificate.h"
 #include "lib/clock.h"
 #include "lib/destination_ends.h"
+#include "lib/destination_field.h"
 #include "lib/destination_form.h"
 #include "lib/destination_warn.h"
+#include "lib/hostkey.h"
 #include "lib/mail_address.h"
 #include "lib/signing.h"
 #include "lib/url.h"
@@ -125,6 +127,22 @@ warn_sender(struct warnings *warnings)
 	certificates_free(&all);
 }
 
+/* --- what is pinned ------------------------------------------------------- */
+
+static void
+warn_hostkey(struct warnings *warnings)
+{
+	const struct json *value = destination_value(warnings->config,
+	    "hostKey");
+	struct buf words = { 0 };
+	struct hostkey key;
+
+	if (value != NULL && hostkey_parse(json_string(value, ""), &key) ==
+	    NULL && hostkey_weak(&key, &words))
+		warn_field(warnings, "hostKey", "%s", words.data);
+	buf_free(&words);
+}
+
 /* --- what ends ------------------------------------------------------------ */
 
 static void
@@ -132,7 +150,7 @@ warn_ending(void *arg, const struct ending *ending)
 {
 	struct buf words = { 0 };
 
-	if (ending_soon(ending, clock_wall(), &words))
+	if (ending_soon(ending, clock_wall(), ENDS_SOON, &words))
 		warn_field(arg, ending->field, "%s", words.data);
 	buf_free(&words);
 }
@@ -165,6 +183,8 @@ destination_warn(const struct json *config, enum transport transport,
 		warn_sender(&warnings);
 	}
 	destination_ends(config, transport, warn_ending, &warnings);
+	if (transport == TRANSPORT_sftp)
+		warn_hostkey(&warnings);
 	if (transport == TRANSPORT_storage)
 		warn_retention(&warnings);
 }

@@ -1,7 +1,6 @@
 /*
  * hostkey - the key that an SSH server must have
  */
-#include <stdbool.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -9,7 +8,6 @@
 #include "lib/base64.h"
 #include "lib/hostkey.h"
 
-#define PREFIX "SHA256:"
 #define HASH_TEXT 43		/* characters of an unpadded hash */
 
 static const struct {
@@ -37,6 +35,7 @@ parse_hash(const char *text, struct hostkey *key)
 	if (good)
 		memcpy(key->sha256, hash.data, HOSTKEY_HASH);
 	key->kind = HOSTKEY_kinds;
+	key->bits = 0;
 	buf_free(&padded);
 	buf_free(&hash);
 	return good ? NULL : wrong;
@@ -65,6 +64,46 @@ is_of_kind(const struct buf *blob, enum hostkey_kind kind)
 	    memcmp(blob->data + 4, name, length) == 0;
 }
 
+/* The bytes of a part, behind four of its length.  False: there is none. */
+static bool
+take_part(const struct buf *blob, size_t *at, const unsigned char **part,
+    size_t *length)
+{
+	const unsigned char *bytes = (const unsigned char *)blob->data + *at;
+
+	if (blob->len - *at < 4)
+		return false;
+	*length = (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 |
+	    (size_t)bytes[2] << 8 | bytes[3];
+	if (blob->len - *at - 4 < *length)
+		return false;
+	*part = bytes + 4;
+	*at += 4 + *length;
+	return true;
+}
+
+/* Of an RSA key: its type, the exponent, the modulus (RFC 4253, 6.6). */
+static int
+modulus_bits(const struct buf *blob)
+{
+	const unsigned char *part = NULL;
+	size_t at = 0, length = 0;
+	int bits;
+
+	for (int i = 0; i < 3; i++)
+		if (!take_part(blob, &at, &part, &length))
+			return 0;
+	while (length > 0 && *part == 0) {
+		part++;
+		length--;
+	}
+	bits = 8 * (int)length;
+	for (unsigned first = length > 0 ? *part : 0x80; first < 0x80;
+	    first <<= 1)
+		bits--;
+	return bits;
+}
+
 static const char *
 parse_blob(const char *text, size_t length, struct hostkey *key)
 {
@@ -73,6 +112,8 @@ parse_blob(const char *text, size_t length, struct hostkey *key)
 	    is_of_kind(&blob, key->kind) && EVP_Digest(blob.data, blob.len,
 	    key->sha256, NULL, EVP_sha256(), NULL) == 1;
 
+	key->bits = good && key->kind == HOSTKEY_rsa ? modulus_bits(&blob) :
+	    0;
 	buf_free(&blob);
 	return good ? NULL : wrong;
 }
@@ -83,8 +124,8 @@ hostkey_parse(const char *text, struct hostkey *key)
 	static const char blank[] = " \t\r\n";
 
 	text += strspn(text, blank);
-	if (strncmp(text, PREFIX, strlen(PREFIX)) == 0)
-		return parse_hash(text + strlen(PREFIX), key);
+	if (strncmp(text, HOSTKEY_PREFIX, strlen(HOSTKEY_PREFIX)) == 0)
+		return parse_hash(text + strlen(HOSTKEY_PREFIX), key);
 	if (*text == '@')
 		return "must not be a line with a marker: certificates of "
 		    "hosts are not supported, and a revoked key is none to pin";
@@ -101,6 +142,17 @@ hostkey_parse(const char *text, struct hostkey *key)
 	return wrong;
 }
 
+bool
+hostkey_weak(const struct hostkey *key, struct buf *out)
+{
+	if (key->bits == 0 || key->bits >= HOSTKEY_RSA_MIN)
+		return false;
+	buf_printf(out, "is an RSA key of %d bits, which others can find out: "
+	    "have the server make one of type ed25519, and pin that",
+	    key->bits);
+	return true;
+}
+
 const char *
 hostkey_algorithms(enum hostkey_kind kind)
 {
@@ -113,7 +165,7 @@ hostkey_print(const uint8_t sha256[HOSTKEY_HASH], struct buf *out)
 	struct buf text = { 0 };
 
 	base64_encode(&text, sha256, HOSTKEY_HASH, BASE64_STANDARD);
-	buf_str(out, PREFIX);
+	buf_str(out, HOSTKEY_PREFIX);
 	buf_add(out, text.data, HASH_TEXT);
 	buf_free(&text);
 }

@@ -9,6 +9,7 @@
 #ifndef LIB_HOSTKEY_H
 #define LIB_HOSTKEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@
 
 #define HOSTKEY_HASH 32		/* bytes of SHA-256 */
 #define HOSTKEY_MAX 8192	/* bytes of a line */
+#define HOSTKEY_PREFIX "SHA256:"
+#define HOSTKEY_TEXT (sizeof(HOSTKEY_PREFIX) + 43)	/* bytes of a fingerprint */
 
 /* The kinds of keys, and by which signatures they are proved (RFC 8332). */
 #define HOSTKEY_KINDS(KIND)						\
@@ -35,13 +38,20 @@ enum hostkey_kind {
 struct hostkey {
 	uint8_t		 sha256[HOSTKEY_HASH];
 	enum hostkey_kind kind;	/* HOSTKEY_kinds: a fingerprint, no line */
+	int		 bits;	/* of the modulus of an RSA key, else 0 */
 };
+
+/* An RSA key with fewer bits is too short (NIST SP 800-131A). */
+#define HOSTKEY_RSA_MIN 2048
 
 /*
  * Reads one.  NULL, or what is wrong with it in words that go on after the
  * field's name ("must be …").
  */
 const char	*hostkey_parse(const char *, struct hostkey *);
+
+/* Appends what is weak about one that is pinned.  True if something is. */
+bool	 hostkey_weak(const struct hostkey *, struct buf *);
 
 /* What is negotiated for a kind, as OpenSSH writes lists. */
 const char	*hostkey_algorithms(enum hostkey_kind);

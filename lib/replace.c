@@ -27,6 +27,26 @@ fill_file(int fd, const char *data, size_t length, const struct stat *old)
 	return write_all(fd, data, length) == -1 ? -1 : fsync(fd);
 }
 
+/* The name beside it.  0, or -1 with errno. */
+static int
+name_beside(const char *name, char out[NAME_MAX + 1])
+{
+	if (snprintf(out, NAME_MAX + 1, ".%s.new", name) <= NAME_MAX)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
+}
+
+int
+replace_tidy(int dir, const char *name)
+{
+	char beside[NAME_MAX + 1];
+
+	if (name_beside(name, beside) == -1)
+		return -1;
+	return unlinkat(dir, beside, 0) == -1 && errno != ENOENT ? -1 : 0;
+}
+
 int
 replace_file(int dir, const char *name, const void *data, size_t length,
     const struct stat *old)
@@ -34,13 +54,7 @@ replace_file(int dir, const char *name, const void *data, size_t length,
 	char beside[NAME_MAX + 1];
 	int fd, number = 0;
 
-	if (snprintf(beside, sizeof(beside), ".%s.new", name) >=
-	    (int)sizeof(beside)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	/* What is there was left by one that was cut off. */
-	if (unlinkat(dir, beside, 0) == -1 && errno != ENOENT)
+	if (name_beside(name, beside) == -1 || replace_tidy(dir, name) == -1)
 		return -1;
 	fd = openat(dir, beside,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

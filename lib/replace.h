@@ -18,4 +18,7 @@ struct stat;
 int	 replace_file(int dir, const char *name, const void *, size_t,
 	    const struct stat *old);
 
+/* Removes what one that was cut off has left.  0, or -1 with errno. */
+int	 replace_tidy(int dir, const char *name);
+
 #endif

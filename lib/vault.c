@@ -333,6 +333,11 @@ take_apart(const struct vault *vault, const char *sealed, struct buf *nonce,
 	    NULL;
 	first = id != NULL ? strchr(id, '.') : NULL;
 	second = first != NULL ? strchr(first + 1, '.') : NULL;
+	if (id == NULL && sealed[0] == VERSION[0] &&
+	    strspn(sealed + 1, "0123456789") > 0 &&
+	    sealed[1 + strspn(sealed + 1, "0123456789")] == '.')
+		return why_set(why, ERROR_CONFIG_ERROR, "it was sealed by a "
+		    "later version of spoold");
 	if (second == NULL || decode_part(first + 1,
 	    (size_t)(second - first - 1), NONCE_LENGTH, nonce) == -1 ||
 	    nonce->len != NONCE_LENGTH || decode_part(second + 1,

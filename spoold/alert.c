@@ -6,14 +6,19 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "lib/xalloc.h"
 
 #include "spoold/alert.h"
 #include "spoold/commit.h"
 #include "spoold/spoold.h"
+
+#define LISTED 1000
 
 static const char *const names[ALERTS] = {
 #define ALERT(identifier, name) [ALERT_##identifier] = name,
@@ -22,16 +27,32 @@ static const char *const names[ALERTS] = {
 };
 
 static void
-alert_record(struct spoold *s, enum alert alert, const char *state)
+alert_record(struct spoold *s, enum alert alert,
+    const struct alert_about *about, const char *what)
 {
+	const struct alert_state *state = about != NULL ? &about->state :
+	    &s->alerts[alert];
 	struct buf fields = { 0 };
 
 	json_put_string(&fields, "name", names[alert]);
-	json_put_string(&fields, "state", state);
-	json_put_string(&fields, "reason", s->alerts[alert].reason);
+	json_put_string(&fields, "state", what);
+	if (about != NULL) {
+		json_put_string(&fields, "org", about->organization);
+		json_put_string(&fields, "dest", about->destination);
+	}
+	json_put_string(&fields, "reason", state->reason);
 	commit_line(s, EVENT_alert, &fields);
-	log_warning("alert: %s %s: %s", names[alert], state,
-	    s->alerts[alert].reason);
+	log_warning("alert: %s %s: %s", names[alert], what, state->reason);
+}
+
+static void	 state_say(struct alert_state *, const char *, va_list)
+		    __attribute__((format(printf, 2, 0)));
+
+static void
+state_say(struct alert_state *state, const char *format, va_list ap)
+{
+	if (vsnprintf(state->reason, sizeof(state->reason), format, ap) < 0)
+		state->reason[0] = '\0';
 }
 
 void
@@ -40,14 +61,13 @@ alert_begin(struct spoold *s, enum alert alert, const char *format, ...)
 	struct alert_state *state = &s->alerts[alert];
 	va_list ap;
 
+	va_start(ap, format);
+	state_say(state, format, ap);
+	va_end(ap);
 	if (state->since != 0)
 		return;
 	state->since = clock_wall();
-	va_start(ap, format);
-	if (vsnprintf(state->reason, sizeof(state->reason), format, ap) < 0)
-		state->reason[0] = '\0';
-	va_end(ap);
-	alert_record(s, alert, "begin");
+	alert_record(s, alert, NULL, "begin");
 }
 
 void
@@ -55,22 +75,155 @@ alert_end(struct spoold *s, enum alert alert)
 {
 	if (s->alerts[alert].since == 0)
 		return;
-	alert_record(s, alert, "end");
+	alert_record(s, alert, NULL, "end");
 	s->alerts[alert].since = 0;
+}
+
+/* --- about organizations and destinations --------------------------------- */
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static void
+about_free(struct spoold *s, struct alert_about *about)
+{
+	if (s->alert_last == about)
+		s->alert_last = NULL;
+	TAILQ_REMOVE(&s->alerts_about, about, entry);
+	free(about->organization);
+	free(about->destination);
+	free(about);
+}
+
+static bool
+about_is(const struct alert_about *about, enum alert alert,
+    const char *organization, const char *destination)
+{
+	return about->alert == alert &&
+	    same_text(about->organization, organization) &&
+	    same_text(about->destination, destination);
+}
+
+/*
+ * Finds or makes it.  Looks go through things in the same order each time, so
+ * it is most often the one behind the last.
+ */
+static struct alert_about *
+about_get(struct spoold *s, enum alert alert, const char *organization,
+    const char *destination)
+{
+	struct alert_about *about = s->alert_last != NULL ?
+	    TAILQ_NEXT(s->alert_last, entry) : NULL;
+
+	if (about == NULL || !about_is(about, alert, organization,
+	    destination))
+		TAILQ_FOREACH(about, &s->alerts_about, entry)
+			if (about_is(about, alert, organization, destination))
+				break;
+	if (about == NULL) {
+		about = xcalloc(1, sizeof(*about));
+		about->alert = alert;
+		about->organization = xstrdup(organization);
+		about->destination = destination == NULL ? NULL :
+		    xstrdup(destination);
+		TAILQ_INSERT_TAIL(&s->alerts_about, about, entry);
+	}
+	s->alert_last = about;
+	return about;
+}
+
+void
+alerts_look(struct spoold *s, enum alert alert)
+{
+	struct alert_about *about;
+
+	s->alert_last = NULL;
+	TAILQ_FOREACH(about, &s->alerts_about, entry)
+		if (about->alert == alert)
+			about->found = false;
+}
+
+void
+alerts_found(struct spoold *s, enum alert alert, const char *organization,
+    const char *destination, const char *format, ...)
+{
+	struct alert_about *about;
+	va_list ap;
+
+	about = about_get(s, alert, organization, destination);
+	about->found = true;
+	va_start(ap, format);
+	state_say(&about->state, format, ap);
+	va_end(ap);
+	if (about->state.since != 0)
+		return;
+	about->state.since = clock_wall();
+	alert_record(s, alert, about, "begin");
+}
+
+void
+alerts_looked(struct spoold *s, enum alert alert)
+{
+	struct alert_about *about, *next;
+
+	TAILQ_FOREACH_SAFE(about, &s->alerts_about, entry, next) {
+		if (about->alert != alert || about->found)
+			continue;
+		alert_record(s, alert, about, "end");
+		about_free(s, about);
+	}
+}
+
+void
+alerts_free(struct spoold *s)
+{
+	struct alert_about *about, *next;
+
+	TAILQ_FOREACH_SAFE(about, &s->alerts_about, entry, next)
+		about_free(s, about);
+}
+
+/* --- all that are active -------------------------------------------------- */
+
+bool
+alerts_any(const struct spoold *s)
+{
+	for (size_t i = 0; i < ALERTS; i++)
+		if (s->alerts[i].since != 0)
+			return true;
+	return !TAILQ_EMPTY(&s->alerts_about);
+}
+
+static void
+put_alert(struct buf *out, enum alert alert, const struct alert_about *about,
+    const struct alert_state *state)
+{
+	json_open(out, NULL, '{');
+	json_put_string(out, "name", names[alert]);
+	if (about != NULL) {
+		json_put_string(out, "organizationId", about->organization);
+		json_put_string(out, "destinationId", about->destination);
+	}
+	json_put_time(out, "since", state->since);
+	json_put_string(out, "reason", state->reason);
+	json_close(out, '}');
 }
 
 void
 alert_list(const struct spoold *s, struct buf *out)
 {
+	const struct alert_about *about;
+	int count = 0;
+
 	json_open(out, "alerts", '[');
-	for (size_t i = 0; i < ALERTS; i++) {
-		if (s->alerts[i].since == 0)
-			continue;
-		json_open(out, NULL, '{');
-		json_put_string(out, "name", names[i]);
-		json_put_time(out, "since", s->alerts[i].since);
-		json_put_string(out, "reason", s->alerts[i].reason);
-		json_close(out, '}');
-	}
+	for (size_t i = 0; i < ALERTS; i++)
+		if (s->alerts[i].since != 0)
+			put_alert(out, (enum alert)i, NULL, &s->alerts[i]);
+	TAILQ_FOREACH(about, &s->alerts_about, entry)
+		if (count++ < LISTED)
+			put_alert(out, about->alert, about, &about->state);
 	json_close(out, ']');
 }

@@ -17,6 +17,7 @@
 #include "spoold/destinations.h"
 #include "spoold/durable.h"
 #include "spoold/organization.h"
+#include "spoold/rotations.h"
 #include "spoold/spoold.h"
 
 struct edit {
@@ -50,6 +51,7 @@ edit_apply(struct spoold *s, void *arg)
 	    event_name(edit->event), edit->by);
 	target->changing = false;
 	target_set(target, edit->destination);
+	expirations_again(edit->spoold);
 	edit->destination = NULL;
 	s->look_for_work = true;
 	if (edit->done != NULL)

@@ -1,22 +1,28 @@
 /*
- * hostkeys - the alert about servers that have another key than is pinned
+ * hostkeys - the alerts about servers that have another key than is pinned
  *
  * Either somebody put a new key there, or somebody is in between: a person has
- * to look.  The alert ends when the last such destination delivers, or was
- * changed or deleted.
+ * to look.  There is one for each destination, with the key that was seen.  It
+ * ends when that delivers, has another hostKey or server, or is disabled or
+ * deleted.
  */
 #ifndef SPOOLD_HOSTKEYS_H
 #define SPOOLD_HOSTKEYS_H
 
 #include "lib/link.h"
 
+struct destination;
 struct spoold;
 struct target;
 
-/* An attempt has ended. */
-void	 hostkeys_note(struct target *, const struct link_outcome *);
+/* An attempt has ended; `reason` is what the worker said of it. */
+void	 hostkeys_note(struct target *, const struct link_outcome *,
+	    const char *reason);
 
-/* From time to time: begins and ends the alert. */
+/* The destination is about to be replaced by that one, or NULL. */
+void	 hostkeys_change(struct target *, const struct destination *);
+
+/* From time to time: begins and ends the alerts. */
 void	 hostkeys_check(struct spoold *);
 
 #endif

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/format.h"
 #include "lib/instance.h"
 #include "lib/json.h"
 #include "lib/link.h"
@@ -52,6 +53,7 @@
 #include "spoold/setup.h"
 #include "spoold/spoold.h"
 #include "spoold/sweep.h"
+#include "spoold/unseen.h"
 #include "spoold/usage.h"
 #include "spoold/watch.h"
 #include "spoold/worker.h"
@@ -111,6 +113,7 @@ signals_check(void *arg)
 	secrets_check(s);
 	expirations_check(s);
 	hostkeys_check(s);
+	unseen_check(s);
 	stepped_check(s);
 	TAILQ_FOREACH(org, &s->organizations, entry)
 		drops_check(s, org);
@@ -232,6 +235,8 @@ reload_apply(struct spoold *s)
 		organization_scan(org, SCAN_ALL);
 	}
 	s->look_for_work = true;
+	expirations_again(s);
+	unseen_again(s);
 }
 
 int
@@ -340,6 +345,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	resume_begin(&s->resumes);
 	TAILQ_INIT(&s->erasures);
 	TAILQ_INIT(&s->revocations);
+	TAILQ_INIT(&s->alerts_about);
 	s->lock = -1;
 	s->offline = options->offline;
 	s->restored = options->restored;
@@ -349,6 +355,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	s->callbacks = callbacks_new();
 	s->fetches = fetches_new();
 	s->refused = denied_new();
+	s->unseen = unseen_look_new();
 	s->link_buffer = xcalloc(1, sizeof(*s->link_buffer));
 }
 
@@ -364,7 +371,7 @@ spoold_open_journal(struct spoold *s, struct journal_found *found,
 	struct journal_place place = { directory, public_key, private_key };
 
 	s->lock = spool_lock(s->conf->top_spool_directory, directory, why);
-	if (s->lock != -1)
+	if (s->lock != -1 && format_begin(s->conf, why) == 0)
 		s->journal = journal_open(&place, found, why);
 	free(directory);
 	free(public_key);
@@ -491,6 +498,8 @@ spoold_free(struct spoold *s)
 	journal_close(&s->journal);
 	vault_close(&s->vault);
 	recent_free(&s->recent);
+	unseen_look_free(&s->unseen);
+	alerts_free(s);
 	free(s->link_buffer);
 	free(s->owner.name);
 	loop_free(&s->loop);

@@ -204,7 +204,8 @@ rotation_revoke(struct request *request, struct target *target,
 /* The first to end of all destinations. */
 struct first {
 	const struct target *target;	/* borrowed; the one at hand */
-	int64_t		 at, now;
+	int64_t		 at, now, lead;
+	size_t		 count;		/* that end soon, or have */
 	struct buf	 words;		/* own */
 };
 
@@ -214,8 +215,10 @@ look(void *arg, const struct ending *ending)
 	struct first *first = arg;
 	struct buf words = { 0 };
 
-	if ((first->at == 0 || ending->at < first->at) &&
-	    ending_soon(ending, first->now, &words)) {
+	if (!ending_soon(ending, first->now, first->lead, &words))
+		return;
+	first->count++;
+	if (first->at == 0 || ending->at < first->at) {
 		first->at = ending->at;
 		buf_clear(&first->words);
 		buf_printf(&first->words, "of %s %s: spooldest update, or "
@@ -225,9 +228,16 @@ look(void *arg, const struct ending *ending)
 }
 
 void
+expirations_again(struct spoold *s)
+{
+	s->expirations_at = 0;
+}
+
+void
 expirations_check(struct spoold *s)
 {
-	struct first first = { .now = clock_wall() };
+	struct first first = { .now = clock_wall(),
+	    .lead = s->conf->security_expiry_warning };
 	struct organization *org;
 	struct target *target;
 
@@ -248,6 +258,8 @@ expirations_check(struct spoold *s)
 	if (first.at == 0)
 		alert_end(s, ALERT_expiring);
 	else
-		alert_begin(s, ALERT_expiring, "%s", first.words.data);
+		alert_begin(s, ALERT_expiring, first.count > 1 ?
+		    "%s; and %zu more" : "%s", first.words.data,
+		    first.count - 1);
 	buf_free(&first.words);
 }

@@ -30,4 +30,7 @@ void	 rotation_revoke(struct request *, struct target *,
 /* Once a minute: alerts of what ends soon, by the destinations' own word. */
 void	 expirations_check(struct spoold *);
 
+/* What there is to know of it has changed: it is looked at soon. */
+void	 expirations_again(struct spoold *);
+
 #endif

@@ -62,6 +62,7 @@ struct spoold {
 	struct checkpoint *checkpoint;	/* own */
 	struct server	*server;	/* own */
 	struct refused_requests *refused;	/* own; requests */
+	struct unseen_look *unseen;	/* own; links that nobody fetches */
 	struct recent	*recent;	/* own */
 	struct pool	*listener;	/* own; the download workers' */
 	struct pools	 pools;		/* all there are, of their owners */
@@ -93,6 +94,8 @@ struct spoold {
 	uint64_t	 tokens;	/* given to drops at intake and tests */
 	unsigned	 in_flight;	/* attempts under way */
 	struct alert_state alerts[ALERTS];
+	struct alerts_about alerts_about;	/* own */
+	struct alert_about *alert_last;	/* borrowed; found last, or NULL */
 	enum phase	 phase;
 	struct why	 failure;	/* what it ends for; code 0: nothing */
 	int64_t		 started_at;	/* wall ms */

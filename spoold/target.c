@@ -11,6 +11,7 @@
 #include "lib/destination_store.h"
 #include "lib/xalloc.h"
 
+#include "spoold/hostkeys.h"
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
 #include "spoold/target.h"
@@ -89,13 +90,13 @@ void
 target_set(struct target *target, struct destination *destination)
 {
 	target_keep_usage(target, destination);
+	hostkeys_change(target, destination);
 	secret_free(&target->config);
 	destination_free(&target->destination);
 	target->destination = destination;
 	target->pool = destination == NULL ? NULL :
 	    organization_pool(target->organization, destination);
 	target->window = WINDOW_START;
-	target->other_key = false;
 	target->erase_again = 0;
 }
 

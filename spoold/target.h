@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/destination.h"
+#include "lib/hostkey.h"
 #include "lib/vault.h"
 
 #include "spoold/flight.h"
@@ -37,7 +38,8 @@ struct target {
 	struct flights	 staged;	/* by age; they have no slot yet */
 	unsigned	 staged_count;
 	bool		 quick;		/* its last answer came soon */
-	bool		 other_key;	/* than the pinned one, last time */
+	bool		 other_key;	/* than the pinned one, last time: */
+	char		 shown_key[HOSTKEY_TEXT];	/* its fingerprint, or "" */
 	int64_t		 next_start;	/* monotonic us, by ratePerMinute */
 	double		 window;	/* attempts that may be under way */
 	struct health	 health;

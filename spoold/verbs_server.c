@@ -89,10 +89,8 @@ verb_server_status(struct request *request)
 	struct spoold *s = request->spoold;
 	struct organization *org;
 	struct buf out = { 0 };
-	bool healthy = s->phase == PHASE_RUNNING;
+	bool healthy = s->phase == PHASE_RUNNING && !alerts_any(s);
 
-	for (int i = 0; i < ALERTS; i++)
-		healthy = healthy && s->alerts[i].since == 0;
 	json_open(&out, NULL, '{');
 	json_put_integer(&out, "pid", getpid());
 	json_put_string(&out, "version", SPOOLD_VERSION);

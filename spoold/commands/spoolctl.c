@@ -55,6 +55,14 @@ static const struct cli_option check_options[] = {
 	END
 };
 
+static const struct cli_option upgrade_options[] = {
+	{ 'n', "dry-run", NULL, "Only say what would change.", CLI_FLAG,
+	    FIELD(dry_run), NULL },
+	{ 0, "back", NULL, "Put back what the last upgrade has changed.",
+	    CLI_FLAG, FIELD(back), NULL },
+	END
+};
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, "Make an instance; -o names its organization.",
 	    init_options, 0, 0, spoolctl_init },
@@ -68,6 +76,8 @@ static const struct cli_verb verbs[] = {
 	    NULL, 0, 0, spoolctl_status },
 	{ "check", NULL, "Look for what is wrong: exit 0 if nothing is.",
 	    check_options, 0, 0, spoolctl_check },
+	{ "upgrade", NULL, "Bring configuration and state to the format of "
+	    "this version.", upgrade_options, 0, 0, spoolctl_upgrade },
 	{ "org add", "ORG", "Add an organization, its groups and directories.",
 	    org_options, 1, 1, spoolctl_org_add },
 	{ "org remove", "ORG", "Remove one that is empty.", NULL, 1, 1,

@@ -3,7 +3,8 @@
  *
  * A line for each finding, worded so that it says what would help; nothing is
  * changed without --fix.  It reads the disk itself, so it works with spoold
- * down.  What an organization's spool has to say is in spoolctl_spool.c.
+ * down.  What an organization's spool has to say is in spoolctl_spool.c, and
+ * what its destinations have in spoolctl_destinations.c.
  */
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -18,8 +19,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
-#include "lib/destination_ends.h"
-#include "lib/destination_store.h"
+#include "lib/format.h"
 #include "lib/hex.h"
 #include "lib/instance.h"
 #include "lib/journal.h"
@@ -80,6 +80,16 @@ check_file(struct check *check, const struct conf *conf)
 	else if ((st.st_mode & 022) != 0)
 		found(check, "layout", "%s can be written by others: "
 		    "chmod go-w", conf->file);
+}
+
+/* What keeps spoold from its next start. */
+static void
+check_format(struct check *check, const struct conf *conf)
+{
+	struct why why;
+
+	if (format_check(conf, &why) == -1 && why.code == ERROR_CONFIG_ERROR)
+		found(check, "format", "%s", why.text);
 }
 
 /* Without its user a worker is never started. */
@@ -159,55 +169,6 @@ check_directories(struct check *check, const struct conf *conf)
 		break;
 	}
 	close(fd);
-}
-
-/* One destination's certificates and tokens that end soon. */
-struct ends {
-	struct check	*check;
-	const struct destination_file *file;
-};
-
-static void
-check_ending(void *arg, const struct ending *ending)
-{
-	const struct ends *ends = arg;
-	struct buf words = { .max = 0 };
-
-	if (ending_soon(ending, clock_wall(), &words))
-		found(ends->check, "destinations", "%s/%s: %s",
-		    ends->file->organization, ends->file->destination->id,
-		    words.data);
-	buf_free(&words);
-}
-
-static int
-check_destination(void *arg, const struct destination_file *file,
-    struct why *why)
-{
-	struct destination *destination = file->destination;
-	struct ends ends = { arg, file };
-
-	if (destination == NULL)
-		found(arg, "destinations", "%s", why->text);
-	else if (!destination->disabled)
-		destination_ends_known(destination->document, check_ending,
-		    &ends);
-	destination_free(&destination);
-	return 0;
-}
-
-/* Without its destinations an organization's tickets wait for ever. */
-static void
-check_destinations(struct check *check, const struct conf *conf)
-{
-	struct why why;
-
-	for (size_t i = 0; i < conf->organization_count; i++) {
-		if (destinations_each(conf->top_state_directory,
-		    conf->organizations[i].id, check_destination, check,
-		    &why) == -1)
-			found(check, "destinations", "%s", why.text);
-	}
 }
 
 static void
@@ -413,6 +374,7 @@ spoolctl_check(struct cli *cli, void *arg)
 	if (conf->organization_count == 0)
 		found(&check, "configuration", "%s: there is no organization",
 		    conf->file);
+	check_format(&check, conf);
 	check_directories(&check, conf);
 	check_destinations(&check, conf);
 	check_spools(&check, conf);

@@ -24,6 +24,9 @@ void	 found(struct check *, const char *area, const char *, ...)
 void	 check_layout(struct check *, const struct conf *,
 	    const struct conf_organization *);
 
+/* Looks at the destinations of all organizations. */
+void	 check_destinations(struct check *, const struct conf *);
+
 /* Looks at what is in one organization's spool. */
 void	 check_spool(struct check *, const struct conf *, const char *org);
 

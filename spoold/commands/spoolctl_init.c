@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/conf_write.h"
+#include "lib/format.h"
 #include "lib/ticket.h"
 #include "lib/vault.h"
 #include "lib/write.h"
@@ -55,6 +56,7 @@ put_configuration(struct buf *out, const char *root, const char *org)
 	buf_str(out, "# spoold.conf - a private instance; spoold.conf(5) has "
 	    "every setting.\n"
 	    "# After a change: spoolctl reload\n\n");
+	buf_printf(out, "format = %d\n", format_known());
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		buf_printf(out, "%s = ", places[i].setting);
 		put_quoted(out, root, places[i].place);

@@ -59,8 +59,11 @@ test_a_pinned_line_is_not_met_by_a_server_without_such_a_key() {
 	    "{hostKey: \"$(cat "$KEYS/host_ed25519.pub")\"}"
 	drop one "$(job line)"
 	eventually deferred line
-	assertEquals 'deferred HOST_KEY_MISMATCH the server has no key of the type that the destination'"'"'s hostKey has' \
+	assertEquals "deferred HOST_KEY_MISMATCH the server has no key of the type that the destination's hostKey has; its key is $(fingerprint ecdsa)" \
 	    "$(said line)"
+	eventually alerted 1
+	assertEquals "the server of line has the key $(fingerprint ecdsa), which is not its hostKey, so nothing is sent to it: spooldest test line" \
+	    "$(alert_reason)"
 }
 
 test_servers_that_have_one_host_key_or_cipher_or_mac_only_are_spoken_to() {
@@ -90,6 +93,47 @@ test_servers_that_have_one_host_key_or_cipher_or_mac_only_are_spoken_to() {
 alerted() {
 	[ "$(spoolctl -j status | jq -r '[.alerts[].name |
 	    select(. == "host-key-mismatch")] | length')" = "$1" ]
+}
+
+alert_reason() {
+	spoolctl -j status | jq -r '.alerts[] |
+	    select(.name == "host-key-mismatch") | .reason'
+}
+
+# The alert lines of the journal, as "state destination".
+alert_lines() {
+	journal 'select(.event == "alert" and
+	    .name == "host-key-mismatch") | "\(.state) \(.org) \(.dest)"'
+}
+
+test_each_destination_with_another_key_has_an_alert_that_says_it() {
+	sftp_instance
+	for name in one two; do
+		sftp_destination "$name" '{hostKey: ("SHA256:" + "A" * 43)}'
+	done
+	drop job "$(job one two)"
+	eventually deferred one
+	eventually deferred two
+	eventually alerted 2
+	key=$(fingerprint ed25519)
+	assertEquals "the server of one has the key $key, which is not its hostKey, so nothing is sent to it: spooldest test one
+the server of two has the key $key, which is not its hostKey, so nothing is sent to it: spooldest test two" \
+	    "$(alert_reason | sort)"
+	run spoolctl check
+	assertContains "$OUT" "alert: host-key-mismatch: the server of two has the key $key"
+	# What says nothing of server or key mends nothing.
+	echo '{"label":"Another"}' | spooldest update one - \
+	    >"$SCRATCH/updated" 2>&1
+	switch disable two
+	eventually alerted 1
+	assertEquals "begin $ORG one
+begin $ORG two
+end $ORG two" "$(alert_lines)"
+	jq -n --arg pin "$key" --rawfile key "$KEYS/user_ed25519" \
+	    '{config: {sftp: {hostKey: $pin, privateKey: $key}}}' |
+	    spooldest update one - >"$SCRATCH/updated" 2>&1
+	eventually alerted 0
+	assertEquals "end $ORG one" "$(alert_lines | tail -1)"
 }
 
 test_a_mismatch_alerts_until_it_is_mended() {

@@ -155,6 +155,95 @@ test_what_ends_soon_is_alerted_and_found_by_check() {
 	assertNotContains 'not of one that nobody uses' "$OUT" 'destinations:'
 }
 
+# ca DAYS: the destination a trusts a certificate for that long.
+ca() {
+	openssl req -x509 -newkey ed25519 -nodes -subj /CN=ca -days "$1" \
+	    -keyout "$SCRATCH/key" -out "$SCRATCH/ca" 2>/dev/null
+	jq -n --arg ca "$(cat "$SCRATCH/ca")" '{config: {webhook: {tls:
+	    {ca: $ca}}}}' >"$SCRATCH/patch"
+	spooldest update a "$SCRATCH/patch" >"$SCRATCH/out" 2>&1
+}
+
+# said NAME TEXT: the words of the one alert of that name.
+said() {
+	[ "$(spoolctl -j status | jq -r ".alerts[] | select(.name == \"$1\") |
+	    .reason")" = "$2" ]
+}
+
+# lines NAME: how that alert began and ended.
+lines() {
+	journal "select(.event == \"alert\" and .name == \"$1\") | .state" |
+	    paste -sd ' '
+}
+
+test_the_words_of_an_alert_follow_what_is_and_it_begins_once() {
+	instance
+	start
+	sink
+	destination a
+	for days in 9 4; do
+		ca "$days"
+		eventually said credential-expires "of a a certificate of tls.ca (number 1) expires in $((days - 1)) days: spooldest update, or secret add"
+	done
+	jq -n --arg ca "$(cat "$SCRATCH/ca")" '{id: "b", label: "B",
+	    type: "webhook", config: {webhook: {url: "https://b.example/",
+	    tls: {ca: $ca}}}}' | spooldest create - >"$SCRATCH/out" 2>&1
+	eventually said credential-expires 'of a a certificate of tls.ca (number 1) expires in 3 days: spooldest update, or secret add; and 1 more'
+	assertEquals begin "$(lines credential-expires)"
+	switch disable b
+	eventually said credential-expires 'of a a certificate of tls.ca (number 1) expires in 3 days: spooldest update, or secret add'
+	ca 90
+	eventually said credential-expires ''
+	assertEquals 'begin end' "$(lines credential-expires)"
+	assertEquals 'what it ended with' 'of a a certificate of tls.ca (number 1) expires in 3 days: spooldest update, or secret add' \
+	    "$(journal 'select(.event == "alert" and .state == "end" and
+	    .name == "credential-expires") | .reason')"
+}
+
+test_how_early_is_said_what_ends_is_a_setting() {
+	instance
+	start
+	sink
+	destination a
+	ca 40
+	run spoolctl check
+	ran 0 'Nothing is wrong' ''
+	spoolconf -e security.expiry_warning=60d
+	spoolctl reload >"$SCRATCH/reload"
+	eventually said credential-expires 'of a a certificate of tls.ca (number 1) expires in 39 days: spooldest update, or secret add'
+	run spoolctl check
+	assertContains "$OUT" "destinations: $ORG/a: a certificate of tls.ca (number 1) expires in 39 days"
+	spoolconf -e security.expiry_warning=20d
+	spoolctl reload >"$SCRATCH/reload"
+	eventually said credential-expires ''
+}
+
+test_a_host_key_that_is_too_short_is_warned_of_and_found() {
+	instance
+	start
+	for bits in 1024 2048; do
+		ssh-keygen -q -t rsa -b "$bits" -N '' -C '' \
+		    -f "$SCRATCH/rsa-$bits"
+		jq -n --arg key "$(cat "$SCRATCH/rsa-$bits.pub")" --arg id \
+		    "rsa-$bits" '{id: $id, label: $id, type: "sftp", config:
+		    {sftp: {host: "sftp.example", username: "u", password: "p",
+		    path: "in", filename: "f", hostKey: $key}}}' \
+		    >"$SCRATCH/input"
+		run spooldest create "$SCRATCH/input"
+		assertEquals "$ERR" 0 "$STATUS"
+		if [ "$bits" -eq 1024 ]; then
+			assertContains "$ERR" "config.sftp.hostKey: is an RSA key of 1024 bits, which others can find out"
+		else
+			assertNotContains "$ERR" hostKey
+		fi
+	done
+	run spoolctl check
+	ran 1 "destinations: $ORG/rsa-1024: hostKey is an RSA key of 1024 bits, which others can find out: have the server make one of type ed25519, and pin that" ''
+	switch disable rsa-1024
+	run spoolctl check
+	ran 0 'Nothing is wrong' ''
+}
+
 # Seven days are a link's time: what is said on the last of them.
 test_a_link_that_nobody_has_fetched_is_found_before_it_ends() {
 	instance
@@ -173,6 +262,57 @@ test_a_link_that_nobody_has_fetched_is_found_before_it_ends() {
 	run env CLOCK_OFFSET="$SCRATCH/offset" LD_PRELOAD="$CLOCK" \
 	    spoolctl check
 	assertContains "$OUT" "links: $ORG: 1 that nobody has fetched ends within a day, the first of them, of $ID.dl, in 7h"
+}
+
+# links COUNT: that many, which nobody has fetched.
+links() {
+	for n in $(seq "$1"); do
+		drop "link-$n" "$(job dl)"
+		eventually delivered "$ID"
+	done
+}
+
+unseen() {
+	[ "$(spoolctl -j status | jq -r '.alerts[] |
+	    select(.name == "link-not-fetched") |
+	    "\(.organizationId) \(.reason)"' |
+	    sed 's/ of [0-9A-Z]*[.]dl, at .*/ …/')" = "$1" ]
+}
+
+test_links_that_nobody_has_fetched_have_one_alert_which_ends_with_them() {
+	instance
+	setting download listen "unix:$INSTANCE/links.sock"
+	clock
+	CLOCK_OFFSET="$SCRATCH/offset" LD_PRELOAD="$CLOCK" start
+	echo '{"id":"dl","label":"dl","type":"download","config":{"download":
+	    {"baseUrl":"https://files.example.org"}}}' |
+	    spooldest create - >"$SCRATCH/out" 2>&1
+	links 3
+	spoolctl reload >"$SCRATCH/reload"
+	assertEquals 'not yet' '' "$(lines link-not-fetched)"
+	clock_is $((160 * 3600))
+	spoolctl reload >"$SCRATCH/reload"
+	eventually unseen "$ORG download links of $ORG: 3 that nobody has fetched end within a day, the first of them, …"
+	# One is seen, which the others are not.
+	spoolsuper --revoke "$ID" >"$SCRATCH/out"
+	spoolctl reload >"$SCRATCH/reload"
+	eventually unseen "$ORG download links of $ORG: 2 that nobody has fetched end within a day, the first of them, …"
+	spoolconf -e download.fetch_warning=1h
+	spoolctl reload >"$SCRATCH/reload"
+	eventually unseen ''
+	spoolconf -e download.fetch_warning=12h
+	spoolctl reload >"$SCRATCH/reload"
+	eventually unseen "$ORG download links of $ORG: 2 that nobody has fetched end within 12h, the first of them, …"
+	clock_is $((170 * 3600))
+	spoolctl reload >"$SCRATCH/reload"
+	eventually unseen "$ORG download links of $ORG: 2 have ended that nobody has fetched, the first of them, …"
+	spoolconf -e download.fetch_warning=0
+	spoolctl reload >"$SCRATCH/reload"
+	eventually unseen ''
+	assertEquals 'begin end begin end' "$(lines link-not-fetched)"
+	run env CLOCK_OFFSET="$SCRATCH/offset" LD_PRELOAD="$CLOCK" \
+	    spoolctl check
+	assertNotContains "$OUT" 'links:'
 }
 
 . /usr/share/shunit2/shunit2

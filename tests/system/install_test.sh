@@ -78,7 +78,8 @@ ReadWritePaths=-/var/opt/spool/spoold -/var/opt/lib/spoold -/var/opt/log/spoold 
 	    "$(grep '^Exec\|^ReadWrite' "$unit")"
 	[ -s "$PLACE/opt/spoold/share/doc/spoold/README.md" ]
 	assertEquals 'README.md is there' 0 $?
-	assertEquals 'spool_directory = "/var/opt/spool/spoold"
+	assertEquals 'format = 1
+spool_directory = "/var/opt/spool/spoold"
 state_directory = "/var/opt/lib/spoold"
 log_directory = "/var/opt/log/spoold"
 run_directory = "/var/opt/run/spoold"

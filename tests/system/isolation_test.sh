@@ -30,7 +30,7 @@ test_a_hanging_destination_holds_half_of_the_slots_at_most() {
 	answers hang 200
 	stop --now
 	start
-	eventually counts done 2060
+	eventually counts done 260
 }
 
 test_a_destination_never_has_more_in_flight_than_its_limit() {

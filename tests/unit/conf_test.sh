@@ -177,6 +177,27 @@ test_the_file_is_the_named_one_or_that_of_the_environment() {
 	says sandbox besteffort
 }
 
+test_a_later_format_is_refused_whatever_else_there_is_and_where_it_stands() {
+	for text in 'format = 2' 'format=2' 'format = "2"' "format ='2'" \
+	    'format = 1
+format = 2' 'later { a = {"x", "}"} } format = 2 more = 1' \
+	    '/* format = 1 */ x = "{" format # too
+ = 2'; do
+		file "$text"
+		assertContains "$text" "$(probe "$FILE")" 'is of format 2, which a later version of spoold has written'
+	done
+	for text in '# format = 2' 'log { target = "format = 2" }' \
+	    '// format = 2
+format = 1'; do
+		file "$text"
+		says format 1
+	done
+	file 'log { format = 2 }'
+	refused 2 "no such option 'format'; there are level, target"
+	file 'format = 0'
+	refused 2 'format = "0": allowed is a whole number from 1 to 1'
+}
+
 test_an_unknown_setting_is_refused_with_those_that_there_are() {
 	file 'retry { tries = 3 }'
 	refused 2 "no such option 'tries'; there are max_attempts, schedule, \

@@ -104,10 +104,14 @@ test_a_changed_value_does_not_open() {
 # shellcheck disable=SC2086
 test_what_is_no_sealed_value_is_said_to_be_none() {
 	sealed=$(seal "$VALUE" $PLACE)
-	for wrong in '' v1 v1. v1.. v1... "v2${sealed#v1}" "$sealed=" \
+	for wrong in '' v1 v1. v1.. v1... v2 vx. "$sealed=" \
 	    "$sealed.x" "${sealed%.*}." "${sealed%.*}.AAAA" x.y.z.w; do
 		expect 1 'CONFIG_ERROR: it is no sealed value' \
 		    unseal $PLACE "$wrong"
+	done
+	for later in "v2${sealed#v1}" "v10${sealed#v1}"; do
+		expect 1 'CONFIG_ERROR: it was sealed by a later version of spoold' \
+		    unseal $PLACE "$later"
 	done
 }
 

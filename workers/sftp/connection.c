@@ -174,21 +174,48 @@ connection_new(struct clients *clients, const struct config *config,
 
 /* --- opening -------------------------------------------------------------- */
 
-/* True if the server may have the key that is pinned besides. */
+/*
+ * True if the server may have the key that is pinned besides; or, where it has
+ * none of the kind that is pinned, if which it has is still to be seen.
+ */
 static bool
 is_family_left(struct connection *connection, const struct why *why)
 {
 	const struct config *config = connection->config;
 
 	if (why->code != ERROR_HOST_KEY_MISMATCH || !config->pinned ||
-	    config->pin.kind != HOSTKEY_kinds)
+	    connection->family == FAMILY_unpinned)
 		return false;
 	if (connection->mismatch.code == ERROR_NONE)
 		connection->mismatch = *why;
+	if (config->pin.kind != HOSTKEY_kinds) {
+		connection->family = FAMILY_unpinned;
+		return connection->shown == FAMILY_any;
+	}
 	do
 		connection->family = (enum family)(connection->family + 1);
 	while (connection->family == connection->shown);
-	return connection->family < FAMILIES;
+	return connection->family < FAMILY_unpinned;
+}
+
+/* Of a server without a key of the kind that is pinned: which it has. */
+static void
+add_shown(struct connection *connection, struct why *told)
+{
+	struct buf shown = { 0 };
+	struct why mismatch = *told;
+
+	if (connection->family != FAMILY_unpinned ||
+	    connection->shown != FAMILY_any)
+		return;
+	connection->shown = session_hostkey(connection->session,
+	    connection->sha256);
+	if (connection->shown == FAMILY_any)
+		return;
+	hostkey_print(connection->sha256, &shown);
+	(void)why_set(told, mismatch.code, "%s; its key is %s", mismatch.text,
+	    shown.data);
+	buf_free(&shown);
 }
 
 /* The first key is the one that is told of. */
@@ -207,8 +234,10 @@ open_failed(struct connection *connection, const struct why *why)
 		connection_dial(connection);
 		return;
 	}
-	told = why->code == ERROR_HOST_KEY_MISMATCH && !first ?
-	    connection->mismatch : *why;
+	told = !first && (why->code == ERROR_HOST_KEY_MISMATCH ||
+	    connection->family == FAMILY_unpinned) ? connection->mismatch :
+	    *why;
+	add_shown(connection, &told);
 	connection_break(connection, &told);
 }
 

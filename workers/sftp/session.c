@@ -30,13 +30,16 @@ struct session_key {
 	ssh_key		 key;		/* own */
 };
 
+#define ANY_KEY "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384," \
+    "ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256"
+
 static const char *const families[FAMILIES] = {
-	[FAMILY_any] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-	    "ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256",
+	[FAMILY_any] = ANY_KEY,
 	[FAMILY_ed25519] = "ssh-ed25519",
 	[FAMILY_ecdsa] = "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
 	    "ecdsa-sha2-nistp521",
 	[FAMILY_rsa] = "rsa-sha2-512,rsa-sha2-256",
+	[FAMILY_unpinned] = ANY_KEY,
 };
 
 /* --- private keys --------------------------------------------------------- */
@@ -93,7 +96,8 @@ set_options(ssh_session ssh, int fd, const struct config *config,
 	const char *keys = families[family];
 	int result = SSH_OK;
 
-	if (config->pinned && config->pin.kind != HOSTKEY_kinds)
+	if (config->pinned && config->pin.kind != HOSTKEY_kinds &&
+	    family != FAMILY_unpinned)
 		keys = hostkey_algorithms(config->pin.kind);
 	SET(SSH_OPTIONS_PROCESS_CONFIG, &no);
 	/* It wants a name; nothing is looked up by it. */

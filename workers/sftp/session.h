@@ -24,8 +24,12 @@ struct session_key	*session_key_read(const char *text,
 			    const char *passphrase);
 void			 session_key_free(struct session_key **);
 
-/* What the server may show for its key; a server has one of each at most. */
-enum family { FAMILY_any, FAMILY_ed25519, FAMILY_ecdsa, FAMILY_rsa, FAMILIES };
+/*
+ * What the server may show for its key; a server has one of each at most.  The
+ * last is for a look at what it has beside the kind that is pinned.
+ */
+enum family { FAMILY_any, FAMILY_ed25519, FAMILY_ecdsa, FAMILY_rsa,
+	FAMILY_unpinned, FAMILIES };
 
 /* How far it has come. */
 enum stage { STAGE_handshake, STAGE_login, STAGE_interactive, STAGE_open,
@@ -33,7 +37,7 @@ enum stage { STAGE_handshake, STAGE_login, STAGE_interactive, STAGE_open,
 
 /*
  * The socket becomes its own.  Keys of that family only are asked for, or of
- * the kind that is pinned; NULL with *why.  `config` is borrowed until it is
+ * the kind that is pinned unless it is FAMILY_unpinned; NULL with *why.  `config` is borrowed until it is
  * open.
  */
 struct session	*session_new(int fd, const struct config *, enum family,

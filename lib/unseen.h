@@ -1,0 +1,36 @@
+/*
+ * unseen - download links that end without having been fetched
+ *
+ * One that nobody has fetched when it ends was told to nobody, or to somebody
+ * who has missed it: while it is open that can be mended.
+ */
+#ifndef LIB_UNSEEN_H
+#define LIB_UNSEEN_H
+
+#include "lib/buf.h"
+#include "lib/published.h"
+#include "lib/ticket.h"
+
+/* Those of one organization. */
+struct unseen {
+	size_t		 soon;		/* that are about to end, */
+	size_t		 ended;		/* and that have */
+	int64_t		 ends;		/* the first of all, wall ms */
+	char		 ticket[TICKET_NAME_MAX];	/* its id and destination */
+};
+
+/*
+ * Counts a link if nobody has fetched it and it ends within `lead` ms, of which
+ * the last quarter of its time counts at most, or has ended.
+ */
+void	 unseen_note(struct unseen *, const struct published *,
+	    const struct published_state *, int64_t now, int64_t lead);
+
+/*
+ * Appends a sentence about them; `when` is the time of the first one's end in
+ * words.  True if there are any.
+ */
+bool	 unseen_print(const struct unseen *, int64_t lead, const char *when,
+	    struct buf *);
+
+#endif

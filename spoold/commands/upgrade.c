@@ -1,0 +1,431 @@
+/*
+ * upgrade - an instance on its way to another format
+ *
+ * A change has happened when its file has the new text, and has not while it
+ * has the old one.  So doing and undoing can be cut off anywhere and begun
+ * again, and a text that is neither is a person's.
+ */
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/instance.h"
+#include "lib/replace.h"
+#include "lib/xalloc.h"
+#include "spool-layout/directory.h"
+
+#include "spoold/commands/upgrade.h"
+
+#define FILE_MAX ((size_t)16 * 1024 * 1024)	/* bytes */
+
+enum stage { STAGE_BEFORE, STAGE_AFTER, STAGE_OTHER };
+
+/* --- whose it is ---------------------------------------------------------- */
+
+int
+upgrade_open(struct upgrade *u, const struct conf *conf, struct why *why)
+{
+	char *slash;
+
+	*u = (struct upgrade) { .conf = conf,
+	    .user = { .uid = geteuid(), .gid = getegid() } };
+	if (instance_is_shared(conf)) {
+		if (geteuid() != 0)
+			return why_set(why, ERROR_PERMISSION_DENIED, "%s is "
+			    "of the system's instance: this is for root",
+			    conf->file);
+		if (instance_check_file(conf, why) == -1 ||
+		    instance_user(conf, &u->user, why) == -1)
+			return -1;
+	}
+	u->places[UPGRADE_configuration] = xstrdup(conf->file);
+	slash = strrchr(u->places[UPGRADE_configuration], '/');
+	slash[slash == u->places[UPGRADE_configuration]] = '\0';
+	u->places[UPGRADE_state] = xstrdup(conf->top_state_directory);
+	u->places[UPGRADE_spool] = xstrdup(conf->top_spool_directory);
+	return 0;
+}
+
+void
+upgrade_close(struct upgrade *u)
+{
+	struct why ignored;
+
+	if (u->places[UPGRADE_configuration] != NULL)
+		(void)upgrade_act(u, UPGRADE_configuration, &ignored);
+	for (int i = 0; i < UPGRADE_PLACES; i++)
+		free(u->places[i]);
+	memset(u, 0, sizeof(*u));
+}
+
+int
+upgrade_act(const struct upgrade *u, enum upgrade_place place,
+    struct why *why)
+{
+	bool root = place == UPGRADE_configuration;
+
+	if (!instance_is_shared(u->conf))
+		return 0;
+	/* Root first: nobody else may change the group. */
+	if (seteuid(0) == -1 || setegid(root ? 0 : u->user.gid) == -1 ||
+	    seteuid(root ? 0 : u->user.uid) == -1)
+		return why_errno(why, "become %s",
+		    root ? "root" : u->conf->top_user);
+	return 0;
+}
+
+/* --- one file ------------------------------------------------------------- */
+
+static char *
+path_of(const struct upgrade *u, enum upgrade_place place, const char *path)
+{
+	return xasprintf("%s/%s", u->places[place], path);
+}
+
+char *
+upgrade_path(const struct upgrade *u, const struct upgrade_change *change)
+{
+	return path_of(u, change->place, change->path);
+}
+
+static int
+read_open(int fd, struct buf *text, struct stat *st)
+{
+	char part[8192];
+	ssize_t got;
+
+	if (fstat(fd, st) == -1)
+		return -1;
+	if (!S_ISREG(st->st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	text->max = FILE_MAX;
+	buf_str(text, "");
+	while ((got = read(fd, part, sizeof(part))) > 0)
+		buf_add(text, part, (size_t)got);
+	if (got == 0 && text->overflow)
+		errno = EFBIG;
+	return got == -1 || text->overflow ? -1 : 0;
+}
+
+int
+upgrade_read(const char *path, struct buf *text, struct stat *st,
+    struct why *why)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int result = 1;
+
+	if (fd == -1)
+		return errno == ENOENT ? 0 : why_errno(why, "open %s", path);
+	if (read_open(fd, text, st) == -1)
+		result = why_errno(why, "read %s", path);
+	close(fd);
+	return result;
+}
+
+/* Its directory, opened.  A descriptor, or -1 with *why. */
+static int
+open_parent(const char *path, struct why *why)
+{
+	char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path) +
+	    1);
+	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd == -1)
+		(void)why_errno(why, "open %s", parent);
+	free(parent);
+	return fd;
+}
+
+/* Gives it that text; NULL: there is to be none. */
+static int
+write_file(const char *path, const struct buf *text, const struct stat *old,
+    struct why *why)
+{
+	int dir = open_parent(path, why), result;
+	const char *name = strrchr(path, '/') + 1;
+
+	if (dir == -1)
+		return -1;
+	if (text != NULL)
+		result = replace_file(dir, name, text->data, text->len, old);
+	else
+		result = unlinkat(dir, name, 0) == -1 ? -1 : fsync(dir);
+	if (result == -1)
+		(void)why_errno(why, "write %s", path);
+	close(dir);
+	return result;
+}
+
+int
+upgrade_tidy(const struct upgrade *u, enum upgrade_place place,
+    const char *path, struct why *why)
+{
+	char *whole = path_of(u, place, path);
+	int dir = -1, result = upgrade_act(u, place, why);
+
+	if (result == 0 && (dir = open_parent(whole, why)) == -1)
+		result = -1;
+	if (result == 0 && replace_tidy(dir, strrchr(whole, '/') + 1) == -1)
+		result = why_errno(why, "tidy beside %s", whole);
+	if (dir != -1)
+		close(dir);
+	free(whole);
+	return result;
+}
+
+/* --- what is collected ---------------------------------------------------- */
+
+static struct upgrade_change *
+add(struct upgrade_changes *changes, enum upgrade_place place,
+    const char *path)
+{
+	struct upgrade_change *change;
+
+	changes->items = xreallocarray(changes->items, changes->count + 1,
+	    sizeof(*changes->items));
+	change = &changes->items[changes->count++];
+	*change = (struct upgrade_change) { .place = place,
+	    .path = xstrdup(path) };
+	return change;
+}
+
+int
+upgrade_put(const struct upgrade *u, struct upgrade_changes *changes,
+    enum upgrade_place place, const char *path, struct buf *after,
+    struct why *why)
+{
+	struct upgrade_change *change = add(changes, place, path);
+	char *whole = upgrade_path(u, change);
+	struct stat st;
+	int found;
+
+	change->after = *after;
+	*after = (struct buf) { .max = 0 };
+	found = upgrade_read(whole, &change->before, &st, why);
+	change->there = found == 1;
+	free(whole);
+	return found == -1 ? -1 : 0;
+}
+
+void
+upgrade_make(struct upgrade_changes *changes, const char *path)
+{
+	add(changes, UPGRADE_spool, path)->directory = true;
+}
+
+void
+upgrade_free(struct upgrade_changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		free(changes->items[i].path);
+		buf_free(&changes->items[i].before);
+		buf_free(&changes->items[i].after);
+	}
+	free(changes->items);
+	*changes = (struct upgrade_changes) { .items = NULL };
+}
+
+/* --- how far it is -------------------------------------------------------- */
+
+static bool
+same(const struct buf *a, const struct buf *b)
+{
+	return a->len == b->len &&
+	    (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+/* A stage of a directory: one with something in it is another one. */
+static int
+stage_of_directory(const char *path, struct why *why)
+{
+	DIR *dir = opendir(path);
+	size_t count = 0;
+
+	if (dir == NULL)
+		return errno == ENOENT ? STAGE_BEFORE :
+		    why_errno(why, "open %s", path);
+	while (readdir(dir) != NULL)
+		count++;
+	closedir(dir);
+	return count > 2 ? STAGE_OTHER : STAGE_AFTER;
+}
+
+/* Its stage, or -1 with *why; `st` says whose the file is. */
+static int
+stage_of(const struct upgrade *u, const struct upgrade_change *change,
+    struct stat *st, struct why *why)
+{
+	char *path = upgrade_path(u, change);
+	struct buf text = { .max = 0 };
+	int stage = STAGE_OTHER, found;
+
+	if (change->directory) {
+		stage = stage_of_directory(path, why);
+	} else if ((found = upgrade_read(path, &text, st, why)) == -1) {
+		stage = -1;
+	} else if (found == 1 && same(&text, &change->after)) {
+		stage = STAGE_AFTER;
+	} else if ((found == 1) == change->there &&
+	    same(&text, &change->before)) {
+		stage = STAGE_BEFORE;
+	}
+	buf_free(&text);
+	free(path);
+	return stage;
+}
+
+int
+upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
+    bool back, struct buf *words, struct why *why)
+{
+	int result = 1;
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct upgrade_change *change = &changes->items[i];
+		struct stat st;
+		char *path;
+		int stage;
+
+		if (upgrade_act(u, change->place, why) == -1 ||
+		    (stage = stage_of(u, change, &st, why)) == -1)
+			return -1;
+		if (stage != STAGE_OTHER || (change->directory && !back))
+			continue;
+		path = upgrade_path(u, change);
+		buf_printf(words, "%s%s %s", words->len > 0 ? ", " : "",
+		    path, change->directory ? "has something in it" :
+		    "was changed since");
+		free(path);
+		result = 0;
+	}
+	return result;
+}
+
+/* --- done and undone ------------------------------------------------------ */
+
+/* As root, who gives it away; what a crash has left half made is mended. */
+static int
+make_directory(const struct upgrade *u, const char *path, struct why *why)
+{
+	char *org = xstrndup(path, strcspn(path, "/"));
+	const struct conf_organization *section = conf_organization(u->conf,
+	    org);
+	int spool = open(u->places[UPGRADE_spool],
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int queue = queue_by_name(path + strcspn(path, "/") + 1);
+	int top = -1, fd = -1, result = -1;
+	struct directory directory;
+	struct layout_owners owners;
+
+	if (section == NULL || queue == -1)
+		(void)why_set(why, ERROR_CONFIG_ERROR, "%s is no directory of "
+		    "a spool any more", path);
+	else if (spool == -1)
+		(void)why_errno(why, "open %s", u->places[UPGRADE_spool]);
+	else if (instance_owners(u->conf, section, &owners, why) == 0 &&
+	    (top = directory_open(spool, org, why)) != -1) {
+		directory = directory_queue((enum queue)queue, &owners);
+		if (directory_create(top, directory.name, &directory,
+		    why) == 0)
+			fd = directory_open(top, directory.name, why);
+		if (fd != -1)
+			result = directory_mend(fd, &directory, why);
+		if (result == 0 && fsync(top) == -1)
+			result = why_errno(why, "sync %s", org);
+	}
+	if (fd != -1)
+		close(fd);
+	if (top != -1)
+		close(top);
+	if (spool != -1)
+		close(spool);
+	free(org);
+	return result;
+}
+
+static int
+remove_directory(const char *path, struct why *why)
+{
+	int dir = open_parent(path, why), result = 0;
+
+	if (dir == -1)
+		return -1;
+	if (unlinkat(dir, strrchr(path, '/') + 1, AT_REMOVEDIR) == -1 ||
+	    fsync(dir) == -1)
+		result = why_errno(why, "remove %s", path);
+	close(dir);
+	return result;
+}
+
+static int
+do_one(const struct upgrade *u, const struct upgrade_change *change,
+    struct why *why)
+{
+	struct stat st;
+	char *path;
+	int stage, result;
+
+	if (change->directory)
+		return upgrade_act(u, UPGRADE_configuration, why) == -1 ? -1 :
+		    make_directory(u, change->path, why);
+	if (upgrade_act(u, change->place, why) == -1)
+		return -1;
+	stage = stage_of(u, change, &st, why);
+	if (stage != STAGE_BEFORE)
+		return stage == -1 ? -1 : 0;
+	path = upgrade_path(u, change);
+	result = write_file(path, &change->after, change->there ? &st : NULL,
+	    why);
+	free(path);
+	return result;
+}
+
+static int
+undo_one(const struct upgrade *u, const struct upgrade_change *change,
+    struct why *why)
+{
+	struct stat st;
+	char *path;
+	int stage, result;
+
+	if (upgrade_act(u, change->place, why) == -1)
+		return -1;
+	stage = stage_of(u, change, &st, why);
+	if (stage != STAGE_AFTER)
+		return stage == -1 ? -1 : 0;
+	path = upgrade_path(u, change);
+	result = change->directory ? remove_directory(path, why) :
+	    write_file(path, change->there ? &change->before : NULL, &st,
+	    why);
+	free(path);
+	return result;
+}
+
+int
+upgrade_do(const struct upgrade *u, const struct upgrade_changes *changes,
+    struct why *why)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < changes->count && result == 0; i++)
+		result = do_one(u, &changes->items[i], why);
+	return result;
+}
+
+int
+upgrade_undo(const struct upgrade *u, const struct upgrade_changes *changes,
+    struct why *why)
+{
+	int result = 0;
+
+	for (size_t i = changes->count; i > 0 && result == 0; i--)
+		result = undo_one(u, &changes->items[i - 1], why);
+	return result;
+}

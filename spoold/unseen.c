@@ -1,0 +1,142 @@
+/*
+ * unseen - the alerts about download links that end without having been fetched
+ *
+ * What a link has been through stands in its file alone, so the files are read;
+ * a hundred thousand of them take some minutes, in which nobody waits for it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/published_file.h"
+#include "lib/spool.h"
+#include "lib/unseen.h"
+#include "lib/xalloc.h"
+
+#include "spoold/alert.h"
+#include "spoold/commit.h"
+#include "spoold/organization.h"
+#include "spoold/spoold.h"
+#include "spoold/unseen.h"
+
+#define ROUND_EVERY (10 * 60 * 1000)	/* ms from end to beginning */
+#define PIECE 2000		/* names a look */
+#define LOAD 20			/* names that reading a file counts for */
+
+struct unseen_look {
+	int64_t		 next;		/* monotonic ms of the next round */
+	struct organization *organization;	/* borrowed; NULL: none */
+	struct spool_list *list;	/* own */
+	struct unseen	 unseen;
+};
+
+struct unseen_look *
+unseen_look_new(void)
+{
+	return xcalloc(1, sizeof(struct unseen_look));
+}
+
+void
+unseen_look_free(struct unseen_look **look)
+{
+	if (*look == NULL)
+		return;
+	spool_list_free(&(*look)->list);
+	free(*look);
+	*look = NULL;
+}
+
+void
+unseen_again(struct spoold *s)
+{
+	spool_list_free(&s->unseen->list);
+	s->unseen->organization = NULL;
+	s->unseen->next = 0;
+}
+
+/* The next organization's links; at the end the round is over. */
+static void
+begin(struct spoold *s, struct organization *org)
+{
+	struct unseen_look *look = s->unseen;
+	struct why why;
+
+	memset(&look->unseen, 0, sizeof(look->unseen));
+	for (; org != NULL; org = TAILQ_NEXT(org, entry)) {
+		look->list = spool_list(org->spool, QUEUE_jobs, &why);
+		if (look->list != NULL)
+			break;
+	}
+	look->organization = org;
+	if (org != NULL)
+		return;
+	alerts_looked(s, ALERT_unseen);
+	look->next = clock_monotonic() + ROUND_EVERY;
+}
+
+static void
+look_at(struct spoold *s, const char *name)
+{
+	struct unseen_look *look = s->unseen;
+	char reference[REFERENCE_SIZE];
+	struct published_state state;
+	struct published link;
+	struct why why;
+
+	(void)strlcpy(reference, name, sizeof(reference));
+	if (published_load(look->organization->spool, reference, &link,
+	    &state, &why) != 1)
+		return;
+	unseen_note(&look->unseen, &link, &state, clock_wall(),
+	    s->conf->download_fetch_warning);
+	published_free(&link);
+}
+
+/* All of an organization's were looked at. */
+static void
+end(struct spoold *s)
+{
+	struct unseen_look *look = s->unseen;
+	char time[CLOCK_TEXT], *when;
+	struct buf words = { .max = 0 };
+
+	clock_format(look->unseen.ends, time);
+	when = xasprintf("at %s", time);
+	if (unseen_print(&look->unseen, s->conf->download_fetch_warning, when,
+	    &words))
+		alerts_found(s, ALERT_unseen, look->organization->id, NULL,
+		    "download links of %s: %s", look->organization->id,
+		    words.data);
+	free(when);
+	buf_free(&words);
+	spool_list_free(&look->list);
+	begin(s, TAILQ_NEXT(look->organization, entry));
+}
+
+void
+unseen_check(struct spoold *s)
+{
+	struct unseen_look *look = s->unseen;
+	const char *name, *day;
+	int left = PIECE;
+
+	if (s->offline || s->phase != PHASE_RUNNING ||
+	    !commit_possible(s, NULL))
+		return;
+	if (look->organization == NULL) {
+		if (clock_monotonic() < look->next)
+			return;
+		alerts_look(s, ALERT_unseen);
+		begin(s, s->conf->download_fetch_warning == 0 ? NULL :
+		    TAILQ_FIRST(&s->organizations));
+	}
+	for (; look->organization != NULL && left > 0; left--) {
+		name = spool_list_next(look->list, &day);
+		if (name == NULL) {
+			end(s);
+		} else if (published_named(name)) {
+			look_at(s, name);
+			left -= LOAD;
+		}
+	}
+}

@@ -1,0 +1,24 @@
+/*
+ * unseen - the alerts about download links that end without having been fetched
+ *
+ * One for each organization, however many links it has.  All are looked at in
+ * pieces, a round every ten minutes and after each reload; the alert begins and
+ * ends with a round.  A link that has ended counts until it is purged.
+ */
+#ifndef SPOOLD_UNSEEN_H
+#define SPOOLD_UNSEEN_H
+
+struct organization;
+struct spoold;
+struct unseen_look;			/* opaque */
+
+struct unseen_look	*unseen_look_new(void);
+void	 unseen_look_free(struct unseen_look **);
+
+/* From time to time: the next piece of a round, if one is due. */
+void	 unseen_check(struct spoold *);
+
+/* A round begins anew: settings or organizations have changed. */
+void	 unseen_again(struct spoold *);
+
+#endif
