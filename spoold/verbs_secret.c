@@ -183,6 +183,7 @@ rotation_begin(struct rotating *rotation, const char *given, struct why *why)
 	    why);
 }
 
+/* NULL: there is no such destination, and the request has been answered. */
 static struct rotating *
 rotation_new(struct request *request)
 {
@@ -202,9 +203,9 @@ rotation_new(struct request *request)
 void
 verb_secret_rotate(struct request *request)
 {
-	struct rotating *rotation = rotation_new(request);
 	bool confirm = json_boolean(json_get(request->json, "confirm"),
 	    false);
+	struct rotating *rotation = rotation_new(request);
 	bool uncertain;
 	struct why why;
 
