@@ -430,8 +430,8 @@ SOURCES := $(wildcard lib/*.c libspool/*.c etc/examples/*.c spool-layout/*.c \
     spoold/*.c spoold/commands/*.c \
     workers/*/*.c man/*.c tests/unit/*.c tests/system/*.c tests/fuzz/*.c \
     tests/bench/*.c)
-SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*/*.sh \
-    etc/examples/*.sh)
+SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*.sh \
+    tests/*/*.sh etc/examples/*.sh)
 LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)
 
 lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say

@@ -15,10 +15,13 @@
 TESTS=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd)
 BUILD=$(CDPATH='' cd -- "${BUILD:-$TESTS/../build}" && pwd) || exit 1
 PATH=$BUILD/bin:$BUILD/sbin:$PATH
-case $BUILD in
-*san*) : "${TEST_PATIENCE:=60}" ;;
-*) : "${TEST_PATIENCE:=20}" ;;
-esac
+# shellcheck source=tests/sanitized.sh
+. "$TESTS/sanitized.sh"
+if sanitized; then
+	: "${TEST_PATIENCE:=60}"
+else
+	: "${TEST_PATIENCE:=20}"
+fi
 export BUILD PATH TEST_PATIENCE
 
 # What the caller's environment says is not what is tested here.
@@ -224,9 +227,7 @@ clock() {
 	${CC:-cc} -shared -fPIC -o "$SCRATCH/clock.so" "$TESTS/data/clock.c"
 	head -c 8 /dev/zero >"$SCRATCH/offset"
 	CLOCK=$SCRATCH/clock.so
-	case $BUILD in
-	*san*) CLOCK=$(${CC:-cc} -print-file-name=libasan.so):$CLOCK ;;
-	esac
+	! sanitized || CLOCK=$(${CC:-cc} -print-file-name=libasan.so):$CLOCK
 }
 
 # clock_is SECONDS: from now on so much ahead.

@@ -32,10 +32,8 @@ processes() {
 
 # Below a sanitizer memory is not locked, and libraries leave behind what they
 # do not elsewhere: so it is spoold that is judged, by what is left out of dumps.
-case $BUILD in
-*san*) KEPT='\bdd\b' JUDGED=supervisor ;;
-*) KEPT='\blo\b.*\bdd\b' JUDGED=processes ;;
-esac
+KEPT='\blo\b.*\bdd\b' JUDGED=processes
+! sanitized || KEPT='\bdd\b' JUDGED=supervisor
 
 # in_memory PID: which of the credentials it has in what it has written, but
 # for memory that is locked and left out of dumps: there spoold has them.
