@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "lib/destination.h"
-#include "lib/vault.h"
+#include "lib/secret.h"
 
 #include "spoold/flight.h"
 #include "spoold/health.h"
