@@ -177,8 +177,8 @@ export_all(struct cli *cli, struct exporting *exporting, struct why *why)
 		return -1;
 	/* Nobody is to take half a file for a whole one. */
 	head_print(exporting, org != NULL ? org->id : organization);
-	for (; result == 0 && id != NULL && *id != '\0'; id = end + 1) {
-		end = strchr(id, '\n');
+	for (; result == 0 && id != NULL && (end = strchr(id, '\n')) != NULL;
+	    id = end + 1) {
 		*end = '\0';
 		result = export_one(cli, exporting, id, why);
 	}

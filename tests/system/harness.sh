@@ -17,8 +17,10 @@ BUILD=$(CDPATH='' cd -- "${BUILD:-$TESTS/../build}" && pwd) || exit 1
 PATH=$BUILD/bin:$BUILD/sbin:$PATH
 # shellcheck source=tests/sanitized.sh
 . "$TESTS/sanitized.sh"
+# Who runs make has the build as it is, or it would be made anew otherwise.
 if sanitized; then
 	: "${TEST_PATIENCE:=60}"
+	export SAN=1
 else
 	: "${TEST_PATIENCE:=20}"
 fi
@@ -54,14 +56,14 @@ instance() {
 	setting queue reserve_inodes 100
 }
 
-# Points all names at the instance below $1.
+# Points all names at the instance below $1; ASAN_MORE are options besides.
 use_instance() {
 	CONF=$1/etc/spoold.conf
 	SPOOL=$1/spool/$ORG
 	LOG=$1/log
 	SCRATCH=$1/scratch
 	SPOOLD_CONFIG=$CONF
-	ASAN_OPTIONS=log_path=$1/sanitizer:detect_leaks=1
+	ASAN_OPTIONS=log_path=$1/sanitizer:detect_leaks=1${ASAN_MORE:+:$ASAN_MORE}
 	UBSAN_OPTIONS=log_path=$1/sanitizer:print_stacktrace=1
 	export SPOOLD_CONFIG ASAN_OPTIONS UBSAN_OPTIONS
 }
