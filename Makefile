@@ -54,7 +54,7 @@ RECORDS := $(JOB) $(addprefix lib/,facts ticket_file published receipt \
 LAYOUT := $(addprefix spool-layout/,layout layout_check directory) lib/access
 SPOOL := $(addprefix lib/,published_file spool spool_list spool_lock spool_place \
     spool_write unseen)
-VAULT := $(addprefix lib/,vault vault_key base64)
+VAULT := $(addprefix lib/,vault vault_key secret base64)
 DESTINATION := $(VAULT) $(addprefix lib/,certificate destination \
     destination_cms destination_ends destination_field destination_form \
     destination_form_cloud \
@@ -81,7 +81,7 @@ CALLS := $(addprefix libspool/,calls calls_destination calls_instance client \
 LIBSPOOL := $(CALLS) $(CONFIG) $(BASE) $(JSON) $(RECORDS) $(SPOOL) $(LAYOUT)
 COMMAND := $(addprefix lib/,cli cli_open cli_report cli_spoold \
     control_program select_job select_part show_json) $(CALLS)
-WORKER := $(addprefix lib/,link process) $(addprefix workers/common/, \
+WORKER := $(addprefix lib/,link process wiping) $(addprefix workers/common/, \
     skeleton sandbox sandbox_calls sandbox_places)
 COURIER := $(addprefix workers/common/,attempt courier erasure headers held \
     http http_answer http_memory parcel path settings silence tls transfer \
@@ -122,7 +122,7 @@ SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
 
 $(eval $(call program,sbin/spoold,$(SPOOLD) lib/link $(JOURNAL) $(CONFIG) \
     $(addprefix lib/,beneath control_program file_name nearest process service \
-    verbs) $(BASE) $(JSON) $(RECORDS) $(STORE), \
+    verbs wiping) $(BASE) $(JSON) $(RECORDS) $(STORE), \
     -lacl -lconfuse -lcjson -lcrypto -lm))
 $(eval $(call program,libexec/spoold/intake,workers/intake/intake $(WORKER) \
     $(BASE) $(JSON) $(JOB),-lseccomp -lcjson -lcrypto))
@@ -154,7 +154,7 @@ $(eval $(call program,libexec/spoold/storage,$(addprefix workers/storage/, \
     cloud_erase cloud_test describe digests parts provider upload azure azure_blocks \
     azure_codes azure_sign gcs gcs_codes gcs_session gcs_token s3 s3_codes \
     s3_resume s3_sign s3_sweep) $(addprefix workers/common/,jwt sharedkey sigv4) \
-    lib/beneath lib/certificate \
+    lib/beneath lib/certificate lib/secret \
     $(COURIER),-lcurl -lseccomp -lcjson -lssl -lcrypto))
 $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
@@ -396,7 +396,8 @@ bench-deps: ## install what the benchmark's peers need (apt, npm)
 .PHONY: check lint faults fuzz bench bench-uploads
 check: deps check-deps ## build and run every test
 	@$(MAKE) --no-print-directory all fuzzers
-	@BUILD='$(BUILD)' tests/run
+	@BUILD='$(BUILD)' CC='$(CC)' CFLAGS='$(CFLAGS)' LDFLAGS='$(LDFLAGS)' \
+	    tests/run
 
 faults: all ## every kill, random kills, power cuts, endurance (two hours)
 	BUILD='$(BUILD)' node tests/faults/kill_campaign.mjs
@@ -432,8 +433,8 @@ SOURCES := $(wildcard lib/*.c libspool/*.c etc/examples/*.c spool-layout/*.c \
     spoold/*.c spoold/commands/*.c \
     workers/*/*.c man/*.c tests/unit/*.c tests/system/*.c tests/fuzz/*.c \
     tests/bench/*.c)
-SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*/*.sh \
-    etc/examples/*.sh)
+SCRIPTS := $(wildcard tests/run tests/fuzz/run .ci/run tests/*.sh \
+    tests/*/*.sh etc/examples/*.sh)
 LINT := $(SOURCES:%=$(BUILD)/lint/%.tidy) $(SOURCES:%=$(BUILD)/lint/%.analyzed)
 
 lint: $(LINT) $(BUILD)/lint/cppcheck man ## what compilers and linters say

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/process.h"
+#include "lib/wiping.h"
 
 #define FILTER "/proc/self/coredump_filter"
 #define HEADERS_ONLY "0x10\n"
@@ -50,7 +51,7 @@ process_hide(struct why *why)
 		return why_errno(why, "PR_SET_DUMPABLE");
 	if (setrlimit(RLIMIT_CORE, &none) == -1)
 		return why_errno(why, "RLIMIT_CORE");
-	return 0;
+	return wiping_openssl(why);
 }
 
 static int

@@ -10,7 +10,8 @@
  * Nobody but root looks into this process from now on, and nobody at all finds
  * its memory in a core dump, one that root asks for included.  The children
  * that it forks are alike; a program that one of them executes can be looked
- * into, until it says so itself.  0, or -1 with *why.
+ * into, until it says so itself.  What OpenSSL frees is wiped.  0, or -1 with
+ * *why.
  */
 int	 process_hide(struct why *);
 

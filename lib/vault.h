@@ -89,15 +89,4 @@ int	 vault_authenticate(const struct vault *, const char *key_id,
 	    const char *purpose, const struct buf *text,
 	    unsigned char out[VAULT_MAC_LENGTH], struct why *);
 
-/*
- * A buffer for secrets: wiped when freed, locked and left out of core dumps.
- */
-struct secret {
-	char	*data;		/* own; ends in a NUL not counted */
-	size_t	 length;
-	size_t	 mapped;	/* bytes of the mapping */
-};
-int	 secret_set(struct secret *, const char *, size_t, struct why *);
-void	 secret_free(struct secret *);
-
 #endif

@@ -1,11 +1,10 @@
 /*
- * vault_key - where the master key lies, and memory for secrets
+ * vault_key - where the master key lies
  *
  * A key that others can read has to be taken for known, so it is refused
  * rather than used.  Without the key no credential ever opens again: it is the
  * one file that is synced as soon as it is made.
  */
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -29,48 +28,6 @@
 #define KEY_MODE 0400
 #define CREDENTIAL_NAME "spoold.master-key"
 #define READABLE_BY_OTHERS 0077
-
-/* --- memory -------------------------------------------------------------- */
-
-int
-secret_set(struct secret *secret, const char *data, size_t length,
-    struct why *why)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t mapped = (length / page + 1) * page;
-	void *memory;
-
-	secret_free(secret);
-	memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		return why_errno(why, "get memory for a secret");
-	/* As far as the limits allow; swap is the administrator's matter. */
-	(void)mlock(memory, mapped);
-	/* Nor has a child that is forked any use for it. */
-	if (madvise(memory, mapped, MADV_DONTDUMP) == -1 ||
-	    madvise(memory, mapped, MADV_WIPEONFORK) == -1) {
-		(void)why_errno(why, "keep a secret to this process");
-		(void)munmap(memory, mapped);
-		return -1;
-	}
-	if (length > 0)
-		memcpy(memory, data, length);
-	secret->data = memory;
-	secret->length = length;
-	secret->mapped = mapped;
-	return 0;
-}
-
-void
-secret_free(struct secret *secret)
-{
-	if (secret->data == NULL)
-		return;
-	OPENSSL_cleanse(secret->data, secret->mapped);
-	(void)munmap(secret->data, secret->mapped);
-	memset(secret, 0, sizeof(*secret));
-}
 
 /* --- the key's file ------------------------------------------------------ */
 

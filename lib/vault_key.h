@@ -4,6 +4,7 @@
 #ifndef LIB_VAULT_KEY_H
 #define LIB_VAULT_KEY_H
 
+#include "lib/secret.h"
 #include "lib/vault.h"
 #include "lib/why.h"
 

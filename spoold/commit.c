@@ -201,8 +201,8 @@ action_run(struct spoold *s, struct action *action)
 {
 	struct organization *org = action->organization;
 
-	if (action->undone ? --org->undone == 0 :
-	    org != NULL && --org->actions == ACTIONS_MAX - 1)
+	if (org != NULL && (action->undone ? --org->undone == 0 :
+	    --org->actions == ACTIONS_MAX - 1))
 		s->look_for_work = true;
 	action->act(s, action->arg);
 	free(action);

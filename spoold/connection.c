@@ -60,15 +60,16 @@ connection_free(struct connection *connection)
 static bool
 connection_watch(struct connection *connection)
 {
+	bool room = connection->request_count < REQUESTS_MAX;
 	uint32_t events = 0;
 	struct why why;
 
-	if (!connection->ended && connection->request_count < REQUESTS_MAX)
+	if (!connection->ended && room && !connection->more)
 		events |= EPOLLIN;
-	if (connection->out.len != 0)
+	if (connection->out.len != 0 || (room && connection->more))
 		events |= EPOLLOUT;
 	if (connection->ended && connection->out.len == 0 &&
-	    connection->request_count == 0) {
+	    connection->request_count == 0 && !connection->more) {
 		connection_free(connection);
 		return false;
 	}
@@ -129,8 +130,8 @@ connection_sent(struct connection *connection, size_t sent)
 	buf_consume(&connection->out, sent);
 }
 
-/* Writes what there is to write. */
-static void
+/* Writes what there is to write; false if the connection is gone. */
+static bool
 connection_flush(struct connection *connection)
 {
 	ssize_t sent;
@@ -141,13 +142,13 @@ connection_flush(struct connection *connection)
 			break;
 		if (sent == -1) {
 			connection_free(connection);
-			return;
+			return false;
 		}
 		connection_sent(connection, (size_t)sent);
 	}
 	if (connection->ignored != 0 && connection->out.len == 0)
 		(void)shutdown(connection->source.fd, SHUT_WR);
-	(void)connection_watch(connection);
+	return connection_watch(connection);
 }
 
 static void
@@ -174,7 +175,7 @@ connection_say(struct connection *connection, struct buf *line, int fd)
 			    "answers");
 			connection_free(connection);
 		} else
-			connection_flush(connection);
+			(void)connection_flush(connection);
 	}
 	buf_wipe(line);
 }
@@ -192,7 +193,18 @@ connection_alive(const struct connections *all,
 	return false;
 }
 
-/* Handles the whole lines that have come. */
+/* The end of the first line that has come, or NULL. */
+static char *
+line_end(const struct connection *connection)
+{
+	return connection->in.len == 0 ? NULL :
+	    memchr(connection->in.data, '\n', connection->in.len);
+}
+
+/*
+ * Handles the whole lines that have come.  Those beyond the requests that may
+ * wait for their answers stay, and have their turn when one of these has its.
+ */
 static void
 connection_lines(struct connection *connection)
 {
@@ -200,11 +212,10 @@ connection_lines(struct connection *connection)
 	char *end, *line;
 	size_t length;
 
+	connection->more = true;	/* whatever is answered meanwhile */
 	while (connection_alive(all, connection) &&
 	    connection->request_count < REQUESTS_MAX &&
-	    connection->in.len != 0 &&
-	    (end = memchr(connection->in.data, '\n',
-	    connection->in.len)) != NULL) {
+	    (end = line_end(connection)) != NULL) {
 		length = (size_t)(end - connection->in.data);
 		line = xstrndup(connection->in.data, length);
 		buf_consume(&connection->in, length + 1);
@@ -214,7 +225,8 @@ connection_lines(struct connection *connection)
 	}
 	if (!connection_alive(all, connection))
 		return;
-	if (connection->in.len >= CONTROL_LINE_MAX) {
+	connection->more = line_end(connection) != NULL;
+	if (!connection->more && connection->in.len >= CONTROL_LINE_MAX) {
 		/* The rest is read, or the peer would not get the answer. */
 		connection->ignored = connection->in.len;
 		buf_clear(&connection->in);
@@ -232,7 +244,8 @@ connection_ready(void *arg, uint32_t events)
 	ssize_t got;
 
 	if ((events & EPOLLOUT) != 0) {
-		connection_flush(connection);
+		if (connection_flush(connection) && connection->more)
+			connection_lines(connection);
 		return;		/* what else there is comes again */
 	}
 	got = recv(connection->source.fd, bytes, sizeof(bytes), MSG_DONTWAIT);

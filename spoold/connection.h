@@ -31,6 +31,7 @@ struct connection {
 	struct peer	 peer;		/* own */
 	TAILQ_HEAD(, passing) passings;	/* descriptors on their way out */
 	bool		 ended;		/* nothing more comes */
+	bool		 more;		/* `in` has whole lines that wait */
 	size_t		 ignored;	/* bytes after a line that was too long;
 					 * 0: none was */
 	TAILQ_HEAD(, request) requests;

@@ -13,7 +13,7 @@
 
 #include "lib/destination.h"
 #include "lib/hostkey.h"
-#include "lib/vault.h"
+#include "lib/secret.h"
 
 #include "spoold/flight.h"
 #include "spoold/health.h"

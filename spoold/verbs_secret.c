@@ -184,14 +184,10 @@ rotation_begin(struct rotating *rotation, const char *given, struct why *why)
 }
 
 static struct rotating *
-rotation_new(struct request *request)
+rotation_new(struct request *request, struct target *target)
 {
-	struct target *target = request_target(request);
-	struct rotating *rotation;
+	struct rotating *rotation = xcalloc(1, sizeof(*rotation));
 
-	if (target == NULL)
-		return NULL;
-	rotation = xcalloc(1, sizeof(*rotation));
 	rotation->request = request;
 	rotation->target = target;
 	rotation->drill = json_boolean(json_get(request->json, "drill"),
@@ -202,15 +198,16 @@ rotation_new(struct request *request)
 void
 verb_secret_rotate(struct request *request)
 {
-	struct rotating *rotation = rotation_new(request);
-	bool confirm = json_boolean(json_get(request->json, "confirm"),
-	    false);
-	bool uncertain;
+	struct target *target = request_target(request);
+	struct rotating *rotation;
+	bool confirm, uncertain;
 	struct why why;
 
-	if (rotation == NULL)
-		return;
-	uncertain = secrets_are_uncertain(rotation->target->destination);
+	if (target == NULL)
+		return;		/* and the request is gone */
+	rotation = rotation_new(request, target);
+	confirm = json_boolean(json_get(request->json, "confirm"), false);
+	uncertain = secrets_are_uncertain(target->destination);
 	if (confirm && uncertain)
 		rotation_accept(rotation);
 	else if (confirm) {
@@ -227,20 +224,21 @@ verb_secret_rotate(struct request *request)
 void
 verb_secret_add(struct request *request)
 {
-	const char *field = request_string(request, "field", NULL);
+	struct target *target = request_target(request);
 	struct rotating *rotation;
-	struct target *target;
+	const char *field;
 	struct why why;
 
+	if (target == NULL)
+		return;
+	field = request_string(request, "field", NULL);
 	if (field != NULL) {
-		target = request_target(request);
-		if (target != NULL)
-			rotation_add(request, target, field);
+		rotation_add(request, target, field);
 		return;
 	}
-	rotation = rotation_new(request);
-	if (rotation != NULL && rotation_begin(rotation,
-	    request_string(request, "secret", ""), &why) == -1)
+	rotation = rotation_new(request, target);
+	if (rotation_begin(rotation, request_string(request, "secret", ""),
+	    &why) == -1)
 		rotation_fail(rotation, &why);
 }
 
@@ -249,27 +247,28 @@ verb_secret_add(struct request *request)
 void
 verb_secret_revoke(struct request *request)
 {
-	const char *id = request_string(request, "secretId", "");
 	struct target *target = request_target(request);
 	struct destination_keeper keeper;
 	struct rotating *rotation;
 	struct destination *copy;
+	const char *id;
 	struct why why;
 
 	if (target == NULL)
 		return;
+	id = request_string(request, "secretId", "");
 	/* Secrets have numbers, values the names of their fields. */
 	if (id[0] >= 'a' && id[0] <= 'z') {
 		rotation_revoke(request, target, id);
 		return;
 	}
-	rotation = rotation_new(request);
-	keeper = secrets_keeper(request->spoold, rotation->target);
-	copy = destination_copy(rotation->target->destination, &why);
+	rotation = rotation_new(request, target);
+	keeper = secrets_keeper(request->spoold, target);
+	copy = destination_copy(target->destination, &why);
 	if (copy != NULL && destination_secret_remove(copy, &keeper, id,
 	    &why) == -1)
 		destination_free(&copy);
-	if (copy == NULL || secrets_put(request->spoold, rotation->target,
+	if (copy == NULL || secrets_put(request->spoold, target,
 	    copy, EVENT_secret_revoked, id, request->by, rotation_done,
 	    rotation, &why) == -1)
 		rotation_fail(rotation, &why);

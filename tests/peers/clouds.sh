@@ -186,10 +186,8 @@ steps_of() {
 
 # However much it stored.
 small_in_memory() {
-	case $BUILD in
-	*san*) most=700000 ;;
-	*) most=40000 ;;
-	esac
+	most=40000
+	! sanitized || most=700000
 	peak=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' \
 	    "/proc/$(workers storage)/status")
 	[ "$peak" -le $most ]

@@ -12,9 +12,7 @@
 
 # The sanitizers' own memory is none of valgrind's: there it is the usual one.
 CHECKED=$(readlink -f "$BUILD")
-case $BUILD in
-*san*) CHECKED=$TESTS/../build ;;
-esac
+! sanitized || CHECKED=$TESTS/../build
 
 oneTimeSetUp() {
 	ssh_keys

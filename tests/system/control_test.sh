@@ -104,6 +104,45 @@ test_several_requests_in_one_write_are_answered_in_order() {
 	    "$(answer '"\(.id) \(.ok)"' | paste -sd ,)"
 }
 
+# many ID [--close]: one that is answered at once, as many that wait for that
+# job as are taken, and some more.
+many() {
+	{
+		echo '{"id":0,"verb":"server.status"}'
+		for n in $(seq 1 64); do
+			echo "{\"id\":$n,\"verb\":\"delivery.status\",\"deliveryId\":\"$1\",\"wait\":true}"
+		done
+		for n in $(seq 65 70); do
+			echo "{\"id\":$n,\"verb\":\"server.status\"}"
+		done
+	} >"$SCRATCH/ask"
+	timeout 60 node "$TESTS/system/control.mjs" \
+	    "$INSTANCE/run/control.sock" ${2+"$2"} <"$SCRATCH/ask" \
+	    >"$SCRATCH/out"
+}
+
+test_requests_beyond_those_that_wait_are_answered_after_these() {
+	instance
+	start
+	sink
+	destination ok
+	for mode in '' --close; do
+		switch disable ok
+		drop "one$mode" "$(job ok)"
+		eventually in_queue cur "$ID"
+		: >"$SCRATCH/out"
+		many "$ID" ${mode:+"$mode"} &
+		asker=$!
+		eventually test -s "$SCRATCH/out"
+		assertEquals "$mode" 1 "$(wc -l <"$SCRATCH/out")"
+		switch enable ok
+		wait "$asker"
+		assertEquals "$mode: how it ended" 0 $?
+		assertEquals "$mode" "$(seq 0 70)" "$(answer .id | sort -n)"
+		assertEquals "$mode" true "$(answer .ok | sort -u)"
+	done
+}
+
 test_a_request_of_more_than_64_kib_is_refused_and_one_of_less_is_not() {
 	instance
 	start

@@ -15,13 +15,16 @@
 TESTS=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd)
 BUILD=$(CDPATH='' cd -- "${BUILD:-$TESTS/../build}" && pwd) || exit 1
 PATH=$BUILD/bin:$BUILD/sbin:$PATH
-case $BUILD in
-*san*) : "${TEST_PATIENCE:=60}"
-	SAN=1 ;;		# for make, which would build it anew without
-*) : "${TEST_PATIENCE:=20}"
-	SAN= ;;
-esac
-export BUILD PATH SAN TEST_PATIENCE
+# shellcheck source=tests/sanitized.sh
+. "$TESTS/sanitized.sh"
+# Who runs make has the build as it is, or it would be made anew otherwise.
+if sanitized; then
+	: "${TEST_PATIENCE:=60}"
+	export SAN=1
+else
+	: "${TEST_PATIENCE:=20}"
+fi
+export BUILD PATH TEST_PATIENCE
 
 # What the caller's environment says is not what is tested here.
 for name in $(env | sed -n 's/^\(SPOOLD_[A-Z_]*\|DELIVERY_[A-Z_]*\)=.*/\1/p')
@@ -53,14 +56,14 @@ instance() {
 	setting queue reserve_inodes 100
 }
 
-# Points all names at the instance below $1.
+# Points all names at the instance below $1; ASAN_MORE are options besides.
 use_instance() {
 	CONF=$1/etc/spoold.conf
 	SPOOL=$1/spool/$ORG
 	LOG=$1/log
 	SCRATCH=$1/scratch
 	SPOOLD_CONFIG=$CONF
-	ASAN_OPTIONS=log_path=$1/sanitizer:detect_leaks=1
+	ASAN_OPTIONS=log_path=$1/sanitizer:detect_leaks=1${ASAN_MORE:+:$ASAN_MORE}
 	UBSAN_OPTIONS=log_path=$1/sanitizer:print_stacktrace=1
 	export SPOOLD_CONFIG ASAN_OPTIONS UBSAN_OPTIONS
 }
@@ -226,9 +229,7 @@ clock() {
 	${CC:-cc} -shared -fPIC -o "$SCRATCH/clock.so" "$TESTS/data/clock.c"
 	head -c 8 /dev/zero >"$SCRATCH/offset"
 	CLOCK=$SCRATCH/clock.so
-	case $BUILD in
-	*san*) CLOCK=$(${CC:-cc} -print-file-name=libasan.so):$CLOCK ;;
-	esac
+	! sanitized || CLOCK=$(${CC:-cc} -print-file-name=libasan.so):$CLOCK
 }
 
 # clock_is SECONDS: from now on so much ahead.

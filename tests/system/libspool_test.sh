@@ -6,10 +6,8 @@
 . "$(dirname "$0")/harness.sh"
 
 SOURCE=$(CDPATH='' cd -- "$TESTS/.." && pwd)
-case $BUILD in
-*san*) SANITIZE=-fsanitize=address,undefined ;;
-*) SANITIZE= ;;
-esac
+SANITIZE=
+! sanitized || SANITIZE=-fsanitize=address,undefined
 
 oneTimeSetUp() {
 	PLACE=$(mktemp -d "${TMPDIR:-/tmp}/spoold-libspool.XXXXXX")

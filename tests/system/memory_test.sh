@@ -4,6 +4,8 @@
 # shellcheck disable=SC1010,SC2119 # "done" is a queue; $@ is not passed on
 # shellcheck source=tests/system/harness.sh
 . "$(dirname "$0")/harness.sh"
+# shellcheck source=tests/system/memory.sh
+. "$TESTS/system/memory.sh"
 
 # A part of each credential that stands nowhere else, one a line.
 credentials() {
@@ -22,48 +24,8 @@ destinations() {
 	rm "$SHUNIT_TMPDIR/destinations"
 }
 
-# Everything that the instance runs.
-processes() {
-	spoolds
-	for parent in $(supervisor); do
-		pgrep -P "$parent"
-	done
-}
-
-# Below a sanitizer memory is not locked, and libraries leave behind what they
-# do not elsewhere: so it is spoold that is judged, by what is left out of dumps.
-case $BUILD in
-*san*) KEPT='\bdd\b' JUDGED=supervisor ;;
-*) KEPT='\blo\b.*\bdd\b' JUDGED=processes ;;
-esac
-
-# in_memory PID: which of the credentials it has in what it has written, but
-# for memory that is locked and left out of dumps: there spoold has them.
-in_memory() {
-	node -e 'const fs = require("node:fs");
-	    const [pid, kept] = process.argv.slice(1);
-	    const words = fs.readFileSync(0, "utf8").trim().split("\n");
-	    const memory = fs.openSync(`/proc/${pid}/mem`);
-	    const maps = fs.readFileSync(`/proc/${pid}/smaps`, "utf8");
-	    for (const [, from, to, flags] of maps.matchAll(
-		/^([0-9a-f]+)-([0-9a-f]+) rw[^]*?^VmFlags: (.*)$/gm)) {
-		const at = parseInt(from, 16), size = parseInt(to, 16) - at;
-		// What a sanitizer notes of memory has none of its bytes.
-		if (RegExp(kept).test(flags) || /\bio\b/.test(flags) ||
-		    size >= 2 ** 30)
-			continue;
-		const bytes = Buffer.alloc(size);
-		fs.readSync(memory, bytes, 0, size, at);
-		for (const word of words)
-			if (bytes.includes(word))
-				console.log(word);
-	    }' "$1" "$KEPT"
-}
-
 nowhere_in_memory() {
-	[ -z "$(for pid in $($JUDGED); do
-		credentials | in_memory "$pid"
-	done)" ]
+	[ -z "$(credentials | found_in_memory)" ]
 }
 
 test_credentials_are_in_no_file_no_core_and_nothing_of_proc() {
@@ -128,10 +90,7 @@ test_credentials_that_have_been_used_are_wiped_from_memory() {
 	    "$(sed -n '/^VmFlags:.* lo/p' "/proc/$(supervisor)/smaps" |
 	    grep -v ' dd.* wf\| wf.* dd')"
 	eventually nowhere_in_memory
-	assertEquals '' "$(for pid in $($JUDGED); do
-		credentials | in_memory "$pid" | sed "s,^,$(tr '\0' ' ' \
-		    <"/proc/$pid/cmdline"): ,"
-	done)"
+	assertEquals '' "$(credentials | found_in_memory)"
 }
 
 . /usr/share/shunit2/shunit2

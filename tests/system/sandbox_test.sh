@@ -8,14 +8,6 @@
 TABLE=$TESTS/data/sandbox.tsv
 OLD_KERNEL=$BUILD/tests/probe_old_kernel
 
-# What the sanitizers do for their reports makes their builds say less.
-sanitized() {
-	case $BUILD in
-	*san*) return 0 ;;
-	esac
-	return 1
-}
-
 # kernel_is VERSION: or later.
 kernel_is() {
 	printf '%s\n' "$1" "$(uname -r)" | sort -VC

@@ -15,14 +15,7 @@ expect() {
 	assertEquals "text of: $*" "$_text" "$_got"
 }
 
-# True in the sanitizers' builds, which have calls and memory of their own: what
-# is said of those is less there, but something.
-sanitized() {
-	case $BUILD in
-	*san*) return 0 ;;
-	esac
-	return 1
-}
+. tests/sanitized.sh
 
 # bound KIB: the memory that something may have; the sanitizers keep up to 256 MiB
 # of what was freed.

@@ -56,7 +56,7 @@ probe_make(char **argv)
 	struct buf out = { 0 };
 	struct why why;
 	size_t length;
-	char *text;
+	char *input, *text;
 	int result;
 
 	if (stored_parse(argv[2], &record.id, record.destination) == -1 ||
@@ -66,7 +66,9 @@ probe_make(char **argv)
 	vault = vault_open(argv[0], &why);
 	if (vault == NULL)
 		return answer(-1, &why);
-	text = probe_read(&length);
+	input = probe_read(&length);
+	text = xstrndup(input, length);
+	free(input);
 	result = stored_seal(&record, vault, argv[1], text, &why);
 	if (result == 0) {
 		stored_print(&out, &record);

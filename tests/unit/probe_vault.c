@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base64.h"
+#include "lib/secret.h"
 #include "lib/vault.h"
 
 static int

@@ -8,6 +8,11 @@ suite() {
 	printf '%s\n' "$@" >"$SUITE"
 }
 
+oneTimeSetUp() {
+	mkdir -p "$SHUNIT_TMPDIR/build/obj"
+	echo 'cc -O2' >"$SHUNIT_TMPDIR/build/obj/flags"
+}
+
 # counts STATUS LAST_LINE: what the runner says of it.
 counts() {
 	_out=$(BUILD=$SHUNIT_TMPDIR/build TEST_LIMIT=${LIMIT:-20} tests/run \
@@ -52,6 +57,13 @@ test_a_suite_that_hangs_failed() {
 	LIMIT=1
 	counts 1 '0 passed, 1 failed'
 	LIMIT=
+}
+
+test_a_build_that_is_another_one_afterwards_failed() {
+	suite "test_a() { echo cc >'$SHUNIT_TMPDIR/build/obj/flags'; }" \
+	    '. /usr/share/shunit2/shunit2'
+	counts 1 '1 passed, 1 failed'
+	assertContains "$_out" 'was built anew, with other flags'
 }
 
 test_several_suites_are_summed_up() {

@@ -12,6 +12,7 @@
  * the multi handle's, and end with it.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -95,11 +96,15 @@ handle_take(struct http *http)
 	    curl_easy_init();
 }
 
-/* A handle that knows a proxy's password does not forget it. */
+/*
+ * A handle that is reset does not forget a proxy's password, nor the last URL,
+ * of which the query may be a signature or a key.
+ */
 static bool
-handle_stays(const struct transfer *transfer)
+keeps_secret(const struct http_request *request)
 {
-	return transfer->request.proxy.password == NULL;
+	return request->proxy.password != NULL ||
+	    strchr(request->url, '?') != NULL;
 }
 
 static void
@@ -127,6 +132,7 @@ http_start(struct http *http, const struct http_request *request,
 	transfer->highest = &http->highest;
 	transfer->easy = easy;
 	transfer->request = *request;
+	transfer->unforgotten = keeps_secret(request);
 	transfer->answer.socket = -1;
 	if (easy == NULL)
 		(void)why_set(why, ERROR_UNAVAILABLE, "libcurl has no memory");
@@ -151,7 +157,7 @@ http_end(struct http *http, struct transfer *transfer, CURLcode code,
     const char *words)
 {
 	CURL *easy = transfer->easy;
-	bool stays = handle_stays(transfer);
+	bool stays = !transfer->unforgotten;
 
 	LIST_REMOVE(transfer, entry);
 	if (code == CURLE_OK)
@@ -327,7 +333,7 @@ connection_close(struct connection *connection)
 	    CURLM_OK)
 		log_warning("curl_multi_remove_handle failed");
 	handle_give(http, connection->easy,
-	    handle_stays(connection->transfer));
+	    !connection->transfer->unforgotten);
 	transfer_free(connection->transfer);
 	free(connection);
 }

@@ -60,6 +60,7 @@ static const int network[] = {
 	CALL(rseq), CALL(sched_getaffinity), CALL(sched_yield),
 	CALL(nanosleep), CALL(clock_nanosleep), CALL(clock_getres),
 	CALL(rt_sigaction), CALL(sigaltstack),
+	CALL(mlock),		/* where a secret is kept */
 	LAST
 };
 

@@ -93,6 +93,8 @@ put_headers(const struct headers *headers, const char *host,
 
 		buf_printf(lines, "%s:%s\n", all[i], value);
 		buf_printf(names, "%s%s", i > 0 ? ";" : "", all[i]);
+		/* One may be a session's token. */
+		explicit_bzero(all[i], strlen(all[i]) + 1 + strlen(value));
 		free(all[i]);
 	}
 	free(all);
@@ -180,7 +182,7 @@ authorize(const struct sigv4_key *key, const struct sigv4_request *request,
 	}
 	buf_wipe(&lines);
 	buf_free(&names);
-	buf_free(&text);
+	buf_wipe(&text);
 	buf_wipe(&value);
 	return result;
 }

@@ -40,6 +40,7 @@ struct transfer {
 	int64_t		 seen_since;	/* after that `heard` */
 	bool		 plain;		/* http:// */
 	bool		 in_clear;	/* so, or credentials for a proxy */
+	bool		 unforgotten;	/* its handle keeps a secret */
 	char		 host[URL_HOST_MAX + 1];	/* resolved here */
 	struct why	 denied;	/* EGRESS_DENIED, or nothing */
 	char		 error[CURL_ERROR_SIZE];	/* libcurl's words */

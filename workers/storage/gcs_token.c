@@ -2,9 +2,9 @@
  * gcs_token - tokens for service accounts, each for many calls
  *
  * A call that needs one waits while it is asked for; who comes meanwhile waits
- * for the same.  It is kept until shortly before it expires.
+ * for the same.  It is kept until shortly before it expires, beyond the ticket
+ * that it was asked for, so where it is kept is locked and in no dump.
  */
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/facts.h"
 #include "lib/json.h"
+#include "lib/secret.h"
 #include "lib/xalloc.h"
 
 #include "workers/common/jwt.h"
@@ -33,7 +34,7 @@ struct gcs_token {
 	TAILQ_ENTRY(gcs_token) entry;
 	struct gcs_tokens *all;		/* borrowed */
 	uint8_t		 account[SHA256_LENGTH];
-	char		*token;		/* own; wiped; NULL: there is none */
+	struct secret	 token;		/* own; of no length: there is none */
 	int64_t		 expires;	/* monotonic ms */
 	bool		 asked;
 	TAILQ_HEAD(, call) waiting;
@@ -48,19 +49,10 @@ gcs_tokens_begin(struct gcs_tokens *tokens)
 }
 
 static void
-token_forget(struct gcs_token *token)
-{
-	if (token->token != NULL)
-		explicit_bzero(token->token, strlen(token->token));
-	free(token->token);
-	token->token = NULL;
-}
-
-static void
 token_free(struct gcs_tokens *tokens, struct gcs_token *token)
 {
 	TAILQ_REMOVE(&tokens->list, token, entry);
-	token_forget(token);
+	secret_free(&token->token);
 	buf_wipe(&token->body);
 	free(token);
 }
@@ -165,13 +157,13 @@ token_read(struct gcs_token *token, const struct http_answer *answer)
 
 	for (const char *p = text; good && *p != '\0'; p++)
 		good = *p > 0x20 && *p < 0x7f;
-	if (good) {
+	if (good && secret_set(&token->token, text, strlen(text), &why) == 0) {
 		if (life > LIFE)
 			life = LIFE;
 		life -= life / 10 < MARGIN ? life / 10 : MARGIN;
-		token->token = xstrdup(text);
 		token->expires = clock_monotonic() + life * 1000;
-	}
+	} else
+		good = false;
 	json_free(&json);
 	return good;
 }
@@ -186,12 +178,12 @@ token_done(void *arg, const struct http_answer *answer)
 	struct why why;
 	bool good;
 
-	token_forget(token);
+	secret_free(&token->token);
 	buf_wipe(&token->body);
 	good = token_read(token, answer);
 	while ((call = TAILQ_FIRST(&token->waiting)) != NULL) {
 		TAILQ_REMOVE(&token->waiting, call, entry);
-		if (good && gcs_send(call, token->token, &why) == 0)
+		if (good && gcs_send(call, token->token.data, &why) == 0)
 			continue;
 		headers_free(&call->headers);
 		call->denied = true;
@@ -284,7 +276,7 @@ void
 gcs_token_refused(const struct call *call)
 {
 	if (call->config->gcs.key != NULL)
-		token_forget(token_of(call));
+		secret_free(&token_of(call)->token);
 }
 
 int
@@ -297,8 +289,8 @@ gcs_start(struct call *call, struct why *why)
 		return gcs_send(call, call->url != NULL ? NULL : gcs->token,
 		    why);
 	token = token_of(call);
-	if (token->token != NULL && token->expires > clock_monotonic())
-		return gcs_send(call, token->token, why);
+	if (token->token.length > 0 && token->expires > clock_monotonic())
+		return gcs_send(call, token->token.data, why);
 	if (!token->asked && token_ask(token, call, why) == -1)
 		return -1;
 	TAILQ_INSERT_TAIL(&token->waiting, call, entry);
