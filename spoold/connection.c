@@ -19,7 +19,9 @@
 #include "spoold/connection.h"
 #include "spoold/spoold.h"
 
-#define REQUESTS_MAX 64		/* unanswered ones of a connection */
+#define REQUESTS_MAX 64		/* unanswered ones of a connection, */
+#define UNREAD_MAX 65536	/* bytes of answers that its peer did not read */
+#define PASSINGS_MAX 8		/* and descriptors that go with them */
 #define IGNORED_MAX (16 * 1024 * 1024)	/* bytes after what was too long */
 
 static void
@@ -48,19 +50,29 @@ connection_free(struct connection *connection)
 	source_remove(connection->spoold->loop, &connection->source);
 	close(fd);
 	TAILQ_REMOVE(connection->all, connection, entry);
-	buf_free(&connection->in);
-	buf_free(&connection->out);
+	/* There may be half a credential in them. */
+	buf_wipe(&connection->in);
+	buf_wipe(&connection->out);
 	peer_free(&connection->peer);
 	if (connection->spoold->offline)
 		spoold_stop(connection->spoold, false);
 	free(connection);
 }
 
+/* True if another request may be taken. */
+static bool
+connection_has_room(const struct connection *connection)
+{
+	return connection->request_count < REQUESTS_MAX &&
+	    connection->passing_count < PASSINGS_MAX &&
+	    connection->out.len < UNREAD_MAX;
+}
+
 /* Sets what the loop waits for; false if the connection is gone. */
 static bool
 connection_watch(struct connection *connection)
 {
-	bool room = connection->request_count < REQUESTS_MAX;
+	bool room = connection_has_room(connection);
 	uint32_t events = 0;
 	struct why why;
 
@@ -123,6 +135,7 @@ connection_sent(struct connection *connection, size_t sent)
 
 	if (passing != NULL && passing->at == 0) {
 		TAILQ_REMOVE(&connection->passings, passing, entry);
+		connection->passing_count--;
 		passing_free(passing);
 	}
 	TAILQ_FOREACH(passing, &connection->passings, entry)
@@ -159,6 +172,7 @@ passing_begin(struct connection *connection, int fd)
 	passing->fd = fd;
 	passing->at = connection->out.len;
 	TAILQ_INSERT_TAIL(&connection->passings, passing, entry);
+	connection->passing_count++;
 }
 
 void
@@ -202,19 +216,22 @@ line_end(const struct connection *connection)
 }
 
 /*
- * Handles the whole lines that have come.  Those beyond the requests that may
- * wait for their answers stay, and have their turn when one of these has its.
+ * Handles the whole lines that have come, while there is room and the turn has
+ * time.  The others stay, and have their turn when one of these was answered,
+ * or in the next one.
  */
 static void
 connection_lines(struct connection *connection)
 {
 	struct connections *all = connection->all;
+	struct loop *loop = connection->spoold->loop;
+	bool late = false;
 	char *end, *line;
 	size_t length;
 
 	connection->more = true;	/* whatever is answered meanwhile */
 	while (connection_alive(all, connection) &&
-	    connection->request_count < REQUESTS_MAX &&
+	    connection_has_room(connection) && !late &&
 	    (end = line_end(connection)) != NULL) {
 		length = (size_t)(end - connection->in.data);
 		line = xstrndup(connection->in.data, length);
@@ -222,6 +239,7 @@ connection_lines(struct connection *connection)
 		request_take(connection, line, length);
 		explicit_bzero(line, length);
 		free(line);
+		late = loop_is_late(loop);
 	}
 	if (!connection_alive(all, connection))
 		return;
@@ -229,7 +247,7 @@ connection_lines(struct connection *connection)
 	if (!connection->more && connection->in.len >= CONTROL_LINE_MAX) {
 		/* The rest is read, or the peer would not get the answer. */
 		connection->ignored = connection->in.len;
-		buf_clear(&connection->in);
+		buf_wipe(&connection->in);
 		request_too_long(connection);
 		return;
 	}
@@ -262,7 +280,8 @@ connection_ready(void *arg, uint32_t events)
 	else
 		connection->ignored += (size_t)got;
 	explicit_bzero(bytes, sizeof(bytes));
-	if (connection->ignored > IGNORED_MAX)
+	/* Of one that has left there may come more than it has room for. */
+	if (connection->ignored > IGNORED_MAX || connection->in.overflow)
 		connection_free(connection);
 	else
 		connection_lines(connection);

@@ -30,6 +30,7 @@ struct connection {
 	struct buf	 in, out;
 	struct peer	 peer;		/* own */
 	TAILQ_HEAD(, passing) passings;	/* descriptors on their way out */
+	unsigned	 passing_count;
 	bool		 ended;		/* nothing more comes */
 	bool		 more;		/* `in` has whole lines that wait */
 	size_t		 ignored;	/* bytes after a line that was too long;

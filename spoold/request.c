@@ -50,13 +50,25 @@ request_end(struct request *request, struct buf *line, bool ok)
 	return connection;
 }
 
+#define FRAME 64		/* bytes of an answer beside id and result */
+
 void
 request_answer(struct request *request, struct buf *result)
 {
 	struct buf line = { .max = CONTROL_ANSWER_MAX };
-	struct connection *connection = request_end(request, &line, true);
+	struct connection *connection;
+	struct why why;
 	int passed;
 
+	if (result->len + request->id.len > CONTROL_ANSWER_MAX - FRAME) {
+		buf_wipe(result);
+		(void)why_set(&why, ERROR_VALIDATION_ERROR, "the answer would "
+		    "be longer than %d bytes: ask for less at once",
+		    CONTROL_ANSWER_MAX);
+		request_fail(request, &why);
+		return;
+	}
+	connection = request_end(request, &line, true);
 	json_put_raw(&line, "result", result->len != 0 ? result->data : "{}",
 	    result->len != 0 ? result->len : 2);
 	json_close(&line, '}');

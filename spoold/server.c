@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/instance.h"
 #include "lib/log.h"
 #include "lib/xalloc.h"
@@ -23,10 +24,12 @@
 #define CONNECTIONS_MAX 256
 #define GUESTS_MAX 192		/* of who does not own the instance, */
 #define GUEST_MAX 32		/* and of each user */
+#define ACCEPT_AGAIN 1000	/* ms after there was no descriptor for one */
 
 struct server {
 	struct spoold	*spoold;	/* borrowed */
 	struct source	 source;	/* the listener; its fd is own */
+	struct timer	 again;		/* listens again */
 	char		*path;		/* own; NULL when offline */
 	struct connections connections;
 };
@@ -47,6 +50,33 @@ server_is_full(const struct server *server, const struct peer *peer)
 	    (guests > GUESTS_MAX || same > GUEST_MAX));
 }
 
+/* Whether the loop waits for who connects. */
+static void
+server_watch(struct server *server, bool watch)
+{
+	struct why why;
+
+	if (source_change(server->spoold->loop, &server->source,
+	    watch ? EPOLLIN : 0, &why) == -1)
+		log_warning("control: %s", why.text);
+}
+
+static void
+server_again(void *arg)
+{
+	server_watch(arg, true);
+}
+
+/* Who waits stays in the kernel's queue; the others end meanwhile. */
+static void
+server_cannot_accept(struct server *server)
+{
+	log_warning("control: accept: %s; again in a second", strerror(errno));
+	server_watch(server, false);
+	timer_set(server->spoold->loop, &server->again,
+	    clock_monotonic() + ACCEPT_AGAIN);
+}
+
 static void
 server_ready(void *arg, uint32_t events)
 {
@@ -60,7 +90,7 @@ server_ready(void *arg, uint32_t events)
 	    SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd == -1) {
 		if (errno != EAGAIN && errno != ECONNABORTED)
-			log_warning("control: accept: %s", strerror(errno));
+			server_cannot_accept(server);
 		return;
 	}
 	connection = connection_new(server->spoold, &server->connections, fd,
@@ -80,6 +110,8 @@ server_alloc(struct spoold *s)
 	server->source.ready = server_ready;
 	server->source.arg = server;
 	server->source.fd = -1;
+	server->again.fire = server_again;
+	server->again.arg = server;
 	TAILQ_INIT(&server->connections);
 	s->server = server;
 	return server;
@@ -179,6 +211,7 @@ server_free(struct server **server)
 		return;
 	while ((connection = TAILQ_FIRST(&(*server)->connections)) != NULL)
 		connection_free(connection);
+	timer_clear((*server)->spoold->loop, &(*server)->again);
 	if ((*server)->source.fd != -1)
 		close((*server)->source.fd);
 	if ((*server)->path != NULL && unlink((*server)->path) == -1)

@@ -143,6 +143,22 @@ test_requests_beyond_those_that_wait_are_answered_after_these() {
 	done
 }
 
+# The kernel keeps who connects until there is a descriptor again.
+test_without_descriptors_spoold_waits_for_some_and_does_not_spin() {
+	instance
+	start
+	prlimit --pid "$(supervisor)" --nofile=3:
+	timeout 60 spoolctl status >"$SCRATCH/status" 2>&1 &
+	asker=$!
+	eventually sh -c "[ \$(grep -c 'control: accept: .*again in a second' \
+	    '$LOG/spoold.log') -ge 2 ]"
+	tries=$(grep -c 'control: accept' "$LOG/spoold.log")
+	assertTrue "$tries" "[ $tries -le 3 ]"
+	prlimit --pid "$(supervisor)" --nofile=1024:
+	wait "$asker"
+	assertEquals "$(cat "$SCRATCH/status")" 0 $?
+}
+
 test_a_request_of_more_than_64_kib_is_refused_and_one_of_less_is_not() {
 	instance
 	start

@@ -264,6 +264,39 @@ test_an_auditor_reads_a_payload_with_a_reason_and_nobody_writes_it() {
 	assertEquals 'PERMISSION_DENIED' "$(cat "$SCRATCH/out")"
 }
 
+# descriptors: how many spoold has.
+descriptors() {
+	find "/proc/$(supervisor)/fd" -mindepth 1 | wc -l
+}
+
+# He asks for a payload 3,000 times, and reads nothing of that for a while.
+test_who_does_not_read_his_answers_takes_no_more_than_a_few_descriptors() {
+	organizations || return
+	sink
+	destination ok
+	drop one "$(job ok)"
+	eventually delivered "$ID"
+	cp "$TESTS/system/unread.mjs" "$INSTANCE/unread.mjs"
+	chmod 755 "$INSTANCE/unread.mjs"
+	mkdir -m 755 "$INSTANCE/told"
+	question="{\"verb\":\"delivery.payload\",\"deliveryId\":\"$ID\","
+	question="$question\"reason\":\"test\"}"
+	before=$(descriptors)
+	by auditor timeout 60 node "$INSTANCE/unread.mjs" \
+	    "$INSTANCE/run/control.sock" 3000 "$question" \
+	    "$INSTANCE/told/go" >"$SCRATCH/answers" 2>&1 &
+	asker=$!
+	eventually test -s "$SCRATCH/answers"
+	run spoolctl status
+	assertEquals "others are served: $ERR" 0 "$STATUS"
+	held=$(($(descriptors) - before))
+	assertTrue "$held" "[ $held -le 20 ]"
+	: >"$INSTANCE/told/go"
+	wait "$asker"
+	assertEquals 'all are answered' 'waits
+3000' "$(cat "$SCRATCH/answers")"
+}
+
 # command_by ROLE NAME...: one of spoold's commands, where he can reach it.
 command_by() {
 	role=$1 name=$2
