@@ -59,6 +59,9 @@ void	 client_disconnect(struct libspool *);
 int	 offline_start(struct libspool *, struct why *);
 void	 offline_end(struct libspool *);
 
+/* Its environment, as execve(2) wants it; the array is the caller's to free. */
+char	**offline_environment(const struct conf *);
+
 /*
  * Asks and waits.  `members` are JSON members beside id and verb (from
  * json_put_…), or empty.  Returns the answer's result, which the caller frees

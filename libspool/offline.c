@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ program_spawn(struct libspool *client, int fd,
 	static char config[] = "-c", offline[] = "--offline";
 	char *argv[] = { client->program, config, client->conf->file, offline,
 		NULL };
+	char **environment = offline_environment(client->conf);
 	sigset_t none;
 	int failed;
 
@@ -47,8 +49,11 @@ program_spawn(struct libspool *client, int fd,
 	if (failed == 0)
 		failed = posix_spawn_file_actions_adddup2(files, fd,
 		    OFFLINE_FD);
-	return failed != 0 ? failed : posix_spawn(&client->child,
-	    client->program, files, how, argv, environ);
+	if (failed == 0)
+		failed = posix_spawn(&client->child, client->program, files,
+		    how, argv, environment);
+	free(environment);
+	return failed;
 }
 
 static int
