@@ -40,7 +40,8 @@ struct libspool_error {
 	char	  message[768];		/* what is wrong, where, what helps */
 	char	  path[256];		/* the field that is wrong, or "" */
 	char	  delivery_id[32];	/* of the job that it is about, or "" */
-	char	  name[832];		/* of the drop, escaped, or "" */
+	char	  name[832];		/* of the drop, or ""; escaped, but by
+					 * libspool_drop() and _submit() */
 	char	  nearest[64];		/* what may have been meant, or "" */
 	char	  fields[4096];		/* each that is wrong: objects of JSON
 					 * with path and message, separated by
@@ -133,7 +134,10 @@ void	 libspool_set_progress(struct libspool *, libspool_progress *,
 /*
  * Drops a job, so that no crash loses it once this has returned 0, whether
  * spoold runs or not.  Gives its id, and the name that it has in new/, which
- * is another one where `name` was taken; either may be NULL.
+ * is another one where `name` was taken; either may be NULL.  After -1 it is
+ * not in new/ and may be dropped again, unless the error has delivery_id and
+ * name: then it is spoold's, it is only not sure that it is durable, and one
+ * that is dropped again is delivered twice.
  */
 int	 libspool_drop(struct libspool *, const struct libspool_job *,
 	    char id[LIBSPOOL_ID], char name[LIBSPOOL_NAME],
@@ -143,8 +147,9 @@ int	 libspool_drop(struct libspool *, const struct libspool_job *,
  * Many cost as much as one if they are dropped together.  Each is written
  * first, where spoold does not see it, and then all are made durable and
  * dropped.  `each` is told of them in their order: the id and name, or NULL
- * and the error for which that one was not dropped.  -1: none was, or (each
- * was told) it is not sure that they are durable.
+ * and the error for which that one was not dropped.  What it writes is
+ * dropped the next time; it must not close the connection; it may be NULL.
+ * -1: none was, or (each was told) it is not sure that they are durable.
  */
 typedef void	 libspool_dropped(void *arg, const char *id, const char *name,
 		    const struct libspool_error *);
@@ -162,8 +167,10 @@ int	 libspool_take_back(struct libspool *, const char *name,
 
 /*
  * The same, and what spoold says of it: deliveryId, status, destinations and
- * queuedAt, or the error for which it refused the job.  If spoold does not run
- * (UNAVAILABLE) the job waits, and delivery_id says which it is.
+ * queuedAt, or the error for which it refused the job.  Once it is dropped an
+ * error has delivery_id and name: if spoold does not run or has not answered
+ * in time (UNAVAILABLE) the job waits, and libspool_take_back() or
+ * libspool_verdict() may follow.
  */
 struct libspool_result	*libspool_submit(struct libspool *,
 			    const struct libspool_job *,

@@ -295,6 +295,18 @@ test_one_that_cannot_be_started_says_so() {
 	assertContains "$OUT" "$CONF:"
 }
 
+# A caller who is told that it failed drops it again.
+test_what_cannot_be_made_durable_is_taken_back_or_named() {
+	instance
+	compiled gcc shared "$TESTS/system/doubt.c"
+	run "$PLACE/program" ok
+	ran 0 "-1 INTERNAL_ERROR '' ''" ''
+	assertEquals 'it is not dropped' '' \
+	    "$(find "$SPOOL/new" "$SPOOL/tmp" -type f)"
+	run "$PLACE/program" ok "mv $SPOOL/new/doubtful.json $SCRATCH/"
+	ran 0 "-1 INTERNAL_ERROR 'id' 'doubtful.json'" ''
+}
+
 test_nothing_but_its_own_symbols_can_be_seen() {
 	# shellcheck disable=SC2086 # words
 	assertEquals 'dynamic' '' "$(nm -D --defined-only \
