@@ -307,6 +307,62 @@ test_what_cannot_be_made_durable_is_taken_back_or_named() {
 	ran 0 "-1 INTERNAL_ERROR 'id' 'doubtful.json'" ''
 }
 
+# A program that uses its process as it likes: see host.c.
+test_a_timeout_ends_what_was_started_to_answer() {
+	instance
+	compiled gcc shared "$TESTS/system/host.c"
+	printf '#!/bin/sh\nexec sleep 600\n' >"$SCRATCH/stuck"
+	chmod 755 "$SCRATCH/stuck"
+	run timeout 60 "$PLACE/program" late "$SCRATCH/stuck"
+	ran 0 'UNAVAILABLE 110, children: 0' ''
+}
+
+test_a_timeout_ends_the_waiting_for_a_place_in_the_queue() {
+	instance
+	compiled gcc shared "$TESTS/system/host.c"
+	crowded_socket
+	run timeout 60 "$PLACE/program" late
+	ran 0 'UNAVAILABLE 110, children: 0' ''
+	run timeout 60 spoolsubmit -d ok -D 1
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals 1 "$(find "$SPOOL/new" -type f | wc -l)"
+	kill "$CROWD"
+}
+
+# crowded_socket: where spoold listens, nobody accepts, and no more fit in.
+crowded_socket() {
+	mkdir -p "$INSTANCE/run"
+	python3 -c '
+import os, socket, sys, time
+os.chdir(sys.argv[1])
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("control.sock")
+listener.listen(0)
+crowd = []
+try:
+    while True:
+        one = socket.socket(socket.AF_UNIX)
+        one.setblocking(False)
+        one.connect("control.sock")
+        crowd.append(one)
+except BlockingIOError:
+    open("crowded", "w").close()
+time.sleep(600)' "$INSTANCE/run" &
+	CROWD=$!
+	eventually test -f "$INSTANCE/run/crowded"
+}
+
+test_what_the_caller_does_with_its_process_is_nothing_to_spoold() {
+	instance
+	compiled gcc shared "$TESTS/system/host.c"
+	for how in closed ignoring waiting; do
+		run timeout 60 "$PLACE/program" "$how" "$BUILD/sbin/spoold"
+		assertEquals "$how: $ERR" 0 "$STATUS"
+		assertEquals "$how" "$(spoold --version | cut -d' ' -f2), children: 0" "$OUT"
+		assertEquals "$how: nobody is left" '' "$(spoolds)"
+	done
+}
+
 test_nothing_but_its_own_symbols_can_be_seen() {
 	# shellcheck disable=SC2086 # words
 	assertEquals 'dynamic' '' "$(nm -D --defined-only \
