@@ -261,6 +261,15 @@ client_call(struct libspool *client, const char *verb,
 }
 
 struct libspool_result *
+client_failed(const struct libspool *client, struct libspool_error *error,
+    const struct why *why)
+{
+	if (client != NULL)
+		(void)error_fill(error, why);
+	return NULL;
+}
+
+struct libspool_result *
 client_ask(struct libspool *client, const char *verb, struct buf *members,
     struct libspool_error *error)
 {

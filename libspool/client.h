@@ -100,6 +100,10 @@ void	 written_abandon(struct libspool *);
 /* Gives the caller's error, if he wants it, what *why says; -1. */
 int	 error_fill(struct libspool_error *, const struct why *);
 
+/* The same, unless the connection is NULL: then the error stays. */
+struct libspool_result	*client_failed(const struct libspool *,
+			    struct libspool_error *, const struct why *);
+
 /*
  * Writes a text of JSON as a member, as an array of one unless it is an array,
  * or its own members as such: 0, or -1 with *why.

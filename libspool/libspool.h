@@ -91,7 +91,7 @@ int	 libspool_is_offline(const struct libspool *);
  */
 void		 libspool_free(struct libspool_result **);
 
-/* The whole as one line of JSON. */
+/* The whole as one line of JSON.  Nothing is in a result that is NULL. */
 const char	*libspool_json(const struct libspool_result *);
 
 /* A string; NULL if there is none. */
@@ -265,7 +265,10 @@ int		 libspool_queue_list(struct libspool *, const char *queue,
 
 struct libspool_result	*libspool_queue_status(struct libspool *,
 			    struct libspool_error *);
-/* Makes tickets due now: those named, else those to a destination, or all. */
+/*
+ * Makes tickets due now: those named, else those to a destination; all where
+ * NULL is given for the tickets.
+ */
 struct libspool_result	*libspool_queue_flush(struct libspool *,
 			    const struct libspool_tickets *,
 			    struct libspool_error *);
@@ -340,7 +343,10 @@ struct libspool_result	*libspool_secret_confirm(struct libspool *,
 struct libspool_result	*libspool_secret_add(struct libspool *,
 			    const char *destination, const char *secret,
 			    int drill, struct libspool_error *);
-/* A credential's second value, which takes over at a time (RFC 3339). */
+/*
+ * A credential's second value, which takes over at a time (RFC 3339); the field
+ * says which.
+ */
 struct libspool_result	*libspool_secret_second(struct libspool *,
 			    const char *destination, const char *field,
 			    const char *value, const char *at,

@@ -307,6 +307,23 @@ test_what_cannot_be_made_durable_is_taken_back_or_named() {
 	ran 0 "-1 INTERNAL_ERROR 'id' 'doubtful.json'" ''
 }
 
+test_what_is_asked_by_mistake_is_refused() {
+	instance
+	compiled gcc shared "$TESTS/system/traps.c"
+	run "$PLACE/program"
+	ran 0 'second: USAGE
+flush: USAGE
+flush all: UNAVAILABLE
+create: VALIDATION_ERROR
+ask: KEPT
+update: KEPT
+create: KEPT
+config: KEPT
+none 7 0 0
+0 0
+26 taken back' ''
+}
+
 # A program that uses its process as it likes: see host.c.
 test_a_timeout_ends_what_was_started_to_answer() {
 	instance
