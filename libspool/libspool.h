@@ -6,7 +6,7 @@
  * control socket offers (spoold-control(7)) and the program's user may.
  *
  * A struct libspool is one connection, made when it is needed first, for one
- * thread at a time.  Results are JSON: libspool_text() and its like read them,
+ * thread at a time; a child that is forked leaves it alone.  Results are JSON: libspool_text() and its like read them,
  * libspool_json() is the whole.  Functions that give a pointer give NULL, and
  * those that give an int -1, if it failed, with the error filled in; the error
  * may be NULL where nobody wants to know.  Given NULL for the connection, they

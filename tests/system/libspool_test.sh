@@ -136,7 +136,8 @@ compiled() {
 	esac
 	# shellcheck disable=SC2046,SC2086 # words
 	"$1" -Wall -Wextra -Werror $SANITIZE $(pkg-config --cflags \
-	    libspool) "$2" $3 -o "$PLACE/program" >"$PLACE/log" 2>&1
+	    libspool) "$2" $3 ${LINK-} \
+	    -o "$PLACE/program" >"$PLACE/log" 2>&1
 	status=$?
 	assertEquals "$1 $2: $(cat "$PLACE/log")" 0 $status
 }
@@ -378,6 +379,15 @@ test_what_the_caller_does_with_its_process_is_nothing_to_spoold() {
 		assertEquals "$how" "$(spoold --version | cut -d' ' -f2), children: 0" "$OUT"
 		assertEquals "$how: nobody is left" '' "$(spoolds)"
 	done
+}
+
+test_what_the_caller_does_with_its_libraries_stays_so() {
+	instance
+	LINK=-lcjson
+	compiled gcc shared "$TESTS/system/guest.c"
+	LINK=
+	run timeout 60 "$PLACE/program"
+	ran 0 '400 opened, the hooks are kept' ''
 }
 
 test_nothing_but_its_own_symbols_can_be_seen() {
