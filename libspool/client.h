@@ -82,9 +82,9 @@ char	**offline_environment(const struct conf *);
 /*
  * Asks and waits.  `members` are JSON members beside id and verb (from
  * json_put_…), or empty.  Returns the answer's result, which the caller frees
- * with json_free(), or NULL with *why: the answer's error, or anything else, which
- * ends the connection if something was sent (UNAVAILABLE with number ETIMEDOUT
- * if the time was up, ECONNRESET if spoold ended meanwhile).
+ * with json_free(), or NULL with *why: the answer's error, or anything else,
+ * which ends the connection if something was sent (UNAVAILABLE with number
+ * ETIMEDOUT if the time was up, ECONNRESET if spoold ended meanwhile).
  */
 struct json	*client_call(struct libspool *, const char *verb,
 		    const struct buf *members, struct why *);

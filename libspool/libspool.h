@@ -6,14 +6,14 @@
  * control socket offers (spoold-control(7)) and the program's user may.
  *
  * A struct libspool is one connection, made when it is needed first, for one
- * thread at a time; a child that is forked leaves it alone.  Results are JSON: libspool_text() and its like read them,
- * libspool_json() is the whole.  Functions that give a pointer give NULL, and
- * those that give an int -1, if it failed, with the error filled in; the error
- * may be NULL where nobody wants to know.  Given NULL for the connection, they
- * fail and leave the error as libspool_open() filled it in, so that it is
- * enough to look at what is asked last.  Strings are UTF-8.  Nothing is
- * printed, and every descriptor is closed on exec.  Where memory ends, so does
- * the program.
+ * thread at a time; a child that is forked leaves it alone.  Results are JSON:
+ * libspool_text() and its like read them, libspool_json() is the whole.
+ * Functions that give a pointer give NULL, and those that give an int -1, if
+ * it failed, with the error filled in; the error may be NULL where nobody
+ * wants to know.  Given NULL for the connection, they fail and leave the error
+ * as libspool_open() filled it in, so that it is enough to look at what is
+ * asked last.  Strings are UTF-8.  Nothing is printed, and every descriptor is
+ * closed on exec.  Where memory ends, so does the program.
  */
 #ifndef LIBSPOOL_H
 #define LIBSPOOL_H
@@ -64,8 +64,10 @@ struct libspool	*libspool_open(const char *file, const char *organization,
 void		 libspool_close(struct libspool **);
 
 /*
- * How long an answer is waited for, in ms; -1, as it is first: for ever.  When
- * the time is up, the error's number is ETIMEDOUT.
+ * How long an answer is waited for, connecting included, in ms; -1, as it is
+ * first: for ever.  When the time is up, the error's number is ETIMEDOUT.  For
+ * the end of a spoold that was started to answer some seconds are waited then,
+ * and it is asked to end; without a timeout its end is waited for.
  */
 void	 libspool_set_timeout(struct libspool *, long long ms);
 

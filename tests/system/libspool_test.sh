@@ -381,6 +381,42 @@ test_what_the_caller_does_with_its_process_is_nothing_to_spoold() {
 	done
 }
 
+# Nobody but its owner says where a setuid program looks.
+test_a_setuid_program_follows_no_variable_of_its_caller() {
+	[ "$(id -u)" = 0 ] && [ -z "$SANITIZE" ] || return 0
+	instance
+	printf '%s\n' '#include <stdio.h>' '#include <libspool.h>' \
+	    'int main(void) { struct libspool_error error = { .code = "" };' \
+	    'struct libspool *spool = libspool_open(NULL, NULL, &error);' \
+	    'puts(error.message); libspool_close(&spool); return 0; }' \
+	    >"$PLACE/setuid.c"
+	compiled gcc static "$PLACE/setuid.c"
+	chmod 755 "$PLACE"
+	chown nobody "$PLACE/program"
+	run env SPOOLD_CONFIG="$PLACE/none.conf" "$PLACE/program"
+	assertContains "$OUT" "$PLACE/none.conf"
+	chmod u+s "$PLACE/program"
+	run env SPOOLD_CONFIG="$PLACE/none.conf" "$PLACE/program"
+	assertNotContains "$OUT" "$PLACE/none.conf"
+}
+
+# Of those that come with an answer one is given, and the others closed.
+test_descriptors_that_come_with_an_answer_do_not_stay_open() {
+	instance
+	compiled gcc shared "$TESTS/system/passed.c"
+	mkdir -p "$INSTANCE/run"
+	python3 "$TESTS/system/passing.py" "$INSTANCE/run/control.sock" &
+	PASSING=$!
+	eventually test -S "$INSTANCE/run/control.sock"
+	run "$PLACE/program"
+	ran 0 '1: given, 0 more
+2: given, 0 more
+3: INTERNAL_ERROR, 0 more
+nonsense: INTERNAL_ERROR, 0 more
+1: given, 0 more' ''
+	kill "$PASSING"
+}
+
 test_what_the_caller_does_with_its_libraries_stays_so() {
 	instance
 	LINK=-lcjson
