@@ -1,20 +1,19 @@
 /*
  * doubt - a program for which new/ cannot be synced drops a job
  *
- *     doubt DESTINATION [COMMAND]
+ *     doubt DESTINATION [FROM TO]
  *
- * COMMAND is run between the rename and the sync that fails.  Prints what the
- * error says of the drop.
+ * Between the drop and the sync that fails FROM becomes TO, as if spoold took
+ * it.  Prints what the error says of the drop.
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <libspool.h>
 
-static const char *between;
+static const char *from, *to;
 
 /* In place of the C library's, for libspool as well. */
 int
@@ -28,8 +27,8 @@ fsync(int fd)
 	path[length < 0 ? 0 : length] = '\0';
 	if (length < 4 || strcmp(path + length - 4, "/new") != 0)
 		return fdatasync(fd);
-	if (between != NULL && system(between) != 0)
-		(void)fprintf(stderr, "%s failed\n", between);
+	if (from != NULL && rename(from, to) == -1)
+		perror(from);
 	errno = EIO;
 	return -1;
 }
@@ -45,7 +44,10 @@ main(int argc, char **argv)
 
 	(void)snprintf(json, sizeof(json), "{\"destinations\":[\"%s\"],"
 	    "\"payload\":{\"type\":\"data\",\"data\":1}}", argv[1]);
-	between = argc > 2 ? argv[2] : NULL;
+	if (argc > 3) {
+		from = argv[2];
+		to = argv[3];
+	}
 	done = libspool_drop(spool, &job, NULL, NULL, &error);
 	(void)printf("%d %s '%s' '%s'\n", done, error.code,
 	    error.delivery_id[0] == '\0' ? "" : "id", error.name);

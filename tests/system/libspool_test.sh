@@ -304,7 +304,8 @@ test_what_cannot_be_made_durable_is_taken_back_or_named() {
 	ran 0 "-1 INTERNAL_ERROR '' ''" ''
 	assertEquals 'it is not dropped' '' \
 	    "$(find "$SPOOL/new" "$SPOOL/tmp" -type f)"
-	run "$PLACE/program" ok "mv $SPOOL/new/doubtful.json $SCRATCH/"
+	run "$PLACE/program" ok "$SPOOL/new/doubtful.json" \
+	    "$SCRATCH/doubtful.json"
 	ran 0 "-1 INTERNAL_ERROR 'id' 'doubtful.json'" ''
 }
 
