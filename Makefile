@@ -76,8 +76,9 @@ JOURNAL := $(addprefix lib/,journal journal_open journal_recover journal_key \
     journal_seek journal_verify journal_purged journal_sync base64)
 # For programs of others, and what commands stand on.
 CALLS := $(addprefix libspool/,calls calls_destination calls_instance client \
-    drop offline open queue result submit) $(addprefix lib/,control_said \
-    queue_entry queue_reader refused select show)
+    drop offline offline_environment open queue result submit) \
+    $(addprefix lib/,control_said queue_entry queue_reader refused select \
+    show)
 LIBSPOOL := $(CALLS) $(CONFIG) $(BASE) $(JSON) $(RECORDS) $(SPOOL) $(LAYOUT)
 COMMAND := $(addprefix lib/,cli cli_open cli_report cli_spoold \
     control_program select_job select_part show_json) $(CALLS)

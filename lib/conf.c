@@ -155,20 +155,22 @@ conf_new(const char *file)
 	return conf;
 }
 
+/* Whose environment it is follows from the file, which is read first. */
 static struct conf *
-conf_load(const char *file, bool environment, struct why *why)
+conf_load(const char *file, bool shared_too, struct why *why)
 {
 	struct buf text = { 0 };
 	struct conf *conf;
 
 	if (file == NULL)
-		file = getenv("SPOOLD_CONFIG");
+		file = secure_getenv("SPOOLD_CONFIG");
 	if (file == NULL || file[0] == '\0')
 		file = DEFAULT_FILE;
 	conf = conf_new(file);
 	if (conf_text_read(conf->file, &text, why) == -1 ||
 	    conf_parse(conf, &text, why) == -1 ||
-	    (environment && conf_environment(conf, why) == -1) ||
+	    ((shared_too || conf->top_user[0] == '\0') &&
+	    conf_environment(conf, why) == -1) ||
 	    conf_check_listen(conf, why) == -1)
 		conf_free(&conf);
 	else
@@ -184,7 +186,7 @@ conf_read(const char *file, struct why *why)
 }
 
 struct conf *
-conf_read_file(const char *file, struct why *why)
+conf_read_asked(const char *file, struct why *why)
 {
 	return conf_load(file, false, why);
 }

@@ -97,8 +97,11 @@ struct conf {
 struct conf	*conf_read(const char *file, struct why *);
 void		 conf_free(struct conf **);
 
-/* The same without the environment's overrides. */
-struct conf	*conf_read_file(const char *file, struct why *);
+/*
+ * The same for who asks: the environment overrides nothing where the file names
+ * a user, whose instance it is.
+ */
+struct conf	*conf_read_asked(const char *file, struct why *);
 
 /*
  * The same from a text that is to become that file, and without the

@@ -68,7 +68,7 @@ static int
 variable_take(struct conf *conf, const struct setting *setting,
     const char *variable, struct why *why)
 {
-	const char *text = getenv(variable);
+	const char *text = secure_getenv(variable);
 	struct why reason;
 	char name[SETTING_NAME_MAX];
 
@@ -124,6 +124,7 @@ conf_environment(struct conf *conf, struct why *why)
 	    "schedule");
 	const struct setting *settings;
 	char variable[VARIABLE_MAX];
+	const char *text;
 	size_t count;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
@@ -141,8 +142,9 @@ conf_environment(struct conf *conf, struct why *why)
 	}
 	/* A delay dropped it, but one that is set here as well stays. */
 	variable_name(schedule, variable);
-	if (getenv(variable) != NULL && setting_store_text(schedule, conf,
-	    getenv(variable), why) == -1)
+	text = secure_getenv(variable);
+	if (text != NULL &&
+	    setting_store_text(schedule, conf, text, why) == -1)
 		return -1;
 	find_unknown(conf);
 	return 0;

@@ -13,6 +13,7 @@
  */
 #include <confuse.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,12 @@ struct parse {
 };
 
 static _Thread_local struct parse *current;
+
+/*
+ * Its lexer, which it reads defaults with, too, is one for the whole process,
+ * which may have several threads.
+ */
+static pthread_mutex_t lexer = PTHREAD_MUTEX_INITIALIZER;
 
 /* For a name that is none: those that there are. */
 static void
@@ -493,8 +500,8 @@ store_all(cfg_t *cfg, const struct grammar *grammar, struct conf *conf,
 	return result;
 }
 
-int
-conf_parse(struct conf *conf, const struct buf *given, struct why *why)
+static int
+text_parse(struct conf *conf, const struct buf *given, struct why *why)
 {
 	struct parse parse = { conf->file, why, false };
 	struct grammar grammar = { .count = 0 };
@@ -502,9 +509,6 @@ conf_parse(struct conf *conf, const struct buf *given, struct why *why)
 	int result = -1;
 	cfg_t *cfg;
 
-	/* Of a later one all else would be wrong, too. */
-	if (format_check_known(conf->file, format_of_text(given), why) == -1)
-		return -1;
 	buf_add(&text, given->data, given->len);
 	conf_text_blank(text.data, ' ');
 	cfg = cfg_init(grammar_section(&grammar, SCOPE_plain, "")->options,
@@ -526,5 +530,19 @@ conf_parse(struct conf *conf, const struct buf *given, struct why *why)
 	buf_free(&text);
 	for (size_t i = 0; i < grammar.count; i++)
 		free(grammar.sections[i].options);
+	return result;
+}
+
+int
+conf_parse(struct conf *conf, const struct buf *given, struct why *why)
+{
+	int result;
+
+	/* Of a later one all else would be wrong, too. */
+	if (format_check_known(conf->file, format_of_text(given), why) == -1)
+		return -1;
+	(void)pthread_mutex_lock(&lexer);
+	result = text_parse(conf, given, why);
+	(void)pthread_mutex_unlock(&lexer);
 	return result;
 }

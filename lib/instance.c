@@ -19,13 +19,7 @@
 struct conf *
 instance_conf(const char *file, struct why *why)
 {
-	struct conf *conf = conf_read(file, why);
-
-	if (conf != NULL && instance_is_shared(conf)) {
-		conf_free(&conf);
-		conf = conf_read_file(file, why);
-	}
-	return conf;
+	return conf_read_asked(file, why);
 }
 
 bool

@@ -18,6 +18,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "lib/log.h"
 #include "lib/scan.h"
 #include "lib/xalloc.h"
 
@@ -50,13 +51,27 @@ json_of(cJSON *item)
 	return (struct json *)(void *)item;
 }
 
-/* cJSON gets its memory where everybody does, so it never fails half-way. */
-static void
-use_xalloc(void)
+/*
+ * cJSON gets its memory where the process it is in said, which a program that
+ * uses libspool may have done; so what it frees has to come from there, too.
+ */
+static void *
+must(void *memory)
 {
-	cJSON_Hooks	 hooks = { xmalloc, free };
+	if (memory == NULL)
+		log_fatal(error_exit_status(ERROR_UNAVAILABLE),
+		    "out of memory");
+	return memory;
+}
 
-	cJSON_InitHooks(&hooks);
+static char *
+text_keep(const char *text, size_t length)
+{
+	char	*copy = must(cJSON_malloc(length + 1));
+
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
 }
 
 static void
@@ -128,7 +143,7 @@ keep_numbers(cJSON *item, struct cursor *c)
 			begin = next_number(c, &length);
 			if (!is_short_integer(c->text + begin, length))
 				item->valuestring =
-				    xstrndup(c->text + begin, length);
+				    text_keep(c->text + begin, length);
 		}
 		keep_numbers(item->child, c);
 	}
@@ -144,6 +159,13 @@ is_cut(const char *at, const char *end)
 	while (at < end && strchr(" \t\r\n", *at) != NULL)
 		at++;
 	return at < end;
+}
+
+/* True if that is where cJSON has stumbled over the rest of a number. */
+static bool
+is_in_number(const char *at, const char *end)
+{
+	return at != NULL && at < end && strchr("+-.0123456789Ee", *at) != NULL;
 }
 
 struct json *
@@ -163,8 +185,10 @@ json_parse(const char *text, size_t length, struct why *why)
 		why->offset = (int64_t)length;
 		return NULL;
 	}
-	use_xalloc();
 	item = cJSON_ParseWithLengthOpts(text, length, &end, 0);
+	/* The text is right, so nothing else keeps it from being read. */
+	if (item == NULL && !is_in_number(end, text + length))
+		(void)must(item);
 	if (item == NULL || is_cut(end, text + length)) {
 		cJSON_Delete(item);
 		(void)why_set(why, ERROR_VALIDATION_ERROR,
@@ -364,15 +388,14 @@ json_print(struct buf *out, const struct json *json)
 struct json *
 json_new_object(void)
 {
-	use_xalloc();
-	return json_of(cJSON_CreateObject());
+	return json_of(must(cJSON_CreateObject()));
 }
 
 struct json *
 json_copy(const struct json *json)
 {
-	use_xalloc();
-	return json_of(cJSON_Duplicate(item_of(json), 1));
+	return json == NULL ? NULL :
+	    json_of(must(cJSON_Duplicate(item_of(json), 1)));
 }
 
 /* Puts an item into an object, which owns it from then on. */
@@ -394,14 +417,14 @@ set(struct json *object, const char *name, cJSON *item)
 		ok = cJSON_ReplaceItemInObjectCaseSensitive(parent, name,
 		    item);
 	}
-	assert(ok);
+	if (!ok)
+		(void)must(NULL);
 }
 
 void
 json_set_string(struct json *object, const char *name, const char *value)
 {
-	use_xalloc();
-	set(object, name, cJSON_CreateString(value));
+	set(object, name, must(cJSON_CreateString(value)));
 }
 
 void
@@ -410,27 +433,23 @@ json_set_integer(struct json *object, const char *name, int64_t value)
 	char	*text = xasprintf("%" PRId64, value);
 	cJSON	*item;
 
-	use_xalloc();
-	item = cJSON_CreateNumber((double)value);
-	if (is_short_integer(text, strlen(text)))
-		free(text);
-	else
-		item->valuestring = text;
+	item = must(cJSON_CreateNumber((double)value));
+	if (!is_short_integer(text, strlen(text)))
+		item->valuestring = text_keep(text, strlen(text));
+	free(text);
 	set(object, name, item);
 }
 
 void
 json_set_boolean(struct json *object, const char *name, bool value)
 {
-	use_xalloc();
-	set(object, name, cJSON_CreateBool(value));
+	set(object, name, must(cJSON_CreateBool(value)));
 }
 
 void
 json_set_null(struct json *object, const char *name)
 {
-	use_xalloc();
-	set(object, name, cJSON_CreateNull());
+	set(object, name, must(cJSON_CreateNull()));
 }
 
 void

@@ -19,11 +19,13 @@ secret_set(struct secret *secret, const char *data, size_t length,
 	size_t mapped = (length / page + 1) * page;
 	void *memory;
 
-	secret_free(secret);
 	memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		return why_errno(why, "get memory for a secret");
+	if (memory == MAP_FAILED) {
+		(void)why_errno(why, "get memory for a secret");
+		secret_free(secret);
+		return -1;
+	}
 	/* As far as the limits allow; swap is the administrator's matter. */
 	(void)mlock(memory, mapped);
 	/* Nor has a child that is forked any use for it. */
@@ -31,10 +33,13 @@ secret_set(struct secret *secret, const char *data, size_t length,
 	    madvise(memory, mapped, MADV_WIPEONFORK) == -1) {
 		(void)why_errno(why, "keep a secret to this process");
 		(void)munmap(memory, mapped);
+		secret_free(secret);
 		return -1;
 	}
 	if (length > 0)
 		memcpy(memory, data, length);
+	/* It may be what was copied. */
+	secret_free(secret);
 	secret->data = memory;
 	secret->length = length;
 	secret->mapped = mapped;

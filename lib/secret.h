@@ -15,7 +15,10 @@ struct secret {
 	size_t	 mapped;	/* bytes of the mapping */
 };
 
-/* In place of what it held.  0, or -1 with *why: then it holds nothing. */
+/*
+ * In place of what it held, which may be what is given.  0, or -1 with *why:
+ * then it holds nothing.
+ */
 int	 secret_set(struct secret *, const char *, size_t, struct why *);
 void	 secret_free(struct secret *);
 

@@ -11,9 +11,8 @@ libspool_ask(struct libspool *client, const char *verb, const char *members,
 	struct why why;
 
 	if (members != NULL && put_members(&out, members, &why) == -1) {
-		(void)error_fill(error, &why);
 		buf_wipe(&out);
-		return NULL;
+		return client_failed(client, error, &why);
 	}
 	return client_ask(client, verb, &out, error);
 }
@@ -187,7 +186,16 @@ struct libspool_result *
 libspool_queue_flush(struct libspool *client,
     const struct libspool_tickets *tickets, struct libspool_error *error)
 {
-	return ask_of_tickets(client, "queue.flush", tickets, error);
+	struct why why;
+
+	if (tickets == NULL)
+		return libspool_ask(client, "queue.flush", NULL, error);
+	if (tickets->count > 0 || tickets->id != NULL ||
+	    tickets->destination != NULL)
+		return ask_of_tickets(client, "queue.flush", tickets, error);
+	(void)why_set(&why, ERROR_USAGE,
+	    "no ticket is named; without a list all are meant");
+	return client_failed(client, error, &why);
 }
 
 struct libspool_result *

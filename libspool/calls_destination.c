@@ -15,9 +15,8 @@ ask_with(struct libspool *client, const char *verb, struct buf *out,
 
 	if (put_document(out, name, json, &why) == 0)
 		return client_ask(client, verb, out, error);
-	(void)error_fill(error, &why);
 	buf_wipe(out);
-	return NULL;
+	return client_failed(client, error, &why);
 }
 
 struct libspool_result *
@@ -29,9 +28,8 @@ libspool_destination_create(struct libspool *client, const char *json,
 
 	if (put_documents(&out, "destinations", json, &why) == 0)
 		return client_ask(client, "destination.create", &out, error);
-	(void)error_fill(error, &why);
 	buf_wipe(&out);
-	return NULL;
+	return client_failed(client, error, &why);
 }
 
 struct libspool_result *
@@ -218,7 +216,14 @@ libspool_secret_second(struct libspool *client, const char *destination,
     struct libspool_error *error)
 {
 	struct buf out = { .max = 0 };
+	struct why why;
 
+	/* Without one it would be a new secret for signing. */
+	if (field == NULL) {
+		(void)why_set(&why, ERROR_USAGE,
+		    "whose second value it is to be is not said");
+		return client_failed(client, error, &why);
+	}
 	json_put_string(&out, "destinationId", destination);
 	json_put_string(&out, "field", field);
 	json_put_string(&out, "secret", value);

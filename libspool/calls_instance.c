@@ -10,7 +10,10 @@
 static struct json *
 document_read(const char *json, struct why *why)
 {
-	return json_parse(json, strlen(json), why);
+	if (json != NULL)
+		return json_parse(json, strlen(json), why);
+	(void)why_set(why, ERROR_VALIDATION_ERROR, "there is no document");
+	return NULL;
 }
 
 int
@@ -74,8 +77,7 @@ libspool_config_get(struct libspool *client, const char *names,
 
 	if (names == NULL || put_document(&out, "names", names, &why) == 0)
 		return client_ask(client, "config.get", &out, error);
-	(void)error_fill(error, &why);
-	return NULL;
+	return client_failed(client, error, &why);
 }
 
 struct libspool_result *

@@ -273,6 +273,20 @@ drop_abandon(const struct spool *spool, const struct drop *drop)
 		(void)spool_remove(spool, QUEUE_data, drop->data, &why);
 }
 
+/* That it is gone counts at once; new/ was not synced before, either. */
+bool
+drop_undo(const struct spool *spool, const struct drop *drop)
+{
+	struct why why;
+
+	if (spool_remove(spool, QUEUE_new, drop->name, &why) != 1)
+		return false;
+	if (drop->data[0] != '\0')
+		(void)spool_remove(spool, QUEUE_data, drop->data, &why);
+	(void)directory_sync(spool, QUEUE_new, &why);
+	return true;
+}
+
 int
 drop_take_back(const struct spool *spool, const struct drop *drop,
     struct why *why)

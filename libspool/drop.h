@@ -71,6 +71,12 @@ int	 drop_finish(const struct spool *, struct why *);
 void	 drop_abandon(const struct spool *, const struct drop *);
 
 /*
+ * Removes one for which drop_finish() has failed: false if spoold has it
+ * already, or it cannot be removed.
+ */
+bool	 drop_undo(const struct spool *, const struct drop *);
+
+/*
  * Takes it back out of new/.  Returns 1, 0 if spoold has it already, -1 with
  * *why.
  */

@@ -6,14 +6,14 @@
  * control socket offers (spoold-control(7)) and the program's user may.
  *
  * A struct libspool is one connection, made when it is needed first, for one
- * thread at a time.  Results are JSON: libspool_text() and its like read them,
- * libspool_json() is the whole.  Functions that give a pointer give NULL, and
- * those that give an int -1, if it failed, with the error filled in; the error
- * may be NULL where nobody wants to know.  Given NULL for the connection, they
- * fail and leave the error as libspool_open() filled it in, so that it is
- * enough to look at what is asked last.  Strings are UTF-8.  Nothing is
- * printed, and every descriptor is closed on exec.  Where memory ends, so does
- * the program.
+ * thread at a time; a child that is forked leaves it alone.  Results are JSON:
+ * libspool_text() and its like read them, libspool_json() is the whole.
+ * Functions that give a pointer give NULL, and those that give an int -1, if
+ * it failed, with the error filled in; the error may be NULL where nobody
+ * wants to know.  Given NULL for the connection, they fail and leave the error
+ * as libspool_open() filled it in, so that it is enough to look at what is
+ * asked last.  Strings are UTF-8.  Nothing is printed, and every descriptor is
+ * closed on exec.  Where memory ends, so does the program.
  */
 #ifndef LIBSPOOL_H
 #define LIBSPOOL_H
@@ -40,7 +40,8 @@ struct libspool_error {
 	char	  message[768];		/* what is wrong, where, what helps */
 	char	  path[256];		/* the field that is wrong, or "" */
 	char	  delivery_id[32];	/* of the job that it is about, or "" */
-	char	  name[832];		/* of the drop, escaped, or "" */
+	char	  name[832];		/* of the drop, or ""; escaped, but by
+					 * libspool_drop() and _submit() */
 	char	  nearest[64];		/* what may have been meant, or "" */
 	char	  fields[4096];		/* each that is wrong: objects of JSON
 					 * with path and message, separated by
@@ -63,8 +64,10 @@ struct libspool	*libspool_open(const char *file, const char *organization,
 void		 libspool_close(struct libspool **);
 
 /*
- * How long an answer is waited for, in ms; -1, as it is first: for ever.  When
- * the time is up, the error's number is ETIMEDOUT.
+ * How long an answer is waited for, connecting included, in ms; -1, as it is
+ * first: for ever.  When the time is up, the error's number is ETIMEDOUT.  For
+ * the end of a spoold that was started to answer some seconds are waited then,
+ * and it is asked to end; without a timeout its end is waited for.
  */
 void	 libspool_set_timeout(struct libspool *, long long ms);
 
@@ -90,7 +93,7 @@ int	 libspool_is_offline(const struct libspool *);
  */
 void		 libspool_free(struct libspool_result **);
 
-/* The whole as one line of JSON. */
+/* The whole as one line of JSON.  Nothing is in a result that is NULL. */
 const char	*libspool_json(const struct libspool_result *);
 
 /* A string; NULL if there is none. */
@@ -133,7 +136,10 @@ void	 libspool_set_progress(struct libspool *, libspool_progress *,
 /*
  * Drops a job, so that no crash loses it once this has returned 0, whether
  * spoold runs or not.  Gives its id, and the name that it has in new/, which
- * is another one where `name` was taken; either may be NULL.
+ * is another one where `name` was taken; either may be NULL.  After -1 it is
+ * not in new/ and may be dropped again, unless the error has delivery_id and
+ * name: then it is spoold's, it is only not sure that it is durable, and one
+ * that is dropped again is delivered twice.
  */
 int	 libspool_drop(struct libspool *, const struct libspool_job *,
 	    char id[LIBSPOOL_ID], char name[LIBSPOOL_NAME],
@@ -143,8 +149,9 @@ int	 libspool_drop(struct libspool *, const struct libspool_job *,
  * Many cost as much as one if they are dropped together.  Each is written
  * first, where spoold does not see it, and then all are made durable and
  * dropped.  `each` is told of them in their order: the id and name, or NULL
- * and the error for which that one was not dropped.  -1: none was, or (each
- * was told) it is not sure that they are durable.
+ * and the error for which that one was not dropped.  What it writes is
+ * dropped the next time; it must not close the connection; it may be NULL.
+ * -1: none was, or (each was told) it is not sure that they are durable.
  */
 typedef void	 libspool_dropped(void *arg, const char *id, const char *name,
 		    const struct libspool_error *);
@@ -162,8 +169,10 @@ int	 libspool_take_back(struct libspool *, const char *name,
 
 /*
  * The same, and what spoold says of it: deliveryId, status, destinations and
- * queuedAt, or the error for which it refused the job.  If spoold does not run
- * (UNAVAILABLE) the job waits, and delivery_id says which it is.
+ * queuedAt, or the error for which it refused the job.  Once it is dropped an
+ * error has delivery_id and name: if spoold does not run or has not answered
+ * in time (UNAVAILABLE) the job waits, and libspool_take_back() or
+ * libspool_verdict() may follow.
  */
 struct libspool_result	*libspool_submit(struct libspool *,
 			    const struct libspool_job *,
@@ -258,7 +267,10 @@ int		 libspool_queue_list(struct libspool *, const char *queue,
 
 struct libspool_result	*libspool_queue_status(struct libspool *,
 			    struct libspool_error *);
-/* Makes tickets due now: those named, else those to a destination, or all. */
+/*
+ * Makes tickets due now: those named, else those to a destination; all where
+ * NULL is given for the tickets.
+ */
 struct libspool_result	*libspool_queue_flush(struct libspool *,
 			    const struct libspool_tickets *,
 			    struct libspool_error *);
@@ -333,7 +345,10 @@ struct libspool_result	*libspool_secret_confirm(struct libspool *,
 struct libspool_result	*libspool_secret_add(struct libspool *,
 			    const char *destination, const char *secret,
 			    int drill, struct libspool_error *);
-/* A credential's second value, which takes over at a time (RFC 3339). */
+/*
+ * A credential's second value, which takes over at a time (RFC 3339); the field
+ * says which.
+ */
 struct libspool_result	*libspool_secret_second(struct libspool *,
 			    const char *destination, const char *field,
 			    const char *value, const char *at,

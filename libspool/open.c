@@ -2,6 +2,7 @@
  * open - which instance and organization, and the connection to its spoold
  */
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -21,6 +22,7 @@
 
 #define OFFLINE_PATIENCE 10000	/* ms for another one to give the lock up */
 #define OFFLINE_PAUSE 100	/* ms between two tries */
+#define LEFT_MAX 3600000	/* ms */
 
 const char *
 libspool_version(void)
@@ -35,8 +37,8 @@ libspool_open(const char *file, const char *organization,
 	struct libspool *client = xcalloc(1, sizeof(*client));
 	struct why why;
 
-	client->fd = client->passed = client->said = -1;
-	client->timeout = -1;
+	client->fd = client->passed = client->said = client->child_fd = -1;
+	client->timeout = client->until = -1;
 	client->in.max = CONTROL_ANSWER_MAX;
 	client->conf = instance_conf(file, &why);
 	if (client->conf != NULL && organization != NULL) {
@@ -112,6 +114,7 @@ libspool_connect(struct libspool *client, struct libspool_error *error)
 
 	if (client == NULL)
 		return -1;
+	client_begin(client);
 	return client_connect(client, &why) == 0 ? 0 :
 	    error_fill(error, &why);
 }
@@ -119,10 +122,40 @@ libspool_connect(struct libspool *client, struct libspool_error *error)
 /* --- the connection ------------------------------------------------------- */
 
 void
+client_begin(struct libspool *client)
+{
+	client->until = client->timeout == -1 ? -1 :
+	    clock_monotonic() + client->timeout;
+}
+
+int
+client_left(const struct libspool *client)
+{
+	int64_t left;
+
+	if (client->until == -1)
+		return -1;
+	left = client->until - clock_monotonic();
+	return left < 0 ? 0 : left > LEFT_MAX ? LEFT_MAX : (int)left;
+}
+
+int
+client_late(struct why *why)
+{
+	(void)why_set(why, ERROR_UNAVAILABLE,
+	    "spoold has not answered in time");
+	why->number = ETIMEDOUT;
+	return -1;
+}
+
+void
 client_disconnect(struct libspool *client)
 {
-	if (client->fd != -1)
+	/* A child of the caller's may have the descriptor, too. */
+	if (client->fd != -1) {
+		(void)shutdown(client->fd, SHUT_RDWR);
 		close(client->fd);
+	}
 	client->fd = -1;
 	if (client->passed != -1)
 		close(client->passed);
@@ -132,15 +165,37 @@ client_disconnect(struct libspool *client)
 	offline_end(client);
 }
 
+/* A connect(2) waits for room where many wait, as long as there is time. */
+static int
+connect_waiting(const struct libspool *client, int fd,
+    const struct sockaddr_un *address)
+{
+	int left = client_left(client), connected;
+	struct timeval limit = { left / 1000, left % 1000 * 1000 };
+
+	/* None at all would be for ever. */
+	if (left == 0)
+		limit.tv_usec = 1;
+	if (left != -1 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+	    sizeof(limit)) == -1)
+		return -1;
+	do
+		connected = connect(fd,
+		    (const struct sockaddr *)(const void *)address,
+		    sizeof(*address));
+	while (connected == -1 && errno == EINTR && client_left(client) != 0);
+	return connected;
+}
+
 /*
- * Connects to the socket in that directory: 1 with its descriptor, 0 if nobody
- * listens, -1 with *why.  A path too long for sockaddr_un is reached through
- * the open directory.
+ * Connects to the instance's socket: 1, 0 if nobody listens, -1 with *why.  A
+ * path too long for sockaddr_un is reached through the open directory.
  */
 static int
-socket_connect(const char *directory, int *fd_r, struct why *why)
+socket_connect(struct libspool *client, struct why *why)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *directory = client->conf->top_run_directory;
 	int dir, fd, failed;
 
 	dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -155,30 +210,44 @@ socket_connect(const char *directory, int *fd_r, struct why *why)
 		close(dir);
 		return -1;
 	}
-	failed = connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1
-	    ? errno : 0;
+	failed = connect_waiting(client, fd, &address) == -1 ? errno : 0;
 	close(dir);
 	if (failed == 0) {
-		*fd_r = fd;
+		client->fd = fd;
 		return 1;
 	}
 	close(fd);
 	if (failed == ENOENT || failed == ECONNREFUSED)
 		return 0;
+	if (failed == EAGAIN)
+		return client_late(why);
 	errno = failed;
 	return why_errno(why, "connect to %s/control.sock", directory);
+}
+
+/* A while until the next try; -1 with *why if the time is up. */
+static int
+connect_pause(const struct libspool *client, struct why *why)
+{
+	int left = client_left(client);
+	struct timespec pause = { 0, OFFLINE_PAUSE * 1000000L };
+
+	if (left == 0)
+		return client_late(why);
+	if (left != -1 && left < OFFLINE_PAUSE)
+		pause.tv_nsec = left * 1000000L;
+	(void)nanosleep(&pause, NULL);
+	return 0;
 }
 
 int
 client_connect(struct libspool *client, struct why *why)
 {
-	static const struct timespec pause = { 0, OFFLINE_PAUSE * 1000000L };
 	int64_t until = clock_monotonic() + OFFLINE_PATIENCE;
 	int connected = client->fd != -1;
 
 	while (connected == 0) {
-		connected = socket_connect(client->conf->top_run_directory,
-		    &client->fd, why);
+		connected = socket_connect(client, why);
 		if (connected != 0)
 			break;
 		if (client->program == NULL)
@@ -189,9 +258,9 @@ client_connect(struct libspool *client, struct why *why)
 			return 0;
 		/* The lock is another one's, or spoold is starting. */
 		if (why->code != ERROR_UNAVAILABLE ||
-		    why->number == ETIMEDOUT || clock_monotonic() > until)
+		    why->number == ETIMEDOUT || clock_monotonic() > until ||
+		    connect_pause(client, why) == -1)
 			return -1;
-		(void)nanosleep(&pause, NULL);
 	}
 	return connected == 1 ? 0 : -1;
 }

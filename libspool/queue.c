@@ -10,6 +10,8 @@ struct listing {
 	libspool_row	*each;
 	void		*arg;		/* borrowed; its */
 	int		 ended;		/* by what `each` returned */
+	bool		 failed;	/* by a row that says nothing */
+	struct why	 why;
 };
 
 static int
@@ -17,15 +19,17 @@ entry_tell(void *arg, struct entry *entry)
 {
 	struct listing *listing = arg;
 	struct libspool_result row = { .json = NULL };
-	struct why why;
 
 	entry_write(&row.text, listing->organization, entry);
-	row.json = json_parse(row.text.data, row.text.len, &why);
+	row.json = json_parse(row.text.data, row.text.len,
+	    &listing->why);
 	if (row.json != NULL)
 		listing->ended = listing->each(listing->arg, &row);
+	else
+		listing->failed = true;
 	json_free(&row.json);
 	buf_free(&row.text);
-	return listing->ended != 0;
+	return listing->failed || listing->ended != 0;
 }
 
 /* The queues of that name, or (NULL) those that wait; 0: there is none. */
@@ -71,5 +75,7 @@ libspool_queue_list(struct libspool *client, const char *queue,
 	spool_close(&spool);
 	if (told == -1)
 		return error_fill(error, &why);
+	if (listing.failed)
+		return error_fill(error, &listing.why);
 	return listing.ended;
 }

@@ -57,7 +57,7 @@ step_name(const struct json **value, const char *place)
 static const struct json *
 result_at(const struct libspool_result *result, const char *place)
 {
-	const struct json *value = result->json;
+	const struct json *value = result == NULL ? NULL : result->json;
 
 	while (place != NULL && *place != '\0' && value != NULL)
 		if (*place == '[')
@@ -71,9 +71,12 @@ result_at(const struct libspool_result *result, const char *place)
 const char *
 libspool_json(const struct libspool_result *result)
 {
-	/* It is made once, and is no part of what the result says. */
-	struct buf *text = (struct buf *)(uintptr_t)&result->text;
+	struct buf *text;
 
+	if (result == NULL)
+		return NULL;
+	/* It is made once, and is no part of what the result says. */
+	text = (struct buf *)(uintptr_t)&result->text;
 	if (text->len == 0)
 		json_print(text, result->json);
 	return text->data;

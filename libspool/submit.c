@@ -117,6 +117,35 @@ job_write(struct libspool *client, const struct libspool_job *job,
 	return -1;
 }
 
+/* Says which drop an error is about, so that it can be asked about. */
+static void
+error_about(struct libspool_error *error, const char *id, const char *name)
+{
+	if (error == NULL)
+		return;
+	(void)strlcpy(error->delivery_id, id, sizeof(error->delivery_id));
+	(void)strlcpy(error->name, name, sizeof(error->name));
+}
+
+/*
+ * It is in new/, and a crash may undo that.  Whoever is told that it failed
+ * drops it again, so it is taken back; where spoold was faster it is delivered,
+ * and the error says which it is.
+ */
+static int
+drop_doubt(const struct spool *spool, const struct drop *drop,
+    const struct why *why, struct libspool_error *error)
+{
+	char id[LIBSPOOL_ID];
+
+	(void)error_fill(error, why);
+	if (drop_undo(spool, drop))
+		return -1;
+	id_format(&drop->id, id);
+	error_about(error, id, drop->name);
+	return -1;
+}
+
 int
 libspool_drop(struct libspool *client, const struct libspool_job *job,
     char id[LIBSPOOL_ID], char name[LIBSPOOL_NAME],
@@ -130,11 +159,12 @@ libspool_drop(struct libspool *client, const struct libspool_job *job,
 	if (job_write(client, job, &drop, &why) == -1)
 		return error_fill(error, &why);
 	if (drop_sync(client->spool, &drop, 1, &why) == -1 ||
-	    drop_rename(client->spool, &drop, &why) == -1 ||
-	    drop_finish(client->spool, &why) == -1) {
+	    drop_rename(client->spool, &drop, &why) == -1) {
 		drop_abandon(client->spool, &drop);
 		return error_fill(error, &why);
 	}
+	if (drop_finish(client->spool, &why) == -1)
+		return drop_doubt(client->spool, &drop, &why, error);
 	if (id != NULL)
 		id_format(&drop.id, id);
 	if (name != NULL)
@@ -152,9 +182,8 @@ libspool_submit(struct libspool *client, const struct libspool_job *job,
 	if (libspool_drop(client, job, id, name, error) == -1)
 		return NULL;
 	result = libspool_verdict(client, name, error);
-	if (result == NULL && error != NULL)
-		(void)strlcpy(error->delivery_id, id,
-		    sizeof(error->delivery_id));
+	if (result == NULL)
+		error_about(error, id, name);
 	return result;
 }
 
@@ -207,13 +236,34 @@ written_abandon(struct libspool *client)
 	client->written_count = 0;
 }
 
+/* Drops one and tells of it. */
+static void
+written_drop(const struct spool *spool, struct drop *drop,
+    libspool_dropped *each, void *arg)
+{
+	struct libspool_error error;
+	struct why why;
+	char id[LIBSPOOL_ID];
+
+	if (drop_rename(spool, drop, &why) == -1) {
+		drop_abandon(spool, drop);
+		(void)error_fill(&error, &why);
+		if (each != NULL)
+			each(arg, NULL, NULL, &error);
+		return;
+	}
+	id_format(&drop->id, id);
+	if (each != NULL)
+		each(arg, id, drop->name, NULL);
+}
+
 int
 libspool_drop_written(struct libspool *client, libspool_dropped *each,
     void *arg, struct libspool_error *error)
 {
-	struct libspool_error one;
+	struct drop *written;
 	struct why why;
-	char id[LIBSPOOL_ID];
+	size_t count;
 	int done = 0;
 
 	if (client == NULL)
@@ -225,19 +275,15 @@ libspool_drop_written(struct libspool *client, libspool_dropped *each,
 		written_abandon(client);
 		return error_fill(error, &why);
 	}
-	for (size_t i = 0; i < client->written_count; i++) {
-		struct drop *drop = &client->written[i];
-
-		if (drop_rename(client->spool, drop, &why) == -1) {
-			(void)error_fill(&one, &why);
-			each(arg, NULL, NULL, &one);
-			continue;
-		}
-		id_format(&drop->id, id);
-		each(arg, id, drop->name, NULL);
-	}
+	/* What `each` writes is for the next time. */
+	written = client->written;
+	count = client->written_count;
+	client->written = NULL;
+	client->written_count = 0;
+	for (size_t i = 0; i < count; i++)
+		written_drop(client->spool, &written[i], each, arg);
 	if (drop_finish(client->spool, &why) == -1)
 		done = error_fill(error, &why);
-	written_abandon(client);
+	free(written);
 	return done;
 }

@@ -194,6 +194,16 @@ spoold_stop(struct spoold *s, bool now)
 
 /* --- reload --------------------------------------------------------------- */
 
+/*
+ * The environment of one that answers a command is that of who asks, not of
+ * who starts the instance.
+ */
+static struct conf *
+conf_of(const char *file, bool offline, struct why *why)
+{
+	return offline ? instance_conf(file, why) : conf_read(file, why);
+}
+
 static int
 log_begin(const struct conf *conf, struct why *why)
 {
@@ -243,7 +253,7 @@ int
 spoold_reload(struct spoold *s, const char *by, struct buf *changes,
     struct why *why)
 {
-	struct conf *conf = conf_read(s->conf->file, why);
+	struct conf *conf = conf_of(s->conf->file, s->offline, why);
 	struct buf fields = { 0 };
 
 	if (conf == NULL)
@@ -589,7 +599,7 @@ main(int argc, char **argv)
 	umask(077);
 	spoold_init(&s, &options);
 	if (process_hide(&why) == 0 && descriptors_close(&options, &why) == 0)
-		s.conf = conf_read(options.file, &why);
+		s.conf = conf_of(options.file, options.offline, &why);
 	/* A credential is for whom systemd started, whoever that becomes. */
 	if (s.conf == NULL || (vault_is_given() &&
 	    key_take(&s, &why) == -1) || spoold_become(&s, &why) == -1 ||

@@ -25,7 +25,7 @@ conf_file_name(const struct cli *cli)
 	const char *file = cli->file;
 
 	if (file == NULL)
-		file = getenv("SPOOLD_CONFIG");
+		file = secure_getenv("SPOOLD_CONFIG");
 	return file == NULL || file[0] == '\0' ? CONFIGURATION_DEFAULT : file;
 }
 

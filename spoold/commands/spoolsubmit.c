@@ -24,6 +24,8 @@
 
 #define STEM_MAX (LIBSPOOL_NAME - 6)	/* bytes: without .json and a NUL */
 
+#define CONNECT_TIMEOUT 5000			/* ms */
+
 #define SUBMIT(field) offsetof(struct submit, field)
 
 static const struct cli_option options[] = {
@@ -302,6 +304,21 @@ submit_check(const struct cli *cli, const struct submit *submit)
 	return 0;
 }
 
+/* A spoold that is down, or stuck, keeps nobody from dropping. */
+static int
+batch_connect(struct batch *batch, struct why *why)
+{
+	struct cli *cli = batch->cli;
+	struct libspool *spoold = cli_spoold(cli, CLI_RUNNING);
+
+	libspool_set_timeout(spoold, CONNECT_TIMEOUT);
+	batch->online = libspool_connect(spoold, &cli->error) == 0;
+	if (batch->online)
+		return 0;
+	(void)cli_error(cli, why);
+	return why->code == ERROR_UNAVAILABLE ? 0 : -1;
+}
+
 static int
 submit_prepare(struct cli *cli, struct submit *submit, struct why *why)
 {
@@ -319,10 +336,7 @@ submit_prepare(struct cli *cli, struct submit *submit, struct why *why)
 	}
 	if (cli_drops(cli, why) == NULL)
 		return -1;
-	batch->online = cli_connect(cli, CLI_RUNNING, why) == 0;
-	if (!batch->online && why->code != ERROR_UNAVAILABLE)
-		return -1;
-	return 0;
+	return batch_connect(batch, why);
 }
 
 static int

@@ -136,7 +136,8 @@ compiled() {
 	esac
 	# shellcheck disable=SC2046,SC2086 # words
 	"$1" -Wall -Wextra -Werror $SANITIZE $(pkg-config --cflags \
-	    libspool) "$2" $3 -o "$PLACE/program" >"$PLACE/log" 2>&1
+	    libspool) "$2" $3 ${LINK-} \
+	    -o "$PLACE/program" >"$PLACE/log" 2>&1
 	status=$?
 	assertEquals "$1 $2: $(cat "$PLACE/log")" 0 $status
 }
@@ -293,6 +294,137 @@ test_one_that_cannot_be_started_says_so() {
 	setting queue concurrency 0
 	run "$PLACE/program" "$BUILD/sbin/spoold"
 	assertContains "$OUT" "$CONF:"
+}
+
+# A caller who is told that it failed drops it again.
+test_what_cannot_be_made_durable_is_taken_back_or_named() {
+	instance
+	compiled gcc shared "$TESTS/system/doubt.c"
+	run "$PLACE/program" ok
+	ran 0 "-1 INTERNAL_ERROR '' ''" ''
+	assertEquals 'it is not dropped' '' \
+	    "$(find "$SPOOL/new" "$SPOOL/tmp" -type f)"
+	run "$PLACE/program" ok "$SPOOL/new/doubtful.json" \
+	    "$SCRATCH/doubtful.json"
+	ran 0 "-1 INTERNAL_ERROR 'id' 'doubtful.json'" ''
+}
+
+test_what_is_asked_by_mistake_is_refused() {
+	instance
+	compiled gcc shared "$TESTS/system/traps.c"
+	run "$PLACE/program"
+	ran 0 'second: USAGE
+flush: USAGE
+flush all: UNAVAILABLE
+create: VALIDATION_ERROR
+ask: KEPT
+update: KEPT
+create: KEPT
+config: KEPT
+none 7 0 0
+0 0
+26 taken back' ''
+}
+
+# A program that uses its process as it likes: see host.c.
+test_a_timeout_ends_what_was_started_to_answer() {
+	instance
+	compiled gcc shared "$TESTS/system/host.c"
+	printf '#!/bin/sh\nexec sleep 600\n' >"$SCRATCH/stuck"
+	chmod 755 "$SCRATCH/stuck"
+	run timeout 60 "$PLACE/program" late "$SCRATCH/stuck"
+	ran 0 'UNAVAILABLE 110, children: 0' ''
+}
+
+test_a_timeout_ends_the_waiting_for_a_place_in_the_queue() {
+	instance
+	compiled gcc shared "$TESTS/system/host.c"
+	crowded_socket
+	run timeout 60 "$PLACE/program" late
+	ran 0 'UNAVAILABLE 110, children: 0' ''
+	run timeout 60 spoolsubmit -d ok -D 1
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals 1 "$(find "$SPOOL/new" -type f | wc -l)"
+	kill "$CROWD"
+}
+
+# crowded_socket: where spoold listens, nobody accepts, and no more fit in.
+crowded_socket() {
+	mkdir -p "$INSTANCE/run"
+	python3 -c '
+import os, socket, sys, time
+os.chdir(sys.argv[1])
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("control.sock")
+listener.listen(0)
+crowd = []
+try:
+    while True:
+        one = socket.socket(socket.AF_UNIX)
+        one.setblocking(False)
+        one.connect("control.sock")
+        crowd.append(one)
+except BlockingIOError:
+    open("crowded", "w").close()
+time.sleep(600)' "$INSTANCE/run" &
+	CROWD=$!
+	eventually test -f "$INSTANCE/run/crowded"
+}
+
+test_what_the_caller_does_with_its_process_is_nothing_to_spoold() {
+	instance
+	compiled gcc shared "$TESTS/system/host.c"
+	for how in closed ignoring waiting; do
+		run timeout 60 "$PLACE/program" "$how" "$BUILD/sbin/spoold"
+		assertEquals "$how: $ERR" 0 "$STATUS"
+		assertEquals "$how" "$(spoold --version | cut -d' ' -f2), children: 0" "$OUT"
+		assertEquals "$how: nobody is left" '' "$(spoolds)"
+	done
+}
+
+# Nobody but its owner says where a setuid program looks.
+test_a_setuid_program_follows_no_variable_of_its_caller() {
+	[ "$(id -u)" = 0 ] && [ -z "$SANITIZE" ] || return 0
+	instance
+	printf '%s\n' '#include <stdio.h>' '#include <libspool.h>' \
+	    'int main(void) { struct libspool_error error = { .code = "" };' \
+	    'struct libspool *spool = libspool_open(NULL, NULL, &error);' \
+	    'puts(error.message); libspool_close(&spool); return 0; }' \
+	    >"$PLACE/setuid.c"
+	compiled gcc static "$PLACE/setuid.c"
+	chmod 755 "$PLACE"
+	chown nobody "$PLACE/program"
+	run env SPOOLD_CONFIG="$PLACE/none.conf" "$PLACE/program"
+	assertContains "$OUT" "$PLACE/none.conf"
+	chmod u+s "$PLACE/program"
+	run env SPOOLD_CONFIG="$PLACE/none.conf" "$PLACE/program"
+	assertNotContains "$OUT" "$PLACE/none.conf"
+}
+
+# Of those that come with an answer one is given, and the others closed.
+test_descriptors_that_come_with_an_answer_do_not_stay_open() {
+	instance
+	compiled gcc shared "$TESTS/system/passed.c"
+	mkdir -p "$INSTANCE/run"
+	python3 "$TESTS/system/passing.py" "$INSTANCE/run/control.sock" &
+	PASSING=$!
+	eventually test -S "$INSTANCE/run/control.sock"
+	run "$PLACE/program"
+	ran 0 '1: given, 0 more
+2: given, 0 more
+3: INTERNAL_ERROR, 0 more
+nonsense: INTERNAL_ERROR, 0 more
+1: given, 0 more' ''
+	kill "$PASSING"
+}
+
+test_what_the_caller_does_with_its_libraries_stays_so() {
+	instance
+	LINK=-lcjson
+	compiled gcc shared "$TESTS/system/guest.c"
+	LINK=
+	run timeout 60 "$PLACE/program"
+	ran 0 '400 opened, the hooks are kept' ''
 }
 
 test_nothing_but_its_own_symbols_can_be_seen() {

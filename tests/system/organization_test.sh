@@ -362,6 +362,30 @@ test_who_asks_is_led_nowhere_by_his_environment() {
 	assertEquals "$ERR" 0 "$STATUS"
 }
 
+# The one that is started for him is led nowhere either, down to whose it makes
+# a directory; what is ignored may be nonsense.
+test_neither_is_the_spoold_that_is_started_to_answer_him() {
+	system_instance "$A"
+	[ -n "$INSTANCE" ] || return
+	mkdir "$SCRATCH/elsewhere"
+	chown root "$SCRATCH/elsewhere"
+	for name in SPOOL STATE LOG RUN KEY; do
+		run env "SPOOLD_${name}_DIRECTORY=$SCRATCH/elsewhere" \
+		    CREDENTIALS_DIRECTORY="$SCRATCH/elsewhere" \
+		    spooldest -o "$A" list
+		assertEquals "$name: $ERR" 0 "$STATUS"
+		assertEquals "$name" 0 "$(stat -c %u "$SCRATCH/elsewhere")"
+		assertEquals "$name" '' "$(ls "$SCRATCH/elsewhere")"
+	done
+	run env SPOOLD_QUEUE_CONCURRENCY=many spooldest -o "$A" list
+	assertEquals "$ERR" 0 "$STATUS"
+	run env SPOOLD_SPOOL_DIRECTORY="$SCRATCH/elsewhere" \
+	    spoold -c "$CONF" --offline 3<>/dev/null
+	assertEquals 'called by hand' 0 \
+	    "$(stat -c %u "$SCRATCH/elsewhere")"
+	assertEquals 'called by hand' '' "$(ls "$SCRATCH/elsewhere")"
+}
+
 # --- how it is made and started -----------------------------------------------
 
 test_init_can_be_called_again_and_mends_what_was_lost() {

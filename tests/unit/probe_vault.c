@@ -93,6 +93,9 @@ probe_memory(void)
 	if (secret_set(&secret, "other", 5, &why) == -1)
 		return answer(-1, &why);
 	printf("%s %zu\n", secret.data, secret.length);
+	if (secret_set(&secret, secret.data + 2, 3, &why) == -1)
+		return answer(-1, &why);
+	printf("%s %zu\n", secret.data, secret.length);
 	secret_free(&secret);
 	secret_free(&secret);
 	return 0;

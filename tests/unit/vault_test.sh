@@ -182,7 +182,8 @@ test_a_systemd_credential_comes_first() {
 test_secrets_are_locked_and_not_dumped() {
 	expect 0 '0123456789 10
 locked=yes dumped=no
-other 5' probe memory x
+other 5
+her 3' probe memory x
 }
 
 # shellcheck disable=SC2086
