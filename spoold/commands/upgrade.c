@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,32 @@ enum stage { STAGE_BEFORE, STAGE_AFTER, STAGE_OTHER };
 
 /* --- whose it is ---------------------------------------------------------- */
 
+/*
+ * Root stays root in a private instance, so it has to be root's own: whose it
+ * is could have any file written by what it keeps.
+ */
+static int
+check_owner(const char *path, struct why *why)
+{
+	struct stat link, st;
+
+	if (lstat(path, &link) == -1 || stat(path, &st) == -1)
+		return errno == ENOENT ? 0 : why_errno(why, "look at %s",
+		    path);
+	if (link.st_uid == geteuid() && st.st_uid == geteuid())
+		return 0;
+	return why_set(why, ERROR_PERMISSION_DENIED, "%s is somebody else's: "
+	    "this is for whose the instance is", path);
+}
+
+static int
+check_private(const struct conf *conf, struct why *why)
+{
+	return check_owner(conf->file, why) == -1 ||
+	    check_owner(conf->top_state_directory, why) == -1 ? -1 :
+	    check_owner(conf->top_spool_directory, why);
+}
+
 int
 upgrade_open(struct upgrade *u, const struct conf *conf, struct why *why)
 {
@@ -42,7 +69,8 @@ upgrade_open(struct upgrade *u, const struct conf *conf, struct why *why)
 		if (instance_check_file(conf, why) == -1 ||
 		    instance_user(conf, &u->user, why) == -1)
 			return -1;
-	}
+	} else if (check_private(conf, why) == -1)
+		return -1;
 	u->places[UPGRADE_configuration] = xstrdup(conf->file);
 	slash = strrchr(u->places[UPGRADE_configuration], '/');
 	slash[slash == u->places[UPGRADE_configuration]] = '\0';
@@ -71,8 +99,9 @@ upgrade_act(const struct upgrade *u, enum upgrade_place place,
 
 	if (!instance_is_shared(u->conf))
 		return 0;
-	/* Root first: nobody else may change the group. */
-	if (seteuid(0) == -1 || setegid(root ? 0 : u->user.gid) == -1 ||
+	/* Root first: nobody else may change the groups. */
+	if (seteuid(0) == -1 || setgroups(0, NULL) == -1 ||
+	    setegid(root ? 0 : u->user.gid) == -1 ||
 	    seteuid(root ? 0 : u->user.uid) == -1)
 		return why_errno(why, "become %s",
 		    root ? "root" : u->conf->top_user);

@@ -18,6 +18,7 @@
 #include "lib/json.h"
 #include "lib/replace.h"
 #include "lib/xalloc.h"
+#include "spool-layout/layout.h"
 
 #include "spoold/commands/upgrade_record.h"
 
@@ -175,6 +176,33 @@ place_of(const char *name, enum upgrade_place owner)
 	return -1;
 }
 
+/* True if a path leads down only, by names. */
+static bool
+leads_down(const char *path)
+{
+	size_t length;
+
+	for (;; path += length + 1) {
+		length = strcspn(path, "/");
+		if (length == 0 || (length == 1 && path[0] == '.') ||
+		    (length == 2 && memcmp(path, "..", 2) == 0))
+			return false;
+		if (path[length] == '\0')
+			return true;
+	}
+}
+
+/* Files are anywhere below their place, directories the spool's queues. */
+static bool
+may_change(const struct upgrade_change *change)
+{
+	const char *slash = strchr(change->path, '/');
+
+	return leads_down(change->path) && (!change->directory ||
+	    (change->place == UPGRADE_spool && slash != NULL &&
+	    queue_by_name(slash + 1) != -1));
+}
+
 static int
 read_texts(const char *path, size_t number, struct upgrade_change *change,
     struct why *why)
@@ -212,23 +240,25 @@ read_changes(const char *path, enum upgrade_place owner,
 	for (; each != NULL && result == 0; each = json_next(each)) {
 		struct upgrade_change *change =
 		    &changes->items[changes->count];
-		const char *name = json_string(json_get(each, "path"), "");
 
 		place = place_of(json_string(json_get(each, "place"), ""),
 		    owner);
-		if (place == -1 || name[0] == '\0')
+		if (place == -1)
 			return damaged(path, why);
 		*change = (struct upgrade_change) {
 			.place = (enum upgrade_place)place,
-			.path = xstrdup(name),
+			.path = xstrdup(json_string(json_get(each, "path"),
+			    "")),
 			.directory = json_boolean(json_get(each, "directory"),
 			    false),
 			.there = json_boolean(json_get(each, "there"), false),
 		};
-		if (!change->directory)
-			result = read_texts(path, changes->count, change,
-			    why);
 		changes->count++;
+		if (!may_change(change))
+			return damaged(path, why);
+		if (!change->directory)
+			result = read_texts(path, changes->count - 1, change,
+			    why);
 	}
 	return result;
 }

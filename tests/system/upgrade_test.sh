@@ -362,6 +362,63 @@ test_what_is_kept_has_no_secret_and_is_nobody_elses_to_read() {
 	    "$SPOOL" "$LOG")"
 }
 
+# record FROM ENTRY: what the state is said to have been changed by.
+record() {
+	mkdir -p "$INSTANCE/state/.before-format-1"
+	(cd "$INSTANCE/state/.before-format-1" && echo x >0.before &&
+	    echo precious >0.after &&
+	    echo "{\"from\":0,\"to\":1,\"changes\":[$1]}" >changes)
+}
+
+test_what_is_kept_is_about_what_is_below_its_place_alone() {
+	old_instance
+	echo precious >"$INSTANCE/precious"
+	for path in ../precious "$INSTANCE/precious" '' . .. a//b ./a a/.. a/ \
+	    a/../../precious; do
+		record "{\"place\":\"state\",\"path\":\"$path\",\"there\":true}"
+		for back in '' --back; do
+			run spoolctl upgrade $back
+			failed_with 78 spoolctl CONFIG_ERROR
+			assertContains "$path" "$ERR" 'nothing of an upgrade'
+		done
+	done
+	for entry in 'spool demo' 'spool demo/' 'spool ../stored' \
+	    'spool demo/other' 'spool demo/cur/cur' 'spool demo/../stored' \
+	    'state demo/stored' 'configuration demo/stored'; do
+		record "{\"place\":\"${entry% *}\",\"path\":\"${entry#* }\",\"directory\":true}"
+		for back in '' --back; do
+			run spoolctl upgrade $back
+			failed_with 78 spoolctl CONFIG_ERROR
+			assertContains "$entry" "$ERR" 'nothing of an upgrade'
+		done
+	done
+	assertEquals precious "$(cat "$INSTANCE/precious")"
+	rm -rf "$INSTANCE/state/.before-format-1"
+	upgraded
+}
+
+test_root_changes_nothing_of_somebody_elses_private_instance() {
+	needs_root || return
+	old_instance
+	echo precious >"$INSTANCE/precious"
+	record '{"place":"state","path":"../precious","there":true}'
+	chown -R "$MARK-a1" "$INSTANCE"
+	for roots in precious etc/spoold.conf state; do
+		chown root "$INSTANCE/$roots"
+		before=$(tree)
+		for back in '' -n --back; do
+			run spoolctl upgrade $back
+			failed_with 77 spoolctl PERMISSION_DENIED
+			assertContains "$ERR" "is somebody else's"
+		done
+		assertEquals "$before" "$(tree)"
+		chown "$MARK-a1" "$INSTANCE/$roots"
+	done
+	chown -R root "$INSTANCE"
+	rm -rf "$INSTANCE/state/.before-format-1"
+	upgraded
+}
+
 # cut COMMAND CALL N: kills it at its Nth such call; false if there is none.
 cut_at() {
 	strace -E ASAN_OPTIONS=detect_leaks=0 -o /dev/null \
@@ -511,6 +568,19 @@ test_the_systems_instance_is_upgraded_by_root_alone() {
 	done
 	assertEquals "$before" "$(content)"
 	upgraded
+}
+
+test_root_takes_no_group_of_its_own_along() {
+	old_system || return
+	strace -E ASAN_OPTIONS=detect_leaks=0 -o "$SCRATCH/calls" \
+	    -e trace=setgroups,setresuid \
+	    spoolctl upgrade >"$SCRATCH/out" 2>&1
+	assertEquals "$(cat "$SCRATCH/out")" 0 $?
+	first=$(grep -n -m 1 "setresuid(.*, $(id -u "$MARK"), " \
+	    "$SCRATCH/calls" | cut -d : -f 1)
+	assertTrue 'before it is spoold' \
+	    "head -n '${first:-0}' '$SCRATCH/calls' |
+		grep -q '^setgroups(0, NULL)'"
 }
 
 test_who_is_spoold_cannot_have_root_write_elsewhere() {
