@@ -7,7 +7,6 @@
  */
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,9 +17,8 @@
 #include "lib/instance.h"
 #include "lib/replace.h"
 #include "lib/xalloc.h"
-#include "spool-layout/directory.h"
 
-#include "spoold/commands/upgrade.h"
+#include "spoold/commands/upgrade_directory.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)	/* bytes */
 
@@ -272,18 +270,15 @@ same(const struct buf *a, const struct buf *b)
 
 /* A stage of a directory: one with something in it is another one. */
 static int
-stage_of_directory(const char *path, struct why *why)
+stage_of_directory(const struct upgrade *u, const char *path,
+    struct why *why)
 {
-	DIR *dir = opendir(path);
-	size_t count = 0;
+	bool there;
+	int used = upgrade_directory_used(u, path, &there, why);
 
-	if (dir == NULL)
-		return errno == ENOENT ? STAGE_BEFORE :
-		    why_errno(why, "open %s", path);
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count > 2 ? STAGE_OTHER : STAGE_AFTER;
+	if (used != 0)
+		return used == -1 ? -1 : STAGE_OTHER;
+	return there ? STAGE_AFTER : STAGE_BEFORE;
 }
 
 /* Its stage, or -1 with *why; `st` says whose the file is. */
@@ -296,7 +291,7 @@ stage_of(const struct upgrade *u, const struct upgrade_change *change,
 	int stage = STAGE_OTHER, found;
 
 	if (change->directory) {
-		stage = stage_of_directory(path, why);
+		stage = stage_of_directory(u, change->path, why);
 	} else if ((found = upgrade_read(path, &text, st, why)) == -1) {
 		stage = -1;
 	} else if (found == 1 && same(&text, &change->after)) {
@@ -322,10 +317,13 @@ upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
 		char *path;
 		int stage;
 
+		/* What is in a directory is nothing to what makes it. */
+		if (change->directory && !back)
+			continue;
 		if (upgrade_act(u, change->place, why) == -1 ||
 		    (stage = stage_of(u, change, &st, why)) == -1)
 			return -1;
-		if (stage != STAGE_OTHER || (change->directory && !back))
+		if (stage != STAGE_OTHER)
 			continue;
 		path = upgrade_path(u, change);
 		buf_printf(words, "%s%s %s", words->len > 0 ? ", " : "",
@@ -339,60 +337,6 @@ upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
 
 /* --- done and undone ------------------------------------------------------ */
 
-/* As root, who gives it away; what a crash has left half made is mended. */
-static int
-make_directory(const struct upgrade *u, const char *path, struct why *why)
-{
-	char *org = xstrndup(path, strcspn(path, "/"));
-	const struct conf_organization *section = conf_organization(u->conf,
-	    org);
-	int spool = open(u->places[UPGRADE_spool],
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int queue = queue_by_name(path + strcspn(path, "/") + 1);
-	int top = -1, fd = -1, result = -1;
-	struct directory directory;
-	struct layout_owners owners;
-
-	if (section == NULL || queue == -1)
-		(void)why_set(why, ERROR_CONFIG_ERROR, "%s is no directory of "
-		    "a spool any more", path);
-	else if (spool == -1)
-		(void)why_errno(why, "open %s", u->places[UPGRADE_spool]);
-	else if (instance_owners(u->conf, section, &owners, why) == 0 &&
-	    (top = directory_open(spool, org, why)) != -1) {
-		directory = directory_queue((enum queue)queue, &owners);
-		if (directory_create(top, directory.name, &directory,
-		    why) == 0)
-			fd = directory_open(top, directory.name, why);
-		if (fd != -1)
-			result = directory_mend(fd, &directory, why);
-		if (result == 0 && fsync(top) == -1)
-			result = why_errno(why, "sync %s", org);
-	}
-	if (fd != -1)
-		close(fd);
-	if (top != -1)
-		close(top);
-	if (spool != -1)
-		close(spool);
-	free(org);
-	return result;
-}
-
-static int
-remove_directory(const char *path, struct why *why)
-{
-	int dir = open_parent(path, why), result = 0;
-
-	if (dir == -1)
-		return -1;
-	if (unlinkat(dir, strrchr(path, '/') + 1, AT_REMOVEDIR) == -1 ||
-	    fsync(dir) == -1)
-		result = why_errno(why, "remove %s", path);
-	close(dir);
-	return result;
-}
-
 static int
 do_one(const struct upgrade *u, const struct upgrade_change *change,
     struct why *why)
@@ -402,8 +346,7 @@ do_one(const struct upgrade *u, const struct upgrade_change *change,
 	int stage, result;
 
 	if (change->directory)
-		return upgrade_act(u, UPGRADE_configuration, why) == -1 ? -1 :
-		    make_directory(u, change->path, why);
+		return upgrade_directory_make(u, change->path, why);
 	if (upgrade_act(u, change->place, why) == -1)
 		return -1;
 	stage = stage_of(u, change, &st, why);
@@ -430,7 +373,8 @@ undo_one(const struct upgrade *u, const struct upgrade_change *change,
 	if (stage != STAGE_AFTER)
 		return stage == -1 ? -1 : 0;
 	path = upgrade_path(u, change);
-	result = change->directory ? remove_directory(path, why) :
+	result = change->directory ?
+	    upgrade_directory_remove(u, change->path, why) :
 	    write_file(path, change->there ? &change->before : NULL, &st,
 	    why);
 	free(path);

@@ -432,7 +432,7 @@ cut_at() {
 # it from there.
 everywhere() {
 	cp -a "$INSTANCE" "$INSTANCE.kept"
-	for call in renameat fsync mkdirat mkdir unlinkat rmdir fchmod write
+	for call in renameat fsync mkdirat mkdir unlinkat rmdir fchown fchmod write
 	do
 		n=1
 		while cut_at "$1" "$call" "$n"; do
@@ -555,6 +555,53 @@ test_the_systems_instance_keeps_owners_and_modes() {
 	start
 	spooldest -o "$SYSTEM_ORG" enable ok >/dev/null
 	eventually delivered_of "$SYSTEM_ORG" "$ID"
+}
+
+test_the_systems_instance_cut_off_anywhere_goes_on_or_back() {
+	old_system || return
+	POINTS=0
+	BEFORE=$(content)
+	cp -a "$INSTANCE" "$INSTANCE.old"
+	upgraded
+	WANTED=$(content)
+	rm -rf "$INSTANCE"
+	mv "$INSTANCE.old" "$INSTANCE"
+	everywhere '' turns_back
+	assertTrue "points: $POINTS" "[ $POINTS -gt 40 ]"
+	echo "# cut off at $POINTS points"
+	upgraded
+	everywhere --back turns_back
+}
+
+test_what_root_had_not_given_away_yet_is_mended_or_removed() {
+	old_system || return
+	before=$(content)
+	upgraded
+	wanted=$(content)
+	# As it is between the two calls, the state not ended.
+	rm "$INSTANCE/state/format"
+	chown root:root "$SPOOL/stored"
+	chmod 700 "$SPOOL/stored"
+	cp -a "$INSTANCE" "$INSTANCE.half"
+	upgraded
+	assertEquals "$wanted" "$(content)"
+	rm -rf "$INSTANCE"
+	mv "$INSTANCE.half" "$INSTANCE"
+	run spoolctl upgrade --back -n
+	assertEquals "$ERR" 0 "$STATUS"
+	run spoolctl upgrade --back
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals "$before" "$(content)"
+}
+
+test_an_organization_that_is_gone_keeps_nobody_from_it() {
+	old_instance
+	cut_at '' mkdirat 1 || fail 'not cut off'
+	assertFalse 'not made yet' "[ -e '$SPOOL/stored' ]"
+	sed -i 's/^organization demo/organization other/' "$CONF"
+	upgraded
+	assertEquals 1 "$(cat "$INSTANCE/state/format")"
+	assertFalse 'not made' "[ -e '$SPOOL/stored' ]"
 }
 
 test_the_systems_instance_is_upgraded_by_root_alone() {
