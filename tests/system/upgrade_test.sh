@@ -303,6 +303,26 @@ test_a_configuration_that_says_nothing_is_as_the_state() {
 	assertEquals 'format = 1' "$(grep ^format "$CONF")"
 }
 
+test_no_command_makes_a_new_one_an_old_one() {
+	for command in 'spoolctl upgrade' 'spoolctl check --fix' \
+	    'spoolsuper -s'; do
+		instance
+		sed -i '/^format/d' "$CONF"
+		for queue in cur hold; do
+			echo '{}' >"$SPOOL/$queue/01JD8Z3K5N6P7Q8R9S0T1V2W3X.ok:p5,a0"
+		done
+		run $command
+		assertNotEquals "$command: $ERR" 78 "$STATUS"
+		assertEquals "$command" "$(ls "$INSTANCE/state/format" 2>&1)" \
+		    "$(ls "$INSTANCE/state/journal.key" 2>&1 |
+			sed 's/journal.key/format/')"
+		rm -f "$SPOOL/cur"/* "$SPOOL/hold"/*
+		start
+		assertEquals "$command" 1 "$(cat "$INSTANCE/state/format")"
+		stop
+	done
+}
+
 test_the_way_back_leaves_all_as_it_was() {
 	old_instance
 	before=$(content)
