@@ -19,6 +19,7 @@
 #include "lib/xalloc.h"
 
 #include "spoold/commands/upgrade_directory.h"
+#include "spoold/commands/upgrade_record.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)	/* bytes */
 
@@ -305,6 +306,25 @@ stage_of(const struct upgrade *u, const struct upgrade_change *change,
 	return stage;
 }
 
+/* Appends what is in the way of the change of that number. */
+static void
+put_other(const struct upgrade *u, const struct upgrade_change *change,
+    size_t number, struct buf *words)
+{
+	char *path = upgrade_path(u, change);
+	char *record = upgrade_record_path(u, change->place ==
+	    UPGRADE_configuration ? UPGRADE_configuration : UPGRADE_state);
+
+	buf_printf(words, "%s%s ", words->len > 0 ? ", " : "", path);
+	if (change->directory)
+		buf_str(words, "has something in it");
+	else
+		buf_printf(words, "was changed since (compare it with "
+		    "%s/%zu.after)", record, number);
+	free(record);
+	free(path);
+}
+
 int
 upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
     bool back, struct buf *words, struct why *why)
@@ -314,7 +334,6 @@ upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct upgrade_change *change = &changes->items[i];
 		struct stat st;
-		char *path;
 		int stage;
 
 		/* What is in a directory is nothing to what makes it. */
@@ -325,11 +344,7 @@ upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
 			return -1;
 		if (stage != STAGE_OTHER)
 			continue;
-		path = upgrade_path(u, change);
-		buf_printf(words, "%s%s %s", words->len > 0 ? ", " : "",
-		    path, change->directory ? "has something in it" :
-		    "was changed since");
-		free(path);
+		put_other(u, change, i, words);
 		result = 0;
 	}
 	return result;

@@ -288,6 +288,33 @@ upgrade_record_read(const struct upgrade *u, enum upgrade_place place,
 	return result;
 }
 
+int
+upgrade_record_missing(const struct upgrade *u, enum upgrade_place place,
+    int to, struct why *why)
+{
+	bool state = place == UPGRADE_state;
+	const char *path = state ? u->places[place] : u->conf->file;
+	char *record = upgrade_record_path(u, place);
+	struct buf text = { .max = 0 };
+	struct stat st;
+	int format = -1, result = upgrade_act(u, place, why);
+
+	if (result == 0 && state)
+		format = format_of_state(path, why);
+	else if (result == 0 && upgrade_read(path, &text, &st, why) != -1)
+		format = format_of_text(&text);
+	if (format == -1)
+		result = -1;
+	else if (format > to)
+		result = why_set(why, ERROR_CONFLICT, "%s is of format %d, "
+		    "and what it was in format %d is not kept: restore %s "
+		    "from a backup; nothing was changed", path, format, to,
+		    record);
+	buf_free(&text);
+	free(record);
+	return result;
+}
+
 /* --- removed -------------------------------------------------------------- */
 
 /* The index first: from then on it is none. */

@@ -350,7 +350,7 @@ test_no_way_back_is_gone_on_which_something_would_be_lost() {
 	for n in '' -n; do
 		run spoolctl upgrade --back $n
 		failed_with 65 spoolctl CONFLICT
-		assertContains "$ERR" "$CONF was changed since"
+		assertContains "$ERR" "$CONF was changed since (compare it with $CONF.before-format-1/0.after)"
 		assertContains "$ERR" "$SPOOL/stored has something in it"
 		assertEquals "$before" "$(tree)"
 	done
@@ -369,6 +369,39 @@ test_no_way_back_is_gone_on_which_something_would_be_lost() {
 	run spoolctl upgrade --back
 	assertEquals "$ERR" 0 "$STATUS"
 	assertTrue 'stays' "[ -f '$INSTANCE/state/demo/destinations/later.json' ]"
+}
+
+test_no_half_way_back_is_gone_where_a_record_is_missing() {
+	old_instance
+	upgraded
+	for lost in "$CONF" "$INSTANCE/state"; do
+		record=$CONF.before-format-1
+		[ "$lost" = "$CONF" ] ||
+		    record=$INSTANCE/state/.before-format-1
+		mv "$record" "$SCRATCH/lost"
+		before=$(tree)
+		for n in '' -n; do
+			run spoolctl upgrade --back $n
+			ran 65 '' "spoolctl: CONFLICT: $lost is of format 1, and what it was in format 0 is not kept: restore $record from a backup; nothing was changed"
+		done
+		assertEquals "$before" "$(tree)"
+		mv "$SCRATCH/lost" "$record"
+	done
+	run spoolctl upgrade --back
+	assertEquals "$ERR" 0 "$STATUS"
+}
+
+test_what_is_neither_text_is_named_with_the_one_that_is_kept() {
+	old_instance
+	record '{"place":"state","path":"organizations","there":true}'
+	before=$(tree)
+	for n in '' -n; do
+		run spoolctl upgrade $n
+		failed_with 65 spoolctl CONFLICT
+		assertContains "$ERR" "$INSTANCE/state/organizations was changed since (compare it with $INSTANCE/state/.before-format-1/0.after)"
+		assertNotContains "$ERR" --back
+	done
+	assertEquals "$before" "$(tree)"
 }
 
 test_what_is_kept_has_no_secret_and_is_nobody_elses_to_read() {
