@@ -3,7 +3,8 @@
  *
  * One for each organization, however many links it has.  All are looked at in
  * pieces, a round every ten minutes and after each reload; the alert begins and
- * ends with a round.  A link that has ended counts until it is purged.
+ * ends with a round.  A link that has ended counts for a week, or until it is
+ * purged.
  */
 #ifndef SPOOLD_UNSEEN_H
 #define SPOOLD_UNSEEN_H
@@ -12,7 +13,7 @@ struct organization;
 struct spoold;
 struct unseen_look;			/* opaque */
 
-struct unseen_look	*unseen_look_new(void);
+struct unseen_look	*unseen_look_new(struct spoold *);
 void	 unseen_look_free(struct unseen_look **);
 
 /* From time to time: the next piece of a round, if one is due. */
