@@ -210,9 +210,10 @@ take_locks(struct work *work, struct why *why)
 	free(journal);
 	if (work->lock == -1) {
 		if (why->code == ERROR_UNAVAILABLE)
-			(void)why_set(why, ERROR_UNAVAILABLE, "spoold runs, "
-			    "and works in the format that there is: spoolctl "
-			    "stop, then call it again");
+			(void)why_set(why, ERROR_UNAVAILABLE, "spoold, or a "
+			    "command that is in its place, works in the "
+			    "format that there is: spoolctl stop, or wait for "
+			    "that to end, then call it again");
 		return -1;
 	}
 	if (upgrade_act(&work->upgrade, UPGRADE_configuration, why) == -1)

@@ -113,7 +113,9 @@ test_an_older_one_is_refused_with_the_command_that_helps() {
 	old_instance
 	before=$(tree)
 	for command in 'spoolctl start' 'spoolctl start -f' \
-	    'spoolkey rotate' 'spooldest disable bad' 'spoolsuper -s'; do
+	    'spoolkey rotate' 'spooldest disable bad' 'spoolsuper -s' \
+	    'spoolconf -e queue.reserve_bytes=2M' 'spoolctl org add other' \
+	    'spoolctl org remove demo'; do
 		run $command
 		assertEquals "$command: $ERR" 78 "$STATUS"
 		assertContains "$command" "$ERR" "CONFIG_ERROR: $INSTANCE/state is of format 0, and this version of spoold needs 1: spoolctl upgrade"
