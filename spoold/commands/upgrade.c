@@ -157,30 +157,16 @@ upgrade_read(const char *path, struct buf *text, struct stat *st,
 	return result;
 }
 
-/* Its directory, opened.  A descriptor, or -1 with *why. */
-static int
-open_parent(const char *path, struct why *why)
-{
-	char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path) +
-	    1);
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd == -1)
-		(void)why_errno(why, "open %s", parent);
-	free(parent);
-	return fd;
-}
-
 /* Gives it that text; NULL: there is to be none. */
 static int
 write_file(const char *path, const struct buf *text, const struct stat *old,
     struct why *why)
 {
-	int dir = open_parent(path, why), result;
+	int dir = replace_directory(path), result;
 	const char *name = strrchr(path, '/') + 1;
 
 	if (dir == -1)
-		return -1;
+		return why_errno(why, "open what has %s", path);
 	if (text != NULL)
 		result = replace_file(dir, name, text->data, text->len, old);
 	else
@@ -198,9 +184,8 @@ upgrade_tidy(const struct upgrade *u, enum upgrade_place place,
 	char *whole = path_of(u, place, path);
 	int dir = -1, result = upgrade_act(u, place, why);
 
-	if (result == 0 && (dir = open_parent(whole, why)) == -1)
-		result = -1;
-	if (result == 0 && replace_tidy(dir, strrchr(whole, '/') + 1) == -1)
+	if (result == 0 && ((dir = replace_directory(whole)) == -1 ||
+	    replace_tidy(dir, strrchr(whole, '/') + 1) == -1))
 		result = why_errno(why, "tidy beside %s", whole);
 	if (dir != -1)
 		close(dir);

@@ -10,8 +10,8 @@
 #include "spoold/commands/upgrade.h"
 
 /*
- * Whether that, `ORG/QUEUE`, has something in it.  1, 0 if it is empty or there is
- * none (`there` says which), -1 with *why.
+ * Whether that, `ORG/QUEUE`, has something in it.  1, 0 if it is empty or there
+ * is none (`there` says which), -1 with *why.
  */
 int	 upgrade_directory_used(const struct upgrade *, const char *path,
 	    bool *there, struct why *);

@@ -112,16 +112,12 @@ write_all_of(const struct upgrade *u, int dir,
 static int
 sync_parent(const char *path, struct why *why)
 {
-	char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path) +
-	    1);
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = 0;
+	int fd = replace_directory(path), result = 0;
 
 	if (fd == -1 || fsync(fd) == -1)
-		result = why_errno(why, "sync %s", parent);
+		result = why_errno(why, "sync what has %s", path);
 	if (fd != -1)
 		close(fd);
-	free(parent);
 	return result;
 }
 
