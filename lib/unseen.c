@@ -25,9 +25,11 @@ unseen_note(struct unseen *unseen, const struct published *link,
 	/* One that can still be mended is what somebody has to know. */
 	first = left > 0 ? unseen->soon == 0 :
 	    unseen->soon + unseen->ended == 0;
-	if (left > 0)
+	if (left > 0) {
 		unseen->soon++;
-	else
+		if (unseen->latest < link->expires_at)
+			unseen->latest = link->expires_at;
+	} else
 		unseen->ended++;
 	if (!first && ((left <= 0 && unseen->soon > 0) ||
 	    unseen->ends <= link->expires_at))

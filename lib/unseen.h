@@ -15,6 +15,7 @@
 struct unseen {
 	size_t		 soon;		/* that are about to end, */
 	size_t		 ended;		/* and that have */
+	int64_t		 latest;	/* end of the last of `soon`, wall ms */
 	/* The first that is about to end, else the first that has. */
 	int64_t		 ends;		/* wall ms */
 	char		 ticket[TICKET_NAME_MAX];	/* its id and destination */

@@ -173,6 +173,17 @@ alerts_found(struct spoold *s, enum alert alert, const char *organization,
 }
 
 void
+alerts_again(struct spoold *s, enum alert alert, const char *organization,
+    const char *destination)
+{
+	const struct alert_about *about = about_find(s, alert, organization,
+	    destination);
+
+	if (about != NULL)
+		alert_record(s, alert, about, "again");
+}
+
+void
 alerts_keep(struct spoold *s, enum alert alert, const char *organization,
     const char *destination)
 {

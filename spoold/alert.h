@@ -82,6 +82,10 @@ void	 alerts_look(struct spoold *, enum alert);
 void	 alerts_found(struct spoold *, enum alert, const char *organization,
 	    const char *destination, const char *, ...)
 	    __attribute__((format(printf, 5, 6)));
+/* One that is active is said again, for there is more of it. */
+void	 alerts_again(struct spoold *, enum alert, const char *organization,
+	    const char *destination);
+
 /* It could not be looked at: what is active stays as it is. */
 void	 alerts_keep(struct spoold *, enum alert, const char *organization,
 	    const char *destination);

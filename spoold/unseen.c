@@ -23,6 +23,7 @@
 #define ROUND_EVERY (10 * 60 * 1000)	/* ms from end to beginning */
 #define PIECE 2000		/* names a look */
 #define LOAD 20			/* names that reading a file counts for */
+#define AGAIN (60 * 60 * 1000)	/* ms between two words about one alert */
 #define SOON 50			/* ms until a look that was cut short goes on */
 
 struct unseen_look {
@@ -108,6 +109,28 @@ look_at(struct spoold *s, const char *name)
 	published_free(&link);
 }
 
+/* The alert is active; of further links nobody would hear otherwise. */
+static void
+say_further(struct spoold *s)
+{
+	struct unseen_look *look = s->unseen;
+	struct unseen_said *said = &look->organization->unseen_said;
+	const struct unseen *now = &look->unseen;
+	int64_t wall = clock_wall();
+
+	if (said->at != 0 && now->soon <= said->soon &&
+	    now->latest <= said->latest) {
+		said->soon = now->soon;
+		return;
+	}
+	if (said->at != 0) {
+		if (wall >= said->at && wall - said->at < AGAIN)
+			return;
+		alerts_again(s, ALERT_unseen, look->organization->id, NULL);
+	}
+	*said = (struct unseen_said) { wall, now->latest, now->soon };
+}
+
 /* All of an organization's were looked at. */
 static void
 end(struct spoold *s)
@@ -121,10 +144,14 @@ end(struct spoold *s)
 	clock_format(look->unseen.ends, time);
 	when = xasprintf("at %s", time);
 	if (unseen_print(&look->unseen, s->conf->download_fetch_warning, when,
-	    &words))
+	    &words)) {
 		alerts_found(s, ALERT_unseen, look->organization->id, NULL,
 		    "download links of %s: %s", look->organization->id,
 		    words.data);
+		say_further(s);
+	} else if (!spool_list_failed(look->list))
+		memset(&look->organization->unseen_said, 0,
+		    sizeof(look->organization->unseen_said));
 	free(when);
 	buf_free(&words);
 	spool_list_free(&look->list);

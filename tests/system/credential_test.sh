@@ -320,7 +320,7 @@ test_links_that_nobody_has_fetched_have_one_alert_which_ends_with_them() {
 	spoolconf -e download.fetch_warning=0
 	spoolctl reload >"$SCRATCH/reload"
 	eventually unseen ''
-	assertEquals 'begin end begin end' "$(lines link-not-fetched)"
+	assertEquals 'begin end begin again end' "$(lines link-not-fetched)"
 	run env CLOCK_OFFSET="$SCRATCH/offset" LD_PRELOAD="$CLOCK" \
 	    spoolctl check
 	assertNotContains "$OUT" 'links:'
