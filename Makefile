@@ -161,7 +161,7 @@ $(eval $(call command,spoolctl,$(addprefix spoold/commands/, \
     spoolctl_init spoolctl_system spoolctl_org spoolctl_start spoolctl_run \
     spoolctl_status spoolctl_check spoolctl_destinations spoolctl_links spoolctl_spool \
     spoolctl_upgrade account_make conf_file organization_make mend note \
-    upgrade upgrade_record upgrade_steps) lib/conf_edit lib/conf_shipped lib/structure \
+    upgrade upgrade_directory upgrade_record upgrade_steps) lib/conf_edit lib/conf_shipped lib/structure \
     $(JOURNAL)))
 $(eval $(call command,spoolsubmit,$(addprefix spoold/commands/spoolsubmit_,\
     batch compose wait) lib/split))

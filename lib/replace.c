@@ -7,10 +7,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/replace.h"
 #include "lib/write.h"
+#include "lib/xalloc.h"
 
 #define MODE_BITS 07777
 
@@ -45,6 +48,20 @@ replace_tidy(int dir, const char *name)
 	if (name_beside(name, beside) == -1)
 		return -1;
 	return unlinkat(dir, beside, 0) == -1 && errno != ENOENT ? -1 : 0;
+}
+
+int
+replace_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *above = slash == NULL ? xstrdup(".") :
+	    xstrndup(path, (size_t)(slash - path) + 1);
+	int fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC), number;
+
+	number = errno;
+	free(above);
+	errno = number;
+	return fd;
 }
 
 int

@@ -8,6 +8,9 @@
 
 struct stat;
 
+/* Opens the directory that a path's last name is in.  -1 with errno. */
+int	 replace_directory(const char *path);
+
 /*
  * Replaces the file `name` in the open directory `dir`, or creates it: written
  * beside it as `.<name>.new`, synced, renamed, and the directory synced.  Owner

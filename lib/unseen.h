@@ -15,13 +15,16 @@
 struct unseen {
 	size_t		 soon;		/* that are about to end, */
 	size_t		 ended;		/* and that have */
-	int64_t		 ends;		/* the first of all, wall ms */
+	int64_t		 latest;	/* end of the last of `soon`, wall ms */
+	/* The first that is about to end, else the first that has. */
+	int64_t		 ends;		/* wall ms */
 	char		 ticket[TICKET_NAME_MAX];	/* its id and destination */
 };
 
 /*
  * Counts a link if nobody has fetched it and it ends within `lead` ms, of which
- * the last quarter of its time counts at most, or has ended.
+ * the last quarter of its time counts at most, or has ended: for a week, for
+ * one that is kept longer can be helped by nobody.
  */
 void	 unseen_note(struct unseen *, const struct published *,
 	    const struct published_state *, int64_t now, int64_t lead);

@@ -81,57 +81,66 @@ alert_end(struct spoold *s, enum alert alert)
 
 /* --- about organizations and destinations --------------------------------- */
 
-static bool
-same_text(const char *a, const char *b)
+static int
+compare_text(const char *a, const char *b)
 {
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+	if (a == NULL || b == NULL)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
 }
+
+static int
+about_compare(const struct alert_about *a, const struct alert_about *b)
+{
+	int order = (a->alert > b->alert) - (a->alert < b->alert);
+
+	if (order == 0)
+		order = compare_text(a->organization, b->organization);
+	return order != 0 ? order :
+	    compare_text(a->destination, b->destination);
+}
+
+RB_PROTOTYPE(alerts_by_name, alert_about, by_name, about_compare)
+RB_GENERATE(alerts_by_name, alert_about, by_name, about_compare)
 
 static void
 about_free(struct spoold *s, struct alert_about *about)
 {
-	if (s->alert_last == about)
-		s->alert_last = NULL;
+	RB_REMOVE(alerts_by_name, &s->alerts_by_name, about);
 	TAILQ_REMOVE(&s->alerts_about, about, entry);
 	free(about->organization);
 	free(about->destination);
 	free(about);
 }
 
-static bool
-about_is(const struct alert_about *about, enum alert alert,
-    const char *organization, const char *destination)
+/* NULL: it is not active. */
+static struct alert_about *
+about_find(struct spoold *s, enum alert alert, const char *organization,
+    const char *destination)
 {
-	return about->alert == alert &&
-	    same_text(about->organization, organization) &&
-	    same_text(about->destination, destination);
+	struct alert_about wanted = { .alert = alert,
+		.organization = (char *)(uintptr_t)organization,
+		.destination = (char *)(uintptr_t)destination };
+
+	return RB_FIND(alerts_by_name, &s->alerts_by_name, &wanted);
 }
 
-/*
- * Finds or makes it.  Looks go through things in the same order each time, so
- * it is most often the one behind the last.
- */
 static struct alert_about *
 about_get(struct spoold *s, enum alert alert, const char *organization,
     const char *destination)
 {
-	struct alert_about *about = s->alert_last != NULL ?
-	    TAILQ_NEXT(s->alert_last, entry) : NULL;
+	struct alert_about *about = about_find(s, alert, organization,
+	    destination);
 
-	if (about == NULL || !about_is(about, alert, organization,
-	    destination))
-		TAILQ_FOREACH(about, &s->alerts_about, entry)
-			if (about_is(about, alert, organization, destination))
-				break;
-	if (about == NULL) {
-		about = xcalloc(1, sizeof(*about));
-		about->alert = alert;
-		about->organization = xstrdup(organization);
-		about->destination = destination == NULL ? NULL :
-		    xstrdup(destination);
-		TAILQ_INSERT_TAIL(&s->alerts_about, about, entry);
-	}
-	s->alert_last = about;
+	if (about != NULL)
+		return about;
+	about = xcalloc(1, sizeof(*about));
+	about->alert = alert;
+	about->organization = xstrdup(organization);
+	about->destination = destination == NULL ? NULL :
+	    xstrdup(destination);
+	TAILQ_INSERT_TAIL(&s->alerts_about, about, entry);
+	RB_INSERT(alerts_by_name, &s->alerts_by_name, about);
 	return about;
 }
 
@@ -140,7 +149,6 @@ alerts_look(struct spoold *s, enum alert alert)
 {
 	struct alert_about *about;
 
-	s->alert_last = NULL;
 	TAILQ_FOREACH(about, &s->alerts_about, entry)
 		if (about->alert == alert)
 			about->found = false;
@@ -162,6 +170,28 @@ alerts_found(struct spoold *s, enum alert alert, const char *organization,
 		return;
 	about->state.since = clock_wall();
 	alert_record(s, alert, about, "begin");
+}
+
+void
+alerts_again(struct spoold *s, enum alert alert, const char *organization,
+    const char *destination)
+{
+	const struct alert_about *about = about_find(s, alert, organization,
+	    destination);
+
+	if (about != NULL)
+		alert_record(s, alert, about, "again");
+}
+
+void
+alerts_keep(struct spoold *s, enum alert alert, const char *organization,
+    const char *destination)
+{
+	struct alert_about *about = about_find(s, alert, organization,
+	    destination);
+
+	if (about != NULL)
+		about->found = true;
 }
 
 void

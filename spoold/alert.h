@@ -10,6 +10,7 @@
 #define SPOOLD_ALERT_H
 
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,7 +54,8 @@ struct alert_state {
 
 /* One about an organization, or a destination of it. */
 struct alert_about {
-	TAILQ_ENTRY(alert_about) entry;
+	TAILQ_ENTRY(alert_about) entry;	/* in the order they began */
+	RB_ENTRY(alert_about) by_name;
 	enum alert	 alert;
 	char		*organization, *destination;	/* own; or NULL */
 	struct alert_state state;
@@ -61,6 +63,7 @@ struct alert_about {
 };
 
 TAILQ_HEAD(alerts_about, alert_about);
+RB_HEAD(alerts_by_name, alert_about);
 
 /*
  * Of one that is active already the words alone change, so that they say what
@@ -79,6 +82,13 @@ void	 alerts_look(struct spoold *, enum alert);
 void	 alerts_found(struct spoold *, enum alert, const char *organization,
 	    const char *destination, const char *, ...)
 	    __attribute__((format(printf, 5, 6)));
+/* One that is active is said again, for there is more of it. */
+void	 alerts_again(struct spoold *, enum alert, const char *organization,
+	    const char *destination);
+
+/* It could not be looked at: what is active stays as it is. */
+void	 alerts_keep(struct spoold *, enum alert, const char *organization,
+	    const char *destination);
 void	 alerts_looked(struct spoold *, enum alert);
 
 /* True if any is active. */

@@ -278,6 +278,7 @@ flight_hand_out(struct spoold *s, struct flight *flight)
 	if (worker_send(flight->worker, &record) != 1)
 		return;		/* `able` or `died` goes on with it */
 	flight->handed_out = flight->awaited = true;
+	flight->version = w->target->destination->version;
 	w->target->organization->awaited++;
 	flight->heard = clock_monotonic();
 	flight_close_files(flight);

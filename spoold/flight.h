@@ -45,6 +45,7 @@ struct flight {
 	int64_t		 started;	/* monotonic ms */
 	int64_t		 heard;		/* monotonic ms of the last sign */
 	int64_t		 sent;		/* bytes, as its worker says */
+	int64_t		 version;	/* of the destination, as handed out */
 	int		 attempt;	/* its number, from 1 */
 	int		 ticket;	/* own; its file, until it is settled */
 	int		 job;		/* own; descriptors until handed out */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/destination_field.h"
+#include "lib/hex.h"
 #include "lib/hostkey.h"
 
 #include "spoold/alert.h"
@@ -34,14 +35,43 @@ find_key(const char *reason, char out[HOSTKEY_TEXT])
 		out[0] = '\0';
 }
 
-void
-hostkeys_note(struct target *target, const struct link_outcome *outcome,
-    const char *reason)
+static const char *
+pinned_key(const struct destination *destination)
 {
-	if (outcome->error == ERROR_HOST_KEY_MISMATCH) {
+	return json_string(destination_value(destination_config(destination),
+	    "hostKey"), "");
+}
+
+/*
+ * True if that key, in hex, is the pinned one: whatever became of the attempt,
+ * it was that server's.
+ */
+static bool
+is_pinned(const struct destination *destination, const char *fingerprint)
+{
+	char text[HEX_SIZE(HOSTKEY_HASH)];
+	struct hostkey key;
+
+	if (hostkey_parse(pinned_key(destination), &key) != NULL)
+		return false;
+	hex_format(key.sha256, HOSTKEY_HASH, text);
+	return strcmp(text, fingerprint) == 0;
+}
+
+void
+hostkeys_note(struct target *target, int64_t version,
+    const struct link_record *outcome)
+{
+	const struct destination *destination = target->destination;
+
+	if (destination == NULL || destination->version != version)
+		return;
+	if (outcome->outcome.error == ERROR_HOST_KEY_MISMATCH) {
 		target->other_key = true;
-		find_key(reason, target->shown_key);
-	} else if (outcome->verdict == VERDICT_delivered)
+		find_key(outcome->text[OUTCOME_reason], target->shown_key);
+	} else if (target->other_key &&
+	    (outcome->outcome.verdict == VERDICT_delivered ||
+	    is_pinned(destination, outcome->text[OUTCOME_fingerprint])))
 		target->other_key = false;
 }
 
@@ -83,6 +113,19 @@ hostkeys_change(struct target *target, const struct destination *changed)
 	buf_free(&new);
 }
 
+static void
+tell(struct spoold *s, const struct target *target)
+{
+	bool pinned = pinned_key(target->destination)[0] != '\0';
+
+	alerts_found(s, ALERT_host_key, target->organization->id, target->id,
+	    "the server of %s has %s%s, %s, so nothing is sent to it: "
+	    "spooldest test %s", target->id, target->shown_key[0] != '\0' ?
+	    "the key " : pinned ? "another key" : "a key",
+	    target->shown_key, pinned ? "which is not its hostKey" :
+	    "and it has no hostKey to compare that with", target->id);
+}
+
 void
 hostkeys_check(struct spoold *s)
 {
@@ -98,12 +141,6 @@ hostkeys_check(struct spoold *s)
 			if (target->other_key &&
 			    target->destination != NULL &&
 			    !target->destination->disabled)
-				alerts_found(s, ALERT_host_key, org->id,
-				    target->id, "the server of %s has %s%s, "
-				    "which is not its hostKey, so nothing is "
-				    "sent to it: spooldest test %s",
-				    target->id, target->shown_key[0] != '\0' ?
-				    "the key " : "another key",
-				    target->shown_key, target->id);
+				tell(s, target);
 	alerts_looked(s, ALERT_host_key);
 }

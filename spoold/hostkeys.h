@@ -3,8 +3,8 @@
  *
  * Either somebody put a new key there, or somebody is in between: a person has
  * to look.  There is one for each destination, with the key that was seen.  It
- * ends when that delivers, has another hostKey or server, or is disabled or
- * deleted.
+ * ends when the pinned key is seen there again, or the destination has another
+ * hostKey or server, or is disabled or deleted.
  */
 #ifndef SPOOLD_HOSTKEYS_H
 #define SPOOLD_HOSTKEYS_H
@@ -15,9 +15,12 @@ struct destination;
 struct spoold;
 struct target;
 
-/* An attempt has ended; `reason` is what the worker said of it. */
-void	 hostkeys_note(struct target *, const struct link_outcome *,
-	    const char *reason);
+/*
+ * An attempt with that version of the destination has ended, as its worker
+ * says.  One that began before a change says nothing of what is there now.
+ */
+void	 hostkeys_note(struct target *, int64_t version,
+	    const struct link_record *outcome);
 
 /* The destination is about to be replaced by that one, or NULL. */
 void	 hostkeys_change(struct target *, const struct destination *);

@@ -365,7 +365,7 @@ spoold_init(struct spoold *s, const struct options *options)
 	s->callbacks = callbacks_new();
 	s->fetches = fetches_new();
 	s->refused = denied_new();
-	s->unseen = unseen_look_new();
+	s->unseen = unseen_look_new(s);
 	s->link_buffer = xcalloc(1, sizeof(*s->link_buffer));
 }
 

@@ -23,6 +23,7 @@
 #include "spoold/roles.h"
 #include "spoold/target.h"
 #include "spoold/tickets.h"
+#include "spoold/unseen.h"
 #include "spoold/worker.h"
 
 struct spoold;
@@ -75,6 +76,7 @@ struct organization {
 	struct waiting	*scan_next;		/* in memory, to be missed */
 	struct waiting	*unread_next;		/* where expiry_read() is */
 	size_t		 unread;		/* tickets it has to read */
+	struct unseen_said unseen_said;
 	enum scan_extent	 scanning;
 	enum scan_extent	 scan_again;		/* asked for meanwhile */
 	bool		 overflowed;		/* tickets stayed on disk */

@@ -315,7 +315,7 @@ outcome_heard(struct flight *flight, const struct link_record *record)
 	else
 		target_answered(target);
 	target->quick = ms < QUICK;
-	hostkeys_note(target, &record->outcome, record->text[OUTCOME_reason]);
+	hostkeys_note(target, flight->version, record);
 	health_note(&target->health, record->outcome.verdict ==
 	    VERDICT_delivered, ms,
 	    record->text[OUTCOME_reason]);

@@ -95,7 +95,7 @@ struct spoold {
 	unsigned	 in_flight;	/* attempts under way */
 	struct alert_state alerts[ALERTS];
 	struct alerts_about alerts_about;	/* own */
-	struct alert_about *alert_last;	/* borrowed; found last, or NULL */
+	struct alerts_by_name alerts_by_name;	/* the same */
 	enum phase	 phase;
 	struct why	 failure;	/* what it ends for; code 0: nothing */
 	int64_t		 started_at;	/* wall ms */

@@ -15,6 +15,7 @@
 
 #include "spoold/alert.h"
 #include "spoold/commit.h"
+#include "spoold/loop.h"
 #include "spoold/organization.h"
 #include "spoold/spoold.h"
 #include "spoold/unseen.h"
@@ -22,18 +23,30 @@
 #define ROUND_EVERY (10 * 60 * 1000)	/* ms from end to beginning */
 #define PIECE 2000		/* names a look */
 #define LOAD 20			/* names that reading a file counts for */
+#define AGAIN (60 * 60 * 1000)	/* ms between two words about one alert */
+#define SOON 50			/* ms until a look that was cut short goes on */
 
 struct unseen_look {
 	int64_t		 next;		/* monotonic ms of the next round */
 	struct organization *organization;	/* borrowed; NULL: none */
 	struct spool_list *list;	/* own */
 	struct unseen	 unseen;
+	struct timer	 timer;
 };
 
-struct unseen_look *
-unseen_look_new(void)
+static void
+unseen_fire(void *arg)
 {
-	return xcalloc(1, sizeof(struct unseen_look));
+	unseen_check(arg);
+}
+
+struct unseen_look *
+unseen_look_new(struct spoold *s)
+{
+	struct unseen_look *look = xcalloc(1, sizeof(*look));
+
+	look->timer = (struct timer) { .fire = unseen_fire, .arg = s };
+	return look;
 }
 
 void
@@ -54,7 +67,10 @@ unseen_again(struct spoold *s)
 	s->unseen->next = 0;
 }
 
-/* The next organization's links; at the end the round is over. */
+/*
+ * The next organization's links; at the end the round is over.  Of one whose
+ * links cannot be listed nothing is known, so what was said of it stays.
+ */
 static void
 begin(struct spoold *s, struct organization *org)
 {
@@ -66,6 +82,7 @@ begin(struct spoold *s, struct organization *org)
 		look->list = spool_list(org->spool, QUEUE_jobs, &why);
 		if (look->list != NULL)
 			break;
+		alerts_keep(s, ALERT_unseen, org->id, NULL);
 	}
 	look->organization = org;
 	if (org != NULL)
@@ -92,6 +109,28 @@ look_at(struct spoold *s, const char *name)
 	published_free(&link);
 }
 
+/* The alert is active; of further links nobody would hear otherwise. */
+static void
+say_further(struct spoold *s)
+{
+	struct unseen_look *look = s->unseen;
+	struct unseen_said *said = &look->organization->unseen_said;
+	const struct unseen *now = &look->unseen;
+	int64_t wall = clock_wall();
+
+	if (said->at != 0 && now->soon <= said->soon &&
+	    now->latest <= said->latest) {
+		said->soon = now->soon;
+		return;
+	}
+	if (said->at != 0) {
+		if (wall >= said->at && wall - said->at < AGAIN)
+			return;
+		alerts_again(s, ALERT_unseen, look->organization->id, NULL);
+	}
+	*said = (struct unseen_said) { wall, now->latest, now->soon };
+}
+
 /* All of an organization's were looked at. */
 static void
 end(struct spoold *s)
@@ -100,13 +139,19 @@ end(struct spoold *s)
 	char time[CLOCK_TEXT], *when;
 	struct buf words = { .max = 0 };
 
+	if (spool_list_failed(look->list))
+		alerts_keep(s, ALERT_unseen, look->organization->id, NULL);
 	clock_format(look->unseen.ends, time);
 	when = xasprintf("at %s", time);
 	if (unseen_print(&look->unseen, s->conf->download_fetch_warning, when,
-	    &words))
+	    &words)) {
 		alerts_found(s, ALERT_unseen, look->organization->id, NULL,
 		    "download links of %s: %s", look->organization->id,
 		    words.data);
+		say_further(s);
+	} else if (!spool_list_failed(look->list))
+		memset(&look->organization->unseen_said, 0,
+		    sizeof(look->organization->unseen_said));
 	free(when);
 	buf_free(&words);
 	spool_list_free(&look->list);
@@ -134,9 +179,15 @@ unseen_check(struct spoold *s)
 		name = spool_list_next(look->list, &day);
 		if (name == NULL) {
 			end(s);
-		} else if (published_named(name)) {
-			look_at(s, name);
-			left -= LOAD;
+			continue;
 		}
+		if (!published_named(name))
+			continue;
+		look_at(s, name);
+		left -= LOAD;
+		if (loop_is_late(s->loop))
+			break;
 	}
+	if (look->organization != NULL && left > 0)
+		timer_set(s->loop, &look->timer, clock_monotonic() + SOON);
 }

@@ -64,16 +64,12 @@ int
 conf_file_write(const char *path, const struct buf *text,
     const struct stat *old, struct why *why)
 {
-	const char *slash = strrchr(path, '/');
-	char *directory = xstrndup(path, (size_t)(slash - path) + 1);
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = 0;
+	int fd = replace_directory(path), result = 0;
 
-	if (fd == -1 || replace_file(fd, slash + 1, text->data, text->len,
-	    old) == -1)
+	if (fd == -1 || replace_file(fd, strrchr(path, '/') + 1, text->data,
+	    text->len, old) == -1)
 		result = why_errno(why, "write %s", path);
 	if (fd != -1)
 		close(fd);
-	free(directory);
 	return result;
 }

@@ -11,6 +11,7 @@
 #include "lib/conf_edit.h"
 #include "lib/conf_parse.h"
 #include "lib/conf_row.h"
+#include "lib/format.h"
 
 #include "spoold/commands/conf_file.h"
 #include "spoold/commands/spoolconf.h"
@@ -49,7 +50,11 @@ check_text(const struct cli *cli, const char *path, const struct buf *text,
 	struct buf changes = { .max = 0 };
 	int result = -1;
 
-	if (wanted != NULL && override_all(cli, wanted, why) == 0)
+	/* An upgrade would find, or put back, something else. */
+	if (conf != NULL && format_check(conf, why) == -1 &&
+	    why->code == ERROR_CONFIG_ERROR)
+		result = -1;
+	else if (wanted != NULL && override_all(cli, wanted, why) == 0)
 		result = !conf_changes(conf, wanted, &changes) ? 0 :
 		    why_set(why, ERROR_CONFIG_ERROR, "%s is written in a way "
 		    "that cannot be changed here: edit it by hand", path);

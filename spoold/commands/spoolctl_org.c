@@ -16,6 +16,7 @@
 
 #include "lib/conf_edit.h"
 #include "lib/conf_parse.h"
+#include "lib/format.h"
 #include "lib/instance.h"
 #include "lib/ticket.h"
 
@@ -62,12 +63,15 @@ edit_write(const struct edit *edit, const struct buf *text, struct why *why)
 	return conf_file_write(edit->path, text, &edit->old, why);
 }
 
-/* Only who may change the configuration, and give files away. */
+/*
+ * Only who may change the configuration, and give files away; and nothing that
+ * an upgrade is still to change, or to put back.
+ */
 static int
 may_change(const struct conf *conf, struct why *why)
 {
 	if (!instance_is_shared(conf) || geteuid() == 0)
-		return 0;
+		return format_check(conf, why);
 	return why_set(why, ERROR_PERMISSION_DENIED, "%s is of the system's "
 	    "instance: its organizations are root's to add and remove",
 	    conf->file);

@@ -210,9 +210,10 @@ take_locks(struct work *work, struct why *why)
 	free(journal);
 	if (work->lock == -1) {
 		if (why->code == ERROR_UNAVAILABLE)
-			(void)why_set(why, ERROR_UNAVAILABLE, "spoold runs, "
-			    "and works in the format that there is: spoolctl "
-			    "stop, then call it again");
+			(void)why_set(why, ERROR_UNAVAILABLE, "spoold, or a "
+			    "command that is in its place, works in the "
+			    "format that there is: spoolctl stop, or wait for "
+			    "that to end, then call it again");
 		return -1;
 	}
 	if (upgrade_act(&work->upgrade, UPGRADE_configuration, why) == -1)
@@ -279,7 +280,8 @@ check(struct work *work, bool back, struct why *why)
 		result = why_set(why, ERROR_CONFLICT, "%s%s; nothing was "
 		    "changed", words.data, back ? ", which would be lost on "
 		    "the way back: take that away first" : " an upgrade was "
-		    "cut off: spoolctl upgrade --back, or put it back first");
+		    "cut off: put back what it was or was to become, then "
+		    "call it again");
 	buf_free(&words);
 	return result;
 }
@@ -314,13 +316,27 @@ go(struct work *work, struct why *why)
 	return 0;
 }
 
+/* What cannot be put back has to be of that format already. */
+static int
+check_all_kept(struct work *work, int to, struct why *why)
+{
+	int result = 0;
+
+	for (int i = 0; i < PARTS && result == 0; i++)
+		if (!work->kept[i])
+			result = upgrade_record_missing(&work->upgrade,
+			    parts[i], to, why);
+	return result;
+}
+
 static int
 go_back(struct work *work, struct why *why)
 {
 	int to = format_before(work);
 	char words[96];
 
-	if (check(work, true, why) == -1 ||
+	if (check_all_kept(work, to, why) == -1 ||
+	    check(work, true, why) == -1 ||
 	    record(work, format_known(), to, why) == -1 ||
 	    tidy(work, why) == -1)
 		return -1;
@@ -376,22 +392,25 @@ static int
 no_way_back(struct work *work, const struct spoolctl *state, struct why *why)
 {
 	const char *directory = work->upgrade.places[UPGRADE_state];
-	int format;
+	int format, result;
 	char words[64];
 
-	for (int i = 0; i < PARTS && !state->dry_run; i++)
-		if (forget_record(work, i, why) == -1)
-			return -1;
-	if (!state->dry_run && tidy(work, why) == -1)
-		return -1;
 	if (upgrade_act(&work->upgrade, UPGRADE_state, why) == -1)
 		return -1;
 	format = format_of_state(directory, why);
 	if (format == -1 || format_check_known(directory, format, why) == -1)
 		return -1;
 	if (format == format_known())
-		return why_set(why, ERROR_CONFLICT, "the instance is of "
+		result = why_set(why, ERROR_CONFLICT, "the instance is of "
 		    "format %d, and nothing of an older one is kept", format);
+	else
+		result = check_all_kept(work, format, why);
+	for (int i = 0; i < PARTS && result == 0 && !state->dry_run; i++)
+		result = forget_record(work, i, why);
+	if (result == 0 && !state->dry_run)
+		result = tidy(work, why);
+	if (result == -1)
+		return -1;
 	(void)snprintf(words, sizeof(words), "The instance is of format %d "
 	    "already.", format);
 	tell(work, format, format, false, words);
@@ -412,7 +431,8 @@ upgrade_back(struct work *work, const struct spoolctl *state,
 		return no_way_back(work, state, why);
 	if (!state->dry_run)
 		return go_back(work, why);
-	if (check(work, true, why) == -1)
+	if (check_all_kept(work, format_before(work), why) == -1 ||
+	    check(work, true, why) == -1)
 		return -1;
 	tell_changes(work, true, true);
 	(void)snprintf(words, sizeof(words), "It would go back from format %d "

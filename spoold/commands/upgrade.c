@@ -7,9 +7,9 @@
  */
 #include <sys/stat.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,15 +17,41 @@
 #include "lib/instance.h"
 #include "lib/replace.h"
 #include "lib/xalloc.h"
-#include "spool-layout/directory.h"
 
-#include "spoold/commands/upgrade.h"
+#include "spoold/commands/upgrade_directory.h"
+#include "spoold/commands/upgrade_record.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)	/* bytes */
 
 enum stage { STAGE_BEFORE, STAGE_AFTER, STAGE_OTHER };
 
 /* --- whose it is ---------------------------------------------------------- */
+
+/*
+ * Root stays root in a private instance, so it has to be root's own: whose it
+ * is could have any file written by what it keeps.
+ */
+static int
+check_owner(const char *path, struct why *why)
+{
+	struct stat link, st;
+
+	if (lstat(path, &link) == -1 || stat(path, &st) == -1)
+		return errno == ENOENT ? 0 : why_errno(why, "look at %s",
+		    path);
+	if (link.st_uid == geteuid() && st.st_uid == geteuid())
+		return 0;
+	return why_set(why, ERROR_PERMISSION_DENIED, "%s is somebody else's: "
+	    "this is for whose the instance is", path);
+}
+
+static int
+check_private(const struct conf *conf, struct why *why)
+{
+	return check_owner(conf->file, why) == -1 ||
+	    check_owner(conf->top_state_directory, why) == -1 ? -1 :
+	    check_owner(conf->top_spool_directory, why);
+}
 
 int
 upgrade_open(struct upgrade *u, const struct conf *conf, struct why *why)
@@ -42,7 +68,8 @@ upgrade_open(struct upgrade *u, const struct conf *conf, struct why *why)
 		if (instance_check_file(conf, why) == -1 ||
 		    instance_user(conf, &u->user, why) == -1)
 			return -1;
-	}
+	} else if (check_private(conf, why) == -1)
+		return -1;
 	u->places[UPGRADE_configuration] = xstrdup(conf->file);
 	slash = strrchr(u->places[UPGRADE_configuration], '/');
 	slash[slash == u->places[UPGRADE_configuration]] = '\0';
@@ -71,8 +98,9 @@ upgrade_act(const struct upgrade *u, enum upgrade_place place,
 
 	if (!instance_is_shared(u->conf))
 		return 0;
-	/* Root first: nobody else may change the group. */
-	if (seteuid(0) == -1 || setegid(root ? 0 : u->user.gid) == -1 ||
+	/* Root first: nobody else may change the groups. */
+	if (seteuid(0) == -1 || setgroups(0, NULL) == -1 ||
+	    setegid(root ? 0 : u->user.gid) == -1 ||
 	    seteuid(root ? 0 : u->user.uid) == -1)
 		return why_errno(why, "become %s",
 		    root ? "root" : u->conf->top_user);
@@ -129,30 +157,16 @@ upgrade_read(const char *path, struct buf *text, struct stat *st,
 	return result;
 }
 
-/* Its directory, opened.  A descriptor, or -1 with *why. */
-static int
-open_parent(const char *path, struct why *why)
-{
-	char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path) +
-	    1);
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd == -1)
-		(void)why_errno(why, "open %s", parent);
-	free(parent);
-	return fd;
-}
-
 /* Gives it that text; NULL: there is to be none. */
 static int
 write_file(const char *path, const struct buf *text, const struct stat *old,
     struct why *why)
 {
-	int dir = open_parent(path, why), result;
+	int dir = replace_directory(path), result;
 	const char *name = strrchr(path, '/') + 1;
 
 	if (dir == -1)
-		return -1;
+		return why_errno(why, "open what has %s", path);
 	if (text != NULL)
 		result = replace_file(dir, name, text->data, text->len, old);
 	else
@@ -170,9 +184,8 @@ upgrade_tidy(const struct upgrade *u, enum upgrade_place place,
 	char *whole = path_of(u, place, path);
 	int dir = -1, result = upgrade_act(u, place, why);
 
-	if (result == 0 && (dir = open_parent(whole, why)) == -1)
-		result = -1;
-	if (result == 0 && replace_tidy(dir, strrchr(whole, '/') + 1) == -1)
+	if (result == 0 && ((dir = replace_directory(whole)) == -1 ||
+	    replace_tidy(dir, strrchr(whole, '/') + 1) == -1))
 		result = why_errno(why, "tidy beside %s", whole);
 	if (dir != -1)
 		close(dir);
@@ -243,18 +256,15 @@ same(const struct buf *a, const struct buf *b)
 
 /* A stage of a directory: one with something in it is another one. */
 static int
-stage_of_directory(const char *path, struct why *why)
+stage_of_directory(const struct upgrade *u, const char *path,
+    struct why *why)
 {
-	DIR *dir = opendir(path);
-	size_t count = 0;
+	bool there;
+	int used = upgrade_directory_used(u, path, &there, why);
 
-	if (dir == NULL)
-		return errno == ENOENT ? STAGE_BEFORE :
-		    why_errno(why, "open %s", path);
-	while (readdir(dir) != NULL)
-		count++;
-	closedir(dir);
-	return count > 2 ? STAGE_OTHER : STAGE_AFTER;
+	if (used != 0)
+		return used == -1 ? -1 : STAGE_OTHER;
+	return there ? STAGE_AFTER : STAGE_BEFORE;
 }
 
 /* Its stage, or -1 with *why; `st` says whose the file is. */
@@ -267,7 +277,7 @@ stage_of(const struct upgrade *u, const struct upgrade_change *change,
 	int stage = STAGE_OTHER, found;
 
 	if (change->directory) {
-		stage = stage_of_directory(path, why);
+		stage = stage_of_directory(u, change->path, why);
 	} else if ((found = upgrade_read(path, &text, st, why)) == -1) {
 		stage = -1;
 	} else if (found == 1 && same(&text, &change->after)) {
@@ -281,6 +291,25 @@ stage_of(const struct upgrade *u, const struct upgrade_change *change,
 	return stage;
 }
 
+/* Appends what is in the way of the change of that number. */
+static void
+put_other(const struct upgrade *u, const struct upgrade_change *change,
+    size_t number, struct buf *words)
+{
+	char *path = upgrade_path(u, change);
+	char *record = upgrade_record_path(u, change->place ==
+	    UPGRADE_configuration ? UPGRADE_configuration : UPGRADE_state);
+
+	buf_printf(words, "%s%s ", words->len > 0 ? ", " : "", path);
+	if (change->directory)
+		buf_str(words, "has something in it");
+	else
+		buf_printf(words, "was changed since (compare it with "
+		    "%s/%zu.after)", record, number);
+	free(record);
+	free(path);
+}
+
 int
 upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
     bool back, struct buf *words, struct why *why)
@@ -290,79 +319,23 @@ upgrade_check(const struct upgrade *u, const struct upgrade_changes *changes,
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct upgrade_change *change = &changes->items[i];
 		struct stat st;
-		char *path;
 		int stage;
 
+		/* What is in a directory is nothing to what makes it. */
+		if (change->directory && !back)
+			continue;
 		if (upgrade_act(u, change->place, why) == -1 ||
 		    (stage = stage_of(u, change, &st, why)) == -1)
 			return -1;
-		if (stage != STAGE_OTHER || (change->directory && !back))
+		if (stage != STAGE_OTHER)
 			continue;
-		path = upgrade_path(u, change);
-		buf_printf(words, "%s%s %s", words->len > 0 ? ", " : "",
-		    path, change->directory ? "has something in it" :
-		    "was changed since");
-		free(path);
+		put_other(u, change, i, words);
 		result = 0;
 	}
 	return result;
 }
 
 /* --- done and undone ------------------------------------------------------ */
-
-/* As root, who gives it away; what a crash has left half made is mended. */
-static int
-make_directory(const struct upgrade *u, const char *path, struct why *why)
-{
-	char *org = xstrndup(path, strcspn(path, "/"));
-	const struct conf_organization *section = conf_organization(u->conf,
-	    org);
-	int spool = open(u->places[UPGRADE_spool],
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int queue = queue_by_name(path + strcspn(path, "/") + 1);
-	int top = -1, fd = -1, result = -1;
-	struct directory directory;
-	struct layout_owners owners;
-
-	if (section == NULL || queue == -1)
-		(void)why_set(why, ERROR_CONFIG_ERROR, "%s is no directory of "
-		    "a spool any more", path);
-	else if (spool == -1)
-		(void)why_errno(why, "open %s", u->places[UPGRADE_spool]);
-	else if (instance_owners(u->conf, section, &owners, why) == 0 &&
-	    (top = directory_open(spool, org, why)) != -1) {
-		directory = directory_queue((enum queue)queue, &owners);
-		if (directory_create(top, directory.name, &directory,
-		    why) == 0)
-			fd = directory_open(top, directory.name, why);
-		if (fd != -1)
-			result = directory_mend(fd, &directory, why);
-		if (result == 0 && fsync(top) == -1)
-			result = why_errno(why, "sync %s", org);
-	}
-	if (fd != -1)
-		close(fd);
-	if (top != -1)
-		close(top);
-	if (spool != -1)
-		close(spool);
-	free(org);
-	return result;
-}
-
-static int
-remove_directory(const char *path, struct why *why)
-{
-	int dir = open_parent(path, why), result = 0;
-
-	if (dir == -1)
-		return -1;
-	if (unlinkat(dir, strrchr(path, '/') + 1, AT_REMOVEDIR) == -1 ||
-	    fsync(dir) == -1)
-		result = why_errno(why, "remove %s", path);
-	close(dir);
-	return result;
-}
 
 static int
 do_one(const struct upgrade *u, const struct upgrade_change *change,
@@ -373,8 +346,7 @@ do_one(const struct upgrade *u, const struct upgrade_change *change,
 	int stage, result;
 
 	if (change->directory)
-		return upgrade_act(u, UPGRADE_configuration, why) == -1 ? -1 :
-		    make_directory(u, change->path, why);
+		return upgrade_directory_make(u, change->path, why);
 	if (upgrade_act(u, change->place, why) == -1)
 		return -1;
 	stage = stage_of(u, change, &st, why);
@@ -401,7 +373,8 @@ undo_one(const struct upgrade *u, const struct upgrade_change *change,
 	if (stage != STAGE_AFTER)
 		return stage == -1 ? -1 : 0;
 	path = upgrade_path(u, change);
-	result = change->directory ? remove_directory(path, why) :
+	result = change->directory ?
+	    upgrade_directory_remove(u, change->path, why) :
 	    write_file(path, change->there ? &change->before : NULL, &st,
 	    why);
 	free(path);

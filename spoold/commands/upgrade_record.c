@@ -18,6 +18,7 @@
 #include "lib/json.h"
 #include "lib/replace.h"
 #include "lib/xalloc.h"
+#include "spool-layout/layout.h"
 
 #include "spoold/commands/upgrade_record.h"
 
@@ -111,16 +112,12 @@ write_all_of(const struct upgrade *u, int dir,
 static int
 sync_parent(const char *path, struct why *why)
 {
-	char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path) +
-	    1);
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = 0;
+	int fd = replace_directory(path), result = 0;
 
 	if (fd == -1 || fsync(fd) == -1)
-		result = why_errno(why, "sync %s", parent);
+		result = why_errno(why, "sync what has %s", path);
 	if (fd != -1)
 		close(fd);
-	free(parent);
 	return result;
 }
 
@@ -175,6 +172,33 @@ place_of(const char *name, enum upgrade_place owner)
 	return -1;
 }
 
+/* True if a path leads down only, by names. */
+static bool
+leads_down(const char *path)
+{
+	size_t length;
+
+	for (;; path += length + 1) {
+		length = strcspn(path, "/");
+		if (length == 0 || (length == 1 && path[0] == '.') ||
+		    (length == 2 && memcmp(path, "..", 2) == 0))
+			return false;
+		if (path[length] == '\0')
+			return true;
+	}
+}
+
+/* Files are anywhere below their place, directories the spool's queues. */
+static bool
+may_change(const struct upgrade_change *change)
+{
+	const char *slash = strchr(change->path, '/');
+
+	return leads_down(change->path) && (!change->directory ||
+	    (change->place == UPGRADE_spool && slash != NULL &&
+	    queue_by_name(slash + 1) != -1));
+}
+
 static int
 read_texts(const char *path, size_t number, struct upgrade_change *change,
     struct why *why)
@@ -212,23 +236,25 @@ read_changes(const char *path, enum upgrade_place owner,
 	for (; each != NULL && result == 0; each = json_next(each)) {
 		struct upgrade_change *change =
 		    &changes->items[changes->count];
-		const char *name = json_string(json_get(each, "path"), "");
 
 		place = place_of(json_string(json_get(each, "place"), ""),
 		    owner);
-		if (place == -1 || name[0] == '\0')
+		if (place == -1)
 			return damaged(path, why);
 		*change = (struct upgrade_change) {
 			.place = (enum upgrade_place)place,
-			.path = xstrdup(name),
+			.path = xstrdup(json_string(json_get(each, "path"),
+			    "")),
 			.directory = json_boolean(json_get(each, "directory"),
 			    false),
 			.there = json_boolean(json_get(each, "there"), false),
 		};
-		if (!change->directory)
-			result = read_texts(path, changes->count, change,
-			    why);
 		changes->count++;
+		if (!may_change(change))
+			return damaged(path, why);
+		if (!change->directory)
+			result = read_texts(path, changes->count - 1, change,
+			    why);
 	}
 	return result;
 }
@@ -255,6 +281,33 @@ upgrade_record_read(const struct upgrade *u, enum upgrade_place place,
 	buf_free(&text);
 	free(index);
 	free(path);
+	return result;
+}
+
+int
+upgrade_record_missing(const struct upgrade *u, enum upgrade_place place,
+    int to, struct why *why)
+{
+	bool state = place == UPGRADE_state;
+	const char *path = state ? u->places[place] : u->conf->file;
+	char *record = upgrade_record_path(u, place);
+	struct buf text = { .max = 0 };
+	struct stat st;
+	int format = -1, result = upgrade_act(u, place, why);
+
+	if (result == 0 && state)
+		format = format_of_state(path, why);
+	else if (result == 0 && upgrade_read(path, &text, &st, why) != -1)
+		format = format_of_text(&text);
+	if (format == -1)
+		result = -1;
+	else if (format > to)
+		result = why_set(why, ERROR_CONFLICT, "%s is of format %d, "
+		    "and what it was in format %d is not kept: restore %s "
+		    "from a backup; nothing was changed", path, format, to,
+		    record);
+	buf_free(&text);
+	free(record);
 	return result;
 }
 

@@ -28,6 +28,13 @@ int	 upgrade_record_write(const struct upgrade *, enum upgrade_place,
 int	 upgrade_record_read(const struct upgrade *, enum upgrade_place,
 	    struct upgrade_changes *, struct why *);
 
+/*
+ * Of a place that has no record: whether it is of that format, or says none.
+ * 0, or -1 with *why (CONFLICT: it cannot be put back).
+ */
+int	 upgrade_record_missing(const struct upgrade *, enum upgrade_place,
+	    int to, struct why *);
+
 /* 0, or -1 with *why. */
 int	 upgrade_record_remove(const struct upgrade *, enum upgrade_place,
 	    struct why *);

@@ -152,6 +152,40 @@ test_a_mismatch_alerts_until_it_is_mended() {
 	eventually alerted 0
 }
 
+test_a_mismatch_ends_with_the_right_key_whatever_else_is_wrong() {
+	sftp_instance
+	sftp_destination one '{username: "nobody-here"}'
+	right=$SSHD_PORT
+	# In between: another key at the same port.
+	kill "$(cat "$SCRATCH/sshd.pid")"
+	sshd "HostKeyAlgorithms ecdsa-sha2-nistp256"
+	assertEquals "$right" "$SSHD_PORT"
+	drop one "$(job one)"
+	eventually alerted 1
+	kill "$(cat "$SCRATCH/sshd.pid")"
+	sshd
+	assertEquals "$right" "$SSHD_PORT"
+	spoolq -i "$ID" >/dev/null
+	eventually alerted 0
+	assertEquals 'deferred AUTHENTICATION_FAILED' \
+	    "$(said one | cut -d ' ' -f 1-2)"
+}
+
+test_where_no_key_is_pinned_the_alert_says_so() {
+	sftp_instance
+	sftp_destination none
+	stop
+	# As somebody's own tool may have written it.
+	file=$INSTANCE/state/$ORG/destinations/none.json
+	jq 'del(.config.sftp.hostKey)' "$file" >"$SCRATCH/none"
+	cat "$SCRATCH/none" >"$file"
+	start
+	drop one "$(job none)"
+	eventually alerted 1
+	assertEquals "the server of none has the key $(fingerprint ed25519), and it has no hostKey to compare that with, so nothing is sent to it: spooldest test none" \
+	    "$(alert_reason)"
+}
+
 # lacks NAME WORDS LINE...: what is said of a server with these lines.
 lacks() {
 	kill "$(cat "$SCRATCH/sshd.pid")"

@@ -113,7 +113,9 @@ test_an_older_one_is_refused_with_the_command_that_helps() {
 	old_instance
 	before=$(tree)
 	for command in 'spoolctl start' 'spoolctl start -f' \
-	    'spoolkey rotate' 'spooldest disable bad' 'spoolsuper -s'; do
+	    'spoolkey rotate' 'spooldest disable bad' 'spoolsuper -s' \
+	    'spoolconf -e queue.reserve_bytes=2M' 'spoolctl org add other' \
+	    'spoolctl org remove demo'; do
 		run $command
 		assertEquals "$command: $ERR" 78 "$STATUS"
 		assertContains "$command" "$ERR" "CONFIG_ERROR: $INSTANCE/state is of format 0, and this version of spoold needs 1: spoolctl upgrade"
@@ -303,6 +305,26 @@ test_a_configuration_that_says_nothing_is_as_the_state() {
 	assertEquals 'format = 1' "$(grep ^format "$CONF")"
 }
 
+test_no_command_makes_a_new_one_an_old_one() {
+	for command in 'spoolctl upgrade' 'spoolctl check --fix' \
+	    'spoolsuper -s'; do
+		instance
+		sed -i '/^format/d' "$CONF"
+		for queue in cur hold; do
+			echo '{}' >"$SPOOL/$queue/01JD8Z3K5N6P7Q8R9S0T1V2W3X.ok:p5,a0"
+		done
+		run $command
+		assertNotEquals "$command: $ERR" 78 "$STATUS"
+		assertEquals "$command: no key without a format" \
+		    "$(find "$INSTANCE/state" -name format | wc -l)" \
+		    "$(find "$INSTANCE/state" -name journal.key | wc -l)"
+		rm -f "$SPOOL/cur"/* "$SPOOL/hold"/*
+		start
+		assertEquals "$command" 1 "$(cat "$INSTANCE/state/format")"
+		stop
+	done
+}
+
 test_the_way_back_leaves_all_as_it_was() {
 	old_instance
 	before=$(content)
@@ -330,7 +352,7 @@ test_no_way_back_is_gone_on_which_something_would_be_lost() {
 	for n in '' -n; do
 		run spoolctl upgrade --back $n
 		failed_with 65 spoolctl CONFLICT
-		assertContains "$ERR" "$CONF was changed since"
+		assertContains "$ERR" "$CONF was changed since (compare it with $CONF.before-format-1/0.after)"
 		assertContains "$ERR" "$SPOOL/stored has something in it"
 		assertEquals "$before" "$(tree)"
 	done
@@ -351,6 +373,39 @@ test_no_way_back_is_gone_on_which_something_would_be_lost() {
 	assertTrue 'stays' "[ -f '$INSTANCE/state/demo/destinations/later.json' ]"
 }
 
+test_no_half_way_back_is_gone_where_a_record_is_missing() {
+	old_instance
+	upgraded
+	for lost in "$CONF" "$INSTANCE/state"; do
+		record=$CONF.before-format-1
+		[ "$lost" = "$CONF" ] ||
+		    record=$INSTANCE/state/.before-format-1
+		mv "$record" "$SCRATCH/lost"
+		before=$(tree)
+		for n in '' -n; do
+			run spoolctl upgrade --back $n
+			ran 65 '' "spoolctl: CONFLICT: $lost is of format 1, and what it was in format 0 is not kept: restore $record from a backup; nothing was changed"
+		done
+		assertEquals "$before" "$(tree)"
+		mv "$SCRATCH/lost" "$record"
+	done
+	run spoolctl upgrade --back
+	assertEquals "$ERR" 0 "$STATUS"
+}
+
+test_what_is_neither_text_is_named_with_the_one_that_is_kept() {
+	old_instance
+	record '{"place":"state","path":"organizations","there":true}'
+	before=$(tree)
+	for n in '' -n; do
+		run spoolctl upgrade $n
+		failed_with 65 spoolctl CONFLICT
+		assertContains "$ERR" "$INSTANCE/state/organizations was changed since (compare it with $INSTANCE/state/.before-format-1/0.after)"
+		assertNotContains "$ERR" --back
+	done
+	assertEquals "$before" "$(tree)"
+}
+
 test_what_is_kept_has_no_secret_and_is_nobody_elses_to_read() {
 	old_instance
 	upgraded
@@ -360,6 +415,63 @@ test_what_is_kept_has_no_secret_and_is_nobody_elses_to_read() {
 	done
 	assertEquals '' "$(grep -rl s3cret "$INSTANCE/etc" "$INSTANCE/state" \
 	    "$SPOOL" "$LOG")"
+}
+
+# record FROM ENTRY: what the state is said to have been changed by.
+record() {
+	mkdir -p "$INSTANCE/state/.before-format-1"
+	(cd "$INSTANCE/state/.before-format-1" && echo x >0.before &&
+	    echo precious >0.after &&
+	    echo "{\"from\":0,\"to\":1,\"changes\":[$1]}" >changes)
+}
+
+test_what_is_kept_is_about_what_is_below_its_place_alone() {
+	old_instance
+	echo precious >"$INSTANCE/precious"
+	for path in ../precious "$INSTANCE/precious" '' . .. a//b ./a a/.. a/ \
+	    a/../../precious; do
+		record "{\"place\":\"state\",\"path\":\"$path\",\"there\":true}"
+		for back in '' --back; do
+			run spoolctl upgrade $back
+			failed_with 78 spoolctl CONFIG_ERROR
+			assertContains "$path" "$ERR" 'nothing of an upgrade'
+		done
+	done
+	for entry in 'spool demo' 'spool demo/' 'spool ../stored' \
+	    'spool demo/other' 'spool demo/cur/cur' 'spool demo/../stored' \
+	    'state demo/stored' 'configuration demo/stored'; do
+		record "{\"place\":\"${entry% *}\",\"path\":\"${entry#* }\",\"directory\":true}"
+		for back in '' --back; do
+			run spoolctl upgrade $back
+			failed_with 78 spoolctl CONFIG_ERROR
+			assertContains "$entry" "$ERR" 'nothing of an upgrade'
+		done
+	done
+	assertEquals precious "$(cat "$INSTANCE/precious")"
+	rm -rf "$INSTANCE/state/.before-format-1"
+	upgraded
+}
+
+test_root_changes_nothing_of_somebody_elses_private_instance() {
+	needs_root || return
+	old_instance
+	echo precious >"$INSTANCE/precious"
+	record '{"place":"state","path":"../precious","there":true}'
+	chown -R "$MARK-a1" "$INSTANCE"
+	for roots in precious etc/spoold.conf state; do
+		chown root "$INSTANCE/$roots"
+		before=$(tree)
+		for back in '' -n --back; do
+			run spoolctl upgrade $back
+			failed_with 77 spoolctl PERMISSION_DENIED
+			assertContains "$ERR" "is somebody else's"
+		done
+		assertEquals "$before" "$(tree)"
+		chown "$MARK-a1" "$INSTANCE/$roots"
+	done
+	chown -R root "$INSTANCE"
+	rm -rf "$INSTANCE/state/.before-format-1"
+	upgraded
 }
 
 # cut COMMAND CALL N: kills it at its Nth such call; false if there is none.
@@ -375,7 +487,7 @@ cut_at() {
 # it from there.
 everywhere() {
 	cp -a "$INSTANCE" "$INSTANCE.kept"
-	for call in renameat fsync mkdirat mkdir unlinkat rmdir fchmod write
+	for call in renameat fsync mkdirat mkdir unlinkat rmdir fchown fchmod write
 	do
 		n=1
 		while cut_at "$1" "$call" "$n"; do
@@ -500,6 +612,53 @@ test_the_systems_instance_keeps_owners_and_modes() {
 	eventually delivered_of "$SYSTEM_ORG" "$ID"
 }
 
+test_the_systems_instance_cut_off_anywhere_goes_on_or_back() {
+	old_system || return
+	POINTS=0
+	BEFORE=$(content)
+	cp -a "$INSTANCE" "$INSTANCE.old"
+	upgraded
+	WANTED=$(content)
+	rm -rf "$INSTANCE"
+	mv "$INSTANCE.old" "$INSTANCE"
+	everywhere '' turns_back
+	assertTrue "points: $POINTS" "[ $POINTS -gt 40 ]"
+	echo "# cut off at $POINTS points"
+	upgraded
+	everywhere --back turns_back
+}
+
+test_what_root_had_not_given_away_yet_is_mended_or_removed() {
+	old_system || return
+	before=$(content)
+	upgraded
+	wanted=$(content)
+	# As it is between the two calls, the state not ended.
+	rm "$INSTANCE/state/format"
+	chown root:root "$SPOOL/stored"
+	chmod 700 "$SPOOL/stored"
+	cp -a "$INSTANCE" "$INSTANCE.half"
+	upgraded
+	assertEquals "$wanted" "$(content)"
+	rm -rf "$INSTANCE"
+	mv "$INSTANCE.half" "$INSTANCE"
+	run spoolctl upgrade --back -n
+	assertEquals "$ERR" 0 "$STATUS"
+	run spoolctl upgrade --back
+	assertEquals "$ERR" 0 "$STATUS"
+	assertEquals "$before" "$(content)"
+}
+
+test_an_organization_that_is_gone_keeps_nobody_from_it() {
+	old_instance
+	cut_at '' mkdirat 1 || fail 'not cut off'
+	assertFalse 'not made yet' "[ -e '$SPOOL/stored' ]"
+	sed -i 's/^organization demo/organization other/' "$CONF"
+	upgraded
+	assertEquals 1 "$(cat "$INSTANCE/state/format")"
+	assertFalse 'not made' "[ -e '$SPOOL/stored' ]"
+}
+
 test_the_systems_instance_is_upgraded_by_root_alone() {
 	old_system || return
 	before=$(content)
@@ -511,6 +670,19 @@ test_the_systems_instance_is_upgraded_by_root_alone() {
 	done
 	assertEquals "$before" "$(content)"
 	upgraded
+}
+
+test_root_takes_no_group_of_its_own_along() {
+	old_system || return
+	strace -E ASAN_OPTIONS=detect_leaks=0 -o "$SCRATCH/calls" \
+	    -e trace=setgroups,setresuid \
+	    spoolctl upgrade >"$SCRATCH/out" 2>&1
+	assertEquals "$(cat "$SCRATCH/out")" 0 $?
+	first=$(grep -n -m 1 "setresuid(.*, $(id -u "$MARK"), " \
+	    "$SCRATCH/calls" | cut -d : -f 1)
+	assertTrue 'before it is spoold' \
+	    "head -n '${first:-0}' '$SCRATCH/calls' |
+		grep -q '^setgroups(0, NULL)'"
 }
 
 test_who_is_spoold_cannot_have_root_write_elsewhere() {

@@ -37,8 +37,8 @@ enum stage { STAGE_handshake, STAGE_login, STAGE_interactive, STAGE_open,
 
 /*
  * The socket becomes its own.  Keys of that family only are asked for, or of
- * the kind that is pinned unless it is FAMILY_unpinned; NULL with *why.  `config` is borrowed until it is
- * open.
+ * the kind that is pinned unless it is FAMILY_unpinned; NULL with *why.
+ * `config` is borrowed until it is open.
  */
 struct session	*session_new(int fd, const struct config *, enum family,
 		    struct why *);
