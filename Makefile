@@ -110,9 +110,9 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
-    change checkpoint commit connection denied destinations drop duplicate \
+    change checkpoint commit configuration connection denied destinations drop duplicate \
     durable erasure erasure_record expiry express fetch fetch_denied finished \
-    flight forward health hostkeys keys lanes limits links loop moves notify \
+    flight flights forward health hostkeys keys lanes limits links loop moves notify \
     nurse nurse_ask options organization orphans outcome owner purge \
     receipts receipts_make recent recover refuse replay request reserve \
     restore resume retry revoke roles roll rotations scan schedule secrets \

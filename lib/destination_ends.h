@@ -10,7 +10,7 @@
 
 #include "lib/destination.h"
 
-#define ENDS_SOON (30 * INT64_C(86400000))	/* ms; unless it is set otherwise */
+#define ENDS_SOON (30 * INT64_C(86400000))	/* ms; unless set otherwise */
 
 struct ending {
 	const char	*field;		/* within the config of its type */

@@ -18,7 +18,7 @@
 #define HOSTKEY_HASH 32		/* bytes of SHA-256 */
 #define HOSTKEY_MAX 8192	/* bytes of a line */
 #define HOSTKEY_PREFIX "SHA256:"
-#define HOSTKEY_TEXT (sizeof(HOSTKEY_PREFIX) + 43)	/* bytes of a fingerprint */
+#define HOSTKEY_TEXT (sizeof(HOSTKEY_PREFIX) + 43)	/* of a fingerprint */
 
 /* The kinds of keys, and by which signatures they are proved (RFC 8332). */
 #define HOSTKEY_KINDS(KIND)						\

@@ -18,7 +18,6 @@
 
 #include <cjson/cJSON.h>
 
-#include "lib/log.h"
 #include "lib/scan.h"
 #include "lib/xalloc.h"
 
@@ -55,19 +54,10 @@ json_of(cJSON *item)
  * cJSON gets its memory where the process it is in said, which a program that
  * uses libspool may have done; so what it frees has to come from there, too.
  */
-static void *
-must(void *memory)
-{
-	if (memory == NULL)
-		log_fatal(error_exit_status(ERROR_UNAVAILABLE),
-		    "out of memory");
-	return memory;
-}
-
 static char *
 text_keep(const char *text, size_t length)
 {
-	char	*copy = must(cJSON_malloc(length + 1));
+	char	*copy = xmust(cJSON_malloc(length + 1));
 
 	memcpy(copy, text, length);
 	copy[length] = '\0';
@@ -188,7 +178,7 @@ json_parse(const char *text, size_t length, struct why *why)
 	item = cJSON_ParseWithLengthOpts(text, length, &end, 0);
 	/* The text is right, so nothing else keeps it from being read. */
 	if (item == NULL && !is_in_number(end, text + length))
-		(void)must(item);
+		(void)xmust(item);
 	if (item == NULL || is_cut(end, text + length)) {
 		cJSON_Delete(item);
 		(void)why_set(why, ERROR_VALIDATION_ERROR,
@@ -388,14 +378,14 @@ json_print(struct buf *out, const struct json *json)
 struct json *
 json_new_object(void)
 {
-	return json_of(must(cJSON_CreateObject()));
+	return json_of(xmust(cJSON_CreateObject()));
 }
 
 struct json *
 json_copy(const struct json *json)
 {
 	return json == NULL ? NULL :
-	    json_of(must(cJSON_Duplicate(item_of(json), 1)));
+	    json_of(xmust(cJSON_Duplicate(item_of(json), 1)));
 }
 
 /* Puts an item into an object, which owns it from then on. */
@@ -418,13 +408,13 @@ set(struct json *object, const char *name, cJSON *item)
 		    item);
 	}
 	if (!ok)
-		(void)must(NULL);
+		(void)xmust(NULL);
 }
 
 void
 json_set_string(struct json *object, const char *name, const char *value)
 {
-	set(object, name, must(cJSON_CreateString(value)));
+	set(object, name, xmust(cJSON_CreateString(value)));
 }
 
 void
@@ -433,7 +423,7 @@ json_set_integer(struct json *object, const char *name, int64_t value)
 	char	*text = xasprintf("%" PRId64, value);
 	cJSON	*item;
 
-	item = must(cJSON_CreateNumber((double)value));
+	item = xmust(cJSON_CreateNumber((double)value));
 	if (!is_short_integer(text, strlen(text)))
 		item->valuestring = text_keep(text, strlen(text));
 	free(text);
@@ -443,13 +433,13 @@ json_set_integer(struct json *object, const char *name, int64_t value)
 void
 json_set_boolean(struct json *object, const char *name, bool value)
 {
-	set(object, name, must(cJSON_CreateBool(value)));
+	set(object, name, xmust(cJSON_CreateBool(value)));
 }
 
 void
 json_set_null(struct json *object, const char *name)
 {
-	set(object, name, must(cJSON_CreateNull()));
+	set(object, name, xmust(cJSON_CreateNull()));
 }
 
 void

@@ -18,7 +18,7 @@ struct unseen {
 	int64_t		 latest;	/* end of the last of `soon`, wall ms */
 	/* The first that is about to end, else the first that has. */
 	int64_t		 ends;		/* wall ms */
-	char		 ticket[TICKET_NAME_MAX];	/* its id and destination */
+	char		 ticket[TICKET_NAME_MAX];	/* its name */
 };
 
 /*

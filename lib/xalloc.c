@@ -13,8 +13,8 @@
 #include "lib/log.h"
 #include "lib/why.h"
 
-static void *
-must(void *memory)
+void *
+xmust(void *memory)
 {
 	if (memory == NULL)
 		log_fatal(error_exit_status(ERROR_UNAVAILABLE),
@@ -25,7 +25,7 @@ must(void *memory)
 void *
 xmalloc(size_t size)
 {
-	return must(malloc(size > 0 ? size : 1));
+	return xmust(malloc(size > 0 ? size : 1));
 }
 
 void *
@@ -33,7 +33,7 @@ xcalloc(size_t count, size_t size)
 {
 	if (count == 0 || size == 0)
 		count = size = 1;
-	return must(calloc(count, size));
+	return xmust(calloc(count, size));
 }
 
 void *
@@ -41,19 +41,19 @@ xreallocarray(void *old, size_t count, size_t size)
 {
 	if (count == 0 || size == 0)
 		count = size = 1;
-	return must(reallocarray(old, count, size));
+	return xmust(reallocarray(old, count, size));
 }
 
 char *
 xstrdup(const char *string)
 {
-	return must(strdup(string));
+	return xmust(strdup(string));
 }
 
 char *
 xstrndup(const char *string, size_t length)
 {
-	return must(strndup(string, length));
+	return xmust(strndup(string, length));
 }
 
 char *
@@ -66,5 +66,5 @@ xasprintf(const char *format, ...)
 	va_start(args, format);
 	n = vasprintf(&out, format, args);
 	va_end(args);
-	return must(n < 0 ? NULL : out);
+	return xmust(n < 0 ? NULL : out);
 }

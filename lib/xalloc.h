@@ -10,6 +10,9 @@
 
 #include <stddef.h>
 
+/* What another allocator has given. */
+void	*xmust(void *);
+
 void	*xmalloc(size_t);
 void	*xcalloc(size_t, size_t);
 void	*xreallocarray(void *, size_t, size_t);

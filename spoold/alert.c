@@ -18,7 +18,7 @@
 #include "spoold/commit.h"
 #include "spoold/spoold.h"
 
-#define LISTED 1000
+#define LISTED 1000		/* about organizations and destinations */
 
 static const char *const names[ALERTS] = {
 #define ALERT(identifier, name) [ALERT_##identifier] = name,

@@ -82,6 +82,7 @@ void	 alerts_look(struct spoold *, enum alert);
 void	 alerts_found(struct spoold *, enum alert, const char *organization,
 	    const char *destination, const char *, ...)
 	    __attribute__((format(printf, 5, 6)));
+
 /* One that is active is said again, for there is more of it. */
 void	 alerts_again(struct spoold *, enum alert, const char *organization,
 	    const char *destination);
@@ -94,8 +95,12 @@ void	 alerts_looked(struct spoold *, enum alert);
 /* True if any is active. */
 bool	 alerts_any(const struct spoold *);
 
-/* The active ones, as a JSON array member `alerts`; a thousand at most. */
+/*
+ * The active ones, as a JSON array member `alerts`: those about the instance,
+ * then the first thousand of the others.
+ */
 void	 alert_list(const struct spoold *, struct buf *);
+
 void	 alerts_free(struct spoold *);
 
 #endif

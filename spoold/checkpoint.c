@@ -21,7 +21,7 @@
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
 #include "spoold/durable.h"
-#include "spoold/flight.h"
+#include "spoold/flights.h"
 #include "spoold/spoold.h"
 
 struct checkpoint {

@@ -20,7 +20,7 @@
 #include "spoold/spoold.h"
 
 #define REQUESTS_MAX 64		/* unanswered ones of a connection, */
-#define UNREAD_MAX 65536	/* bytes of answers that its peer did not read */
+#define UNREAD_MAX 65536	/* bytes of answers that wait for its peer */
 #define PASSINGS_MAX 8		/* and descriptors that go with them */
 #define IGNORED_MAX (16 * 1024 * 1024)	/* bytes after what was too long */
 

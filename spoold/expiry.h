@@ -20,7 +20,7 @@ struct waiting;
 
 /* Of a ticket that has one; 64 bytes with malloc's own. */
 struct expiry {
-	RB_ENTRY(expiry) entry;		/* among its organization's that count */
+	RB_ENTRY(expiry) entry;		/* of its organization, if it counts */
 	struct waiting	*waiting;	/* borrowed */
 	int64_t		 at;		/* wall ms */
 	bool		 counts;	/* is in the tree */

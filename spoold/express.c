@@ -1,5 +1,8 @@
 /*
  * express - an organization that drops a single job now and then goes first
+ *
+ * The time since the last turn counts by what was so then: a loop that slept
+ * until a drop woke it has nothing to charge that organization for.
  */
 #include "lib/clock.h"
 

@@ -93,22 +93,7 @@ void	 flight_dispatch(struct flight *, struct worker *);
 void	 flight_leave_worker(struct flight *);
 void	 flight_free(struct flight *);
 
-/*
- * Once a second: kills workers that are silent for too long, and withdraws
- * what is staged and has no slot.
- */
-void	 flights_check(struct spoold *);
-
-/* Withdraws all that is staged. */
-void	 flights_withdraw(struct spoold *);
-
-/*
- * True if all that is left are outcomes that cannot be made durable: the next
- * start says `maybe` of them.
- */
-bool	 flights_are_stuck(const struct spoold *);
-
-/* The attempts without an outcome, as a JSON array. */
-void	 flights_list(const struct spoold *, struct buf *);
+/* Nothing is to wait for its answer any more: it hangs, or has come. */
+void	 flight_await_no_more(struct flight *);
 
 #endif

@@ -1,5 +1,8 @@
 /*
  * lanes - what follows from durable lines, carried out by turns
+ *
+ * A lane stands in the queue of turns only while it has something, so the many
+ * organizations that have nothing cost a turn nothing.
  */
 #include <stdlib.h>
 

@@ -36,9 +36,11 @@
 #include "spoold/callback.h"
 #include "spoold/checkpoint.h"
 #include "spoold/commit.h"
+#include "spoold/configuration.h"
 #include "spoold/denied.h"
 #include "spoold/durable.h"
 #include "spoold/fetch.h"
+#include "spoold/flights.h"
 #include "spoold/hostkeys.h"
 #include "spoold/nurse.h"
 #include "spoold/options.h"
@@ -84,7 +86,7 @@ signals_ready(void *arg, uint32_t events)
 	switch (info.ssi_signo) {
 	case SIGHUP:
 		service_reloading();
-		if (spoold_reload(s, NULL, &changes, &why) == -1)
+		if (configuration_reload(s, NULL, &changes, &why) == -1)
 			log_error("reload: %s: the running configuration "
 			    "stays", why.text);
 		buf_free(&changes);
@@ -190,98 +192,6 @@ spoold_stop(struct spoold *s, bool now)
 	}
 	if (s->phase == PHASE_DRAINING && now)
 		spoold_close(s);
-}
-
-/* --- reload --------------------------------------------------------------- */
-
-/*
- * The environment of one that answers a command is that of who asks, not of
- * who starts the instance.
- */
-static struct conf *
-conf_of(const char *file, bool offline, struct why *why)
-{
-	return offline ? instance_conf(file, why) : conf_read(file, why);
-}
-
-static int
-log_begin(const struct conf *conf, struct why *why)
-{
-	return log_open("spoold", conf->log_target,
-	    (enum log_level)log_level_by_name(conf->log_level), why);
-}
-
-/* What cannot change, and what nobody but root may have changed. */
-static int
-reload_check(const struct spoold *s, const struct conf *conf,
-    struct why *why)
-{
-	if (conf_check_reload(s->conf, conf, why) == -1 ||
-	    (instance_is_shared(conf) &&
-	    instance_check_file(conf, why) == -1))
-		return -1;
-	for (size_t i = 0; i < conf->pipe_count && s->nurse != NULL; i++)
-		if (!nurse_knows(s->nurse, conf->pipes[i].user))
-			return why_set(why, ERROR_CONFIG_ERROR, "%s: pipe %s "
-			    "is to run as %s, which no pipe did when spoold "
-			    "was started: it needs a restart", conf->file,
-			    conf->pipes[i].name, conf->pipes[i].user);
-	return 0;
-}
-
-/* New workers are started with the new settings. */
-static void
-reload_apply(struct spoold *s)
-{
-	struct organization *org;
-	struct pool *pool;
-
-	TAILQ_FOREACH(pool, &s->pools, entry) {
-		pool_configure(pool);
-		pool_retire(pool);
-	}
-	TAILQ_FOREACH(org, &s->organizations, entry) {
-		organization_configure(org);
-		organization_scan(org, SCAN_ALL);
-	}
-	s->look_for_work = true;
-	expirations_again(s);
-	unseen_again(s);
-}
-
-int
-spoold_reload(struct spoold *s, const char *by, struct buf *changes,
-    struct why *why)
-{
-	struct conf *conf = conf_of(s->conf->file, s->offline, why);
-	struct buf fields = { 0 };
-
-	if (conf == NULL)
-		return -1;
-	if (reload_check(s, conf, why) == -1 || setup_check(conf, why) == -1 ||
-	    log_begin(conf, why) == -1 ||
-	    organizations_change(s, conf, why) == -1) {
-		struct why ignored;
-
-		conf_free(&conf);
-		(void)log_begin(s->conf, &ignored);
-		return -1;
-	}
-	if (conf_changes(s->conf, conf, &fields)) {
-		buf_add(changes, fields.data, fields.len);
-		if (by != NULL)
-			json_put_string(&fields, "by", by);
-		(void)commit_line(s, EVENT_config_reloaded, &fields);
-	}
-	buf_free(&fields);
-	conf_free(&s->conf);
-	s->conf = conf;
-	reload_apply(s);
-	roll_call(s, by);
-	roles_resolve(s);
-	server_open(s);
-	log_info("configuration reloaded");
-	return 0;
 }
 
 /* --- the loop ------------------------------------------------------------- */
@@ -599,11 +509,12 @@ main(int argc, char **argv)
 	umask(077);
 	spoold_init(&s, &options);
 	if (process_hide(&why) == 0 && descriptors_close(&options, &why) == 0)
-		s.conf = conf_of(options.file, options.offline, &why);
+		s.conf = configuration_read(options.file, options.offline,
+		    &why);
 	/* A credential is for whom systemd started, whoever that becomes. */
 	if (s.conf == NULL || (vault_is_given() &&
 	    key_take(&s, &why) == -1) || spoold_become(&s, &why) == -1 ||
-	    log_begin(s.conf, &why) == -1 ||
+	    configuration_log(s.conf, &why) == -1 ||
 	    spoold_open(&s, &options, &signals, &why) == -1 ||
 	    spoold_ready(&s, options.ready_fd, &why) == -1 ||
 	    spoold_loop(&s, &why) == -1 || spoold_failed(&s, &why)) {

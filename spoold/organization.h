@@ -76,9 +76,9 @@ struct organization {
 	struct waiting	*scan_next;		/* in memory, to be missed */
 	struct waiting	*unread_next;		/* where expiry_read() is */
 	size_t		 unread;		/* tickets it has to read */
-	struct unseen_said unseen_said;
-	enum scan_extent	 scanning;
-	enum scan_extent	 scan_again;		/* asked for meanwhile */
+	struct unseen_said unseen_said;		/* of its links */
+	enum scan_extent scanning;
+	enum scan_extent scan_again;		/* asked for meanwhile */
 	bool		 overflowed;		/* tickets stayed on disk */
 	bool		 taking_up;		/* the scan is for those */
 	uint8_t		 scan_number;

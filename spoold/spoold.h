@@ -99,7 +99,7 @@ struct spoold {
 	enum phase	 phase;
 	struct why	 failure;	/* what it ends for; code 0: nothing */
 	int64_t		 started_at;	/* wall ms */
-	int64_t		 expirations_at;	/* monotonic ms of the last look */
+	int64_t		 expirations_at;	/* monotonic ms, the last look */
 	int		 lock;		/* own */
 	bool		 offline;	/* serves one command, runs nothing */
 	bool		 allow_volatile;	/* a spool on tmpfs will do */
@@ -110,13 +110,5 @@ struct spoold {
 
 /* Asks for the end: `now` does not wait for attempts under way. */
 void	 spoold_stop(struct spoold *, bool now);
-
-/*
- * Reads the configuration again, for `by` (NULL: nobody knows), and puts it in
- * force; `changes` gets the JSON members for the answer.  0, or -1 with *why:
- * the old one stays.
- */
-int	 spoold_reload(struct spoold *, const char *by, struct buf *changes,
-	    struct why *);
 
 #endif

@@ -39,7 +39,7 @@ struct target {
 	unsigned	 staged_count;
 	bool		 quick;		/* its last answer came soon */
 	bool		 other_key;	/* than the pinned one, last time: */
-	char		 shown_key[HOSTKEY_TEXT];	/* its fingerprint, or "" */
+	char		 shown_key[HOSTKEY_TEXT];	/* its own, or "" */
 	int64_t		 next_start;	/* monotonic us, by ratePerMinute */
 	double		 window;	/* attempts that may be under way */
 	struct health	 health;

@@ -4,8 +4,8 @@
  * One for each organization, however many links it has.  All are looked at in
  * pieces, a round every ten minutes and after each reload; the alert begins and
  * ends with a round, and is said again when there are further links that can
- * still be fetched, once an hour at most.  A link that has ended counts for a week, or until it is
- * purged.
+ * still be fetched, once an hour at most.  A link that has ended counts for a
+ * week, or until it is purged.
  */
 #ifndef SPOOLD_UNSEEN_H
 #define SPOOLD_UNSEEN_H

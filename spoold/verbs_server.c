@@ -9,6 +9,7 @@
 #include "lib/json.h"
 
 #include "spoold/commit.h"
+#include "spoold/configuration.h"
 #include "spoold/flight.h"
 #include "spoold/organization.h"
 #include "spoold/server.h"
@@ -134,7 +135,8 @@ verb_config_reload(struct request *request)
 	struct why why;
 
 	json_open(&out, NULL, '{');
-	if (spoold_reload(request->spoold, request->by, &out, &why) == -1) {
+	if (configuration_reload(request->spoold, request->by, &out,
+	    &why) == -1) {
 		buf_free(&out);
 		request_fail(request, &why);
 		return;

@@ -2,9 +2,8 @@
 #
 # A suite sources this after harness.sh.  Everything that is made outside of
 # the instance's directory is called spooldtest or begins with spooldtest-, and
-# is gone when the suite ends.  Only root can run it: elsewhere its tests are
-# skipped.  Suites that run at once have a MARK of their own before they source
-# this.
+# is gone when the suite ends.  Only root can run it: elsewhere its tests fail.
+# Suites that run at once have a MARK of their own before they source this.
 # shellcheck shell=sh disable=SC2034 # for the suites
 
 : "${MARK:=spooldtest}"

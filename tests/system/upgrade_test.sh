@@ -525,8 +525,8 @@ turns_back() {
 	goes_back "$1"
 }
 
-test_cut_off_anywhere_it_goes_on_or_back() {
-	old_instance
+# cut_off_forwards: an upgrade of the instance as it is, at each point.
+cut_off_forwards() {
 	POINTS=0
 	BEFORE=$(content)
 	cp -a "$INSTANCE" "$INSTANCE.old"
@@ -537,6 +537,11 @@ test_cut_off_anywhere_it_goes_on_or_back() {
 	everywhere '' turns_back
 	assertTrue "points: $POINTS" "[ $POINTS -gt 40 ]"
 	echo "# cut off at $POINTS points"
+}
+
+test_cut_off_anywhere_it_goes_on_or_back() {
+	old_instance
+	cut_off_forwards
 }
 
 test_cut_off_anywhere_the_way_back_goes_on_or_turns_round() {
@@ -614,16 +619,7 @@ test_the_systems_instance_keeps_owners_and_modes() {
 
 test_the_systems_instance_cut_off_anywhere_goes_on_or_back() {
 	old_system || return
-	POINTS=0
-	BEFORE=$(content)
-	cp -a "$INSTANCE" "$INSTANCE.old"
-	upgraded
-	WANTED=$(content)
-	rm -rf "$INSTANCE"
-	mv "$INSTANCE.old" "$INSTANCE"
-	everywhere '' turns_back
-	assertTrue "points: $POINTS" "[ $POINTS -gt 40 ]"
-	echo "# cut off at $POINTS points"
+	cut_off_forwards
 	upgraded
 	everywhere --back turns_back
 }
