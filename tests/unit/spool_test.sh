@@ -119,6 +119,10 @@ default:other::---' "$(getfacl -cpn "$S/demo/$queue" | grep .)"
 	shared expect 0 '0 remain' probe check "$S" demo
 }
 
+# Appending that creates nothing: what would create, fs.protected_regular = 2
+# forbids here to all but the file's owner.
+APPEND='dd oflag=append conv=notrunc,nocreat status=none'
+
 test_what_one_submitter_drops_another_cannot_read_replace_or_remove() {
 	shared probe layout "$D/shared" demo >/dev/null
 	for queue in tmp data new; do
@@ -127,7 +131,7 @@ test_what_one_submitter_drops_another_cannot_read_replace_or_remove() {
 		assertEquals "$queue: made" 0 $?
 		refused as 64012 64002 ls "$q"
 		refused as 64012 64002 cat "$q/a"
-		refused as 64012 64002 sh -c "echo more >>'$q/a'"
+		refused as 64012 64002 sh -c "echo more | $APPEND of='$q/a'"
 		as 64012 64002 sh -c "echo other >'$q/b'"
 		for act in "rm -f '$q/a'" "mv -f '$q/b' '$q/a'" \
 		    "mv '$q/a' '$q/c'"; do
@@ -135,8 +139,8 @@ test_what_one_submitter_drops_another_cannot_read_replace_or_remove() {
 			assertNotEquals "$act" 0 $?
 		done
 		assertEquals "$queue" mine "$(as 64001 64001 cat "$q/a")"
-		as 64001 64001 sh -c "echo spoold >>'$q/a' && mv '$q/a' \
-		    '$S/demo/jobs/$queue'"
+		as 64001 64001 sh -c "echo spoold | $APPEND of='$q/a' &&
+		    mv '$q/a' '$S/demo/jobs/$queue'"
 		assertEquals "$queue: spoold may" 0 $?
 		refused as 64011 64002 cat "$S/demo/jobs/$queue"
 		refused as 64013 64013 ls -d "$q/b"
