@@ -53,7 +53,7 @@ edit_apply(struct spoold *s, void *arg)
 	target_set(target, edit->destination);
 	expirations_again(edit->spoold);
 	edit->destination = NULL;
-	s->look_for_work = true;
+	target_changed(target);
 	if (edit->done != NULL)
 		edit->done(s, edit->arg, target, NULL);
 	edit_free(edit);

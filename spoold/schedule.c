@@ -59,7 +59,7 @@ schedule_candidate(struct spoold *s, struct target *target, int64_t now)
 	int64_t pause;
 
 	if ((RB_EMPTY(&target->ready) && staged == NULL) ||
-	    !target_open(target) ||
+	    target_gate(target) != GATE_open ||
 	    target->in_flight >= schedule_limit(target))
 		return NULL;
 	pause = target_pause(target, now);
@@ -128,8 +128,8 @@ schedule_may_stage(const struct target *target, const struct pool *pool)
 {
 	unsigned limit;
 
-	if (target->pool != pool || !target->quick || !target_open(target) ||
-	    target->destination->ordered ||
+	if (target->pool != pool || !target->quick ||
+	    target_gate(target) != GATE_open || target->destination->ordered ||
 	    target->destination->rate_per_minute != 0 ||
 	    RB_EMPTY(&target->ready))
 		return false;

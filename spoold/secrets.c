@@ -158,8 +158,9 @@ drill(struct spoold *s, struct target *target, int64_t now)
 	struct why why;
 
 	if (!made->made || now - made->created_at < DAY ||
-	    !target_open(target) || target->drilling || (target->drilled_at != 0 &&
-	    now - target->drilled_at < DAY && now >= target->drilled_at))
+	    target_gate(target) != GATE_open || target->drilling ||
+	    (target->drilled_at != 0 && now - target->drilled_at < DAY &&
+	    now >= target->drilled_at))
 		return;
 	target->drilled_at = now;
 	target->drilling = true;

@@ -100,21 +100,37 @@ target_set(struct target *target, struct destination *destination)
 	target->erase_again = 0;
 }
 
-bool
-target_open(const struct target *target)
+enum gate
+target_gate(const struct target *target)
 {
-	return target->destination != NULL && !target->destination->disabled &&
-	    target_listened(target);
+	const struct destination *destination = target->destination;
+
+	if (destination == NULL)
+		return GATE_unconfigured;
+	if (destination->disabled)
+		return GATE_disabled;
+	return destination->transport == TRANSPORT_download &&
+	    target->pool->spoold->conf->download_listen[0] == '\0' ?
+	    GATE_listener : GATE_open;
 }
 
-bool
-target_listened(const struct target *target)
+const char *
+gate_word(enum gate gate)
 {
-	const struct pool *pool =
-	    target->organization->pools[TRANSPORT_download];
+	static const char *const words[GATES] = {
+		[GATE_unconfigured] = "disabled",
+		[GATE_disabled] = "disabled",
+		[GATE_listener] = "listener",
+	};
 
-	return target->destination->transport != TRANSPORT_download ||
-	    pool->spoold->conf->download_listen[0] != '\0';
+	return words[gate];
+}
+
+void
+target_changed(struct target *target)
+{
+	if (target->pool != NULL)
+		target->pool->spoold->look_for_work = true;
 }
 
 /* The oldest ticket, found by going through the organization's once. */

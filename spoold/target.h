@@ -22,6 +22,15 @@
 struct organization;
 struct spoold;
 
+/* Why none of its tickets is attempted. */
+enum gate {
+	GATE_open,		/* they are */
+	GATE_unconfigured,
+	GATE_disabled,
+	GATE_listener,		/* nobody listens for links */
+	GATES
+};
+
 struct target {
 	RB_ENTRY(target) entry;
 	char		 id[DESTINATION_ID_MAX + 1];
@@ -68,11 +77,14 @@ struct target	*target_find(const struct organization *, const char *id);
 /* Takes a destination over (own), in place of the one it had. */
 void	 target_set(struct target *, struct destination *);
 
-/* True if its tickets may be attempted at all. */
-bool	 target_open(const struct target *);
+/* What keeps its tickets from being attempted at all. */
+enum gate	 target_gate(const struct target *);
 
-/* False for links while the configuration says that nobody listens. */
-bool	 target_listened(const struct target *);
+/* What tickets wait for behind it, in a word; of GATE_open NULL. */
+const char	*gate_word(enum gate);
+
+/* Its gate, or how many it may have under way, may be another now. */
+void	 target_changed(struct target *);
 
 /*
  * The ticket to be attempted next, or NULL: of an `ordered` destination the

@@ -129,7 +129,7 @@ trial_start(struct spoold *s, struct target *target, enum test test,
 		return why_set(why, ERROR_UNAVAILABLE, "spoold is not "
 		    "running, and nobody else may connect to a destination: "
 		    "spoolctl start");
-	if (target->destination != NULL && !target_listened(target))
+	if (target_gate(target) == GATE_listener)
 		return why_set(why, ERROR_UNAVAILABLE, "nobody listens for "
 		    "links: download.listen is empty in the configuration");
 	trial = xcalloc(1, sizeof(*trial));

@@ -36,9 +36,8 @@ waiting_for(const struct waiting *w)
 		return "hold";
 	if (w->queue == QUEUE_retry)
 		return w->attempts == 0 ? "deliverAt" : "backoff";
-	if (!target_open(target))
-		return target->destination == NULL ||
-		    target->destination->disabled ? "disabled" : "listener";
+	if (target_gate(target) != GATE_open)
+		return gate_word(target_gate(target));
 	if (target->destination->ordered && target_first(target) != NULL &&
 	    target_first(target) != w)
 		return "slot";
@@ -54,7 +53,7 @@ put_waiting_in_cur(struct buf *out, const struct waiting *w)
 	int64_t now = clock_monotonic_us(), pause;
 	char id[ID_LENGTH + 1];
 
-	if (!target_open(target))
+	if (target_gate(target) != GATE_open)
 		return;
 	if (target->destination->ordered)
 		first = target_first(target);
