@@ -100,8 +100,11 @@ test_no_swap_of_a_submitter_wins() {
 	for round in $(seq "$ROUNDS"); do
 		race "$TRIES" "$round" 300
 		nothing_won
-		# What is over goes, or a million would fill the disk.
-		[ "$ROUNDS" -eq 1 ] || spoolsuper -p >/dev/null
+		# What is over goes, or a million would fill the disk; and the
+		# victim's file would have more links than it can.
+		[ "$ROUNDS" -eq 1 ] && continue
+		spoolsuper -p >/dev/null
+		find "$SPOOL/data" -name 'r*' -delete
 	done
 	for event in accepted refused; do
 		assertNotEquals "$event" 0 \
