@@ -3,7 +3,7 @@
  *
  * What belongs to clients is judged by its ctime, which nobody can set: a file
  * that was copied with its times is not old.  What spoold writes is judged by
- * its mtime.
+ * its mtime, and a refused drop by that of its reason.
  */
 #include <sys/stat.h>
 
@@ -35,11 +35,14 @@
 /* By its name: whether it is one to look at.  And by what it is, once due. */
 typedef bool	 name_fits(const char *name);
 typedef bool	 file_spared(struct sweep_work *, const char *name);
+/* Since when it has been there, wall ms. */
+typedef int64_t	 file_rested(const struct sweep_work *, const char *name,
+		    const struct statx *);
 
 struct files {
 	enum purge_kind	 kind;
 	bool		 hidden;	/* names with a dot before them, too */
-	bool		 by_change;	/* its age is its ctime's */
+	file_rested	*rested;
 	name_fits	*fits;		/* NULL: any */
 	file_spared	*spared;	/* NULL: none */
 };
@@ -50,6 +53,46 @@ ends_with(const char *name, const char *ending)
 	size_t length = strlen(name), tail = strlen(ending);
 
 	return length > tail && strcmp(name + length - tail, ending) == 0;
+}
+
+/* --- since when ----------------------------------------------------------- */
+
+static int64_t
+by_change(const struct sweep_work *work, const char *name,
+    const struct statx *stat)
+{
+	(void)work;
+	(void)name;
+	return sweep_changed(stat);
+}
+
+static int64_t
+by_modification(const struct sweep_work *work, const char *name,
+    const struct statx *stat)
+{
+	(void)work;
+	(void)name;
+	return sweep_modified(stat);
+}
+
+/*
+ * A drop was refused when its reason was written.  Its own times are its
+ * owner's, and where it has other names, change whenever one of them goes.
+ */
+static int64_t
+by_reason(const struct sweep_work *work, const char *name,
+    const struct statx *stat)
+{
+	char *reason = xasprintf("%s" REASON, name);
+	struct statx found;
+	struct why why;
+	int64_t rested = sweep_changed(stat);
+
+	if (spool_stat(work->organization->spool, QUEUE_failed, reason,
+	    &found, &why) == 1)
+		rested = sweep_modified(&found);
+	free(reason);
+	return rested;
 }
 
 /* --- which ones ----------------------------------------------------------- */
@@ -194,8 +237,7 @@ files_look(struct sweep_work *work, const struct files *files,
 	    purge_queue(files->kind), name, &stat, why);
 	if (found != 1)
 		return found;
-	rested = files->by_change ? sweep_changed(&stat) :
-	    sweep_modified(&stat);
+	rested = files->rested(work, name, &stat);
 	/* A directory is nobody's file; whoever made it takes it away. */
 	if (S_ISDIR(stat.stx_mode) || (files->kind != PURGE_links &&
 	    work->now - rested < sweep_retention(work, files->kind)) ||
@@ -258,7 +300,7 @@ files_step(struct sweep_work *work, const struct files *files,
 int
 sweep_tmp(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_tmp, true, true, NULL,
+	static const struct files files = { PURGE_tmp, true, by_change, NULL,
 	    NULL };
 
 	return files_step(work, &files, why);
@@ -267,8 +309,8 @@ sweep_tmp(struct sweep_work *work, struct why *why)
 int
 sweep_payloads(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_payloads, true, true, NULL,
-	    spared_payload };
+	static const struct files files = { PURGE_payloads, true, by_change,
+	    NULL, spared_payload };
 
 	return work->drops_wait ? 1 : files_step(work, &files, why);
 }
@@ -276,7 +318,7 @@ sweep_payloads(struct sweep_work *work, struct why *why)
 int
 sweep_refused(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_refused, false, true,
+	static const struct files files = { PURGE_refused, false, by_reason,
 	    fits_refused, spared_refused };
 
 	return files_step(work, &files, why);
@@ -285,7 +327,8 @@ sweep_refused(struct sweep_work *work, struct why *why)
 int
 sweep_receipts(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_receipts, false, false,
+	static const struct files files = { PURGE_receipts, false,
+	    by_modification,
 	    fits_receipt, spared_receipt };
 
 	return files_step(work, &files, why);
@@ -294,7 +337,7 @@ sweep_receipts(struct sweep_work *work, struct why *why)
 int
 sweep_keys(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_keys, false, false,
+	static const struct files files = { PURGE_keys, false, by_modification,
 	    fits_key, NULL };
 
 	return files_step(work, &files, why);
@@ -307,7 +350,7 @@ sweep_keys(struct sweep_work *work, struct why *why)
 int
 sweep_links(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_links, false, false,
+	static const struct files files = { PURGE_links, false, by_modification,
 	    published_named, spared_link };
 	int through = files_step(work, &files, why);
 

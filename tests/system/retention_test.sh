@@ -145,6 +145,27 @@ test_a_refused_drop_goes_with_its_reason() {
 	    "$(purged_lines refused | jq -r '.names[]')"
 }
 
+# Each name that goes changes the time of those that are the same file.
+test_refused_drops_that_are_all_one_file_go_together() {
+	retained refused 1s
+	echo '{"destinations":[]}' >"$SPOOL/tmp/first"
+	for n in $(seq 300); do
+		ln "$SPOOL/tmp/first" "$SPOOL/tmp/n$n"
+	done
+	for n in $(seq 300); do
+		mv "$SPOOL/tmp/n$n" "$SPOOL/new/n$n.json"
+	done
+	eventually_within 60 files_are failed 600
+	aged "$SPOOL"/failed/*.error
+	purge
+	assertEquals 300 "$(purged refused)"
+	assertTrue 'and none is left' 'files_are failed 0'
+}
+
+files_are() {
+	[ "$(find "$SPOOL/$1" -type f | wc -l)" -eq "$2" ]
+}
+
 # purges KIND COUNT: a sweep takes so many of that kind.
 purges() {
 	run spoolsuper -p
