@@ -10,8 +10,10 @@
 # shellcheck source=tests/peers/secrets.sh
 . "$TESTS/peers/secrets.sh"
 
-# day N: it is N days from now, for whoever is started with the clock.
+# day N: it is N days from now, for whoever is started with the clock.  What
+# the receiver has for all of it is what was current the day before.
 day() {
+	[ -z "${YESTERDAY-}" ] || knows "$YESTERDAY"
 	DAY=$1
 	clock_is $((DAY * 86400))
 }
@@ -20,9 +22,8 @@ clocked() {
 	CLOCK_OFFSET=$SCRATCH/offset LD_PRELOAD=$CLOCK "$@"
 }
 
-# What the receiver has for the rest of the day is what was current yesterday.
+# What it has tomorrow is what is current today.
 learn() {
-	[ -z "${YESTERDAY-}" ] || knows "$YESTERDAY"
 	YESTERDAY=$(clocked spooldest secret reveal ehr)
 }
 
