@@ -10,11 +10,14 @@
 # shellcheck source=tests/peers/sshd.sh
 . "$TESTS/peers/sshd.sh"
 
-# The sanitizers' own memory is none of valgrind's: there it is the usual one.
+# The sanitizers' own memory is none of valgrind's: there it is the usual
+# build, made beside theirs.
 CHECKED=$(readlink -f "$BUILD")
-! sanitized || CHECKED=$TESTS/../build
+! sanitized || CHECKED=$CHECKED/usual
 
 oneTimeSetUp() {
+	! sanitized || make -s -C "$TESTS/.." SAN=0 BUILD="$CHECKED" programs \
+	    >"$SHUNIT_TMPDIR/make" 2>&1 || cat "$SHUNIT_TMPDIR/make"
 	ssh_keys
 	TREE=$SHUNIT_TMPDIR/tree
 	mkdir -p "$TREE/libexec/spoold"

@@ -9,7 +9,9 @@
 
 JOB_MAX=50	# destinations of one job
 MEMORY=32768	# KiB that a worker may need at most
-USUAL=3000	# ms; what a good destination takes at most, beside all others
+# ms; what a good destination takes at most, beside all others: as much longer
+# where all is slower as anything is waited for
+USUAL=$((TEST_PATIENCE * 150))
 
 # certificate NAME SUBJECT_ALT_NAME [DAYS]: signed by the authority.
 certificate() {
