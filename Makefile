@@ -110,11 +110,11 @@ endef
 # --- programs ---------------------------------------------------------------
 
 SPOOLD := $(addprefix spoold/,main accept admit alert allowed callback \
-    change checkpoint commit configuration connection denied destinations drop duplicate \
-    durable erasure erasure_record expiry express fetch fetch_denied finished \
-    flight flights forward health hostkeys keys lanes limits links loop moves notify \
-    nurse nurse_ask options organization orphans outcome owner purge \
-    receipts receipts_make recent recover refuse replay request reserve \
+    change checkpoint commit configuration connection denied destinations \
+    drop duplicate durable erasure erasure_record expiry express fetch \
+    fetch_denied finished flight flights forward health hostkeys keys lanes \
+    limits links loop moves notify nurse nurse_ask options organization \
+    orphans outcome owner purge receipts receipts_make recent recover refuse replay request reserve \
     restore resume retry revoke roles roll rotations scan schedule secrets \
     server settle setup stepped sweep sweep_files sweep_jobs sweep_journal \
     sweep_stored target tickets trial unseen usage verbs_delivery \

@@ -27,7 +27,7 @@ int	 configuration_log(const struct conf *, struct why *);
  * force; `changes` gets the JSON members for the answer.  0, or -1 with *why:
  * the old one stays.
  */
-int	 configuration_reload(struct spoold *, const char *by, struct buf *changes,
-	    struct why *);
+int	 configuration_reload(struct spoold *, const char *by,
+	    struct buf *changes, struct why *);
 
 #endif

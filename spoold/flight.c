@@ -27,7 +27,6 @@
 #include "spoold/target.h"
 #include "spoold/worker.h"
 
-
 static void
 flight_close_files(struct flight *flight)
 {

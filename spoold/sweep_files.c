@@ -35,14 +35,13 @@
 /* By its name: whether it is one to look at.  And by what it is, once due. */
 typedef bool	 name_fits(const char *name);
 typedef bool	 file_spared(struct sweep_work *, const char *name);
-/* Since when it has been there, wall ms. */
-typedef int64_t	 file_rested(const struct sweep_work *, const char *name,
-		    const struct statx *);
 
 struct files {
 	enum purge_kind	 kind;
 	bool		 hidden;	/* names with a dot before them, too */
-	file_rested	*rested;
+	bool		 by_change;	/* its age is its ctime's */
+	const char	*beside;	/* or the mtime's of the file of its
+					 * name and that, if there; or NULL */
 	name_fits	*fits;		/* NULL: any */
 	file_spared	*spared;	/* NULL: none */
 };
@@ -53,46 +52,6 @@ ends_with(const char *name, const char *ending)
 	size_t length = strlen(name), tail = strlen(ending);
 
 	return length > tail && strcmp(name + length - tail, ending) == 0;
-}
-
-/* --- since when ----------------------------------------------------------- */
-
-static int64_t
-by_change(const struct sweep_work *work, const char *name,
-    const struct statx *stat)
-{
-	(void)work;
-	(void)name;
-	return sweep_changed(stat);
-}
-
-static int64_t
-by_modification(const struct sweep_work *work, const char *name,
-    const struct statx *stat)
-{
-	(void)work;
-	(void)name;
-	return sweep_modified(stat);
-}
-
-/*
- * A drop was refused when its reason was written.  Its own times are its
- * owner's, and where it has other names, change whenever one of them goes.
- */
-static int64_t
-by_reason(const struct sweep_work *work, const char *name,
-    const struct statx *stat)
-{
-	char *reason = xasprintf("%s" REASON, name);
-	struct statx found;
-	struct why why;
-	int64_t rested = sweep_changed(stat);
-
-	if (spool_stat(work->organization->spool, QUEUE_failed, reason,
-	    &found, &why) == 1)
-		rested = sweep_modified(&found);
-	free(reason);
-	return rested;
 }
 
 /* --- which ones ----------------------------------------------------------- */
@@ -223,6 +182,32 @@ spared_link(struct sweep_work *work, const char *name)
 
 /* --- the walk ------------------------------------------------------------- */
 
+/*
+ * Since when it has been there, wall ms.  A drop was refused when its reason
+ * was written: its own times are its owner's, and where it has other names they
+ * change whenever one of these goes.
+ */
+static int64_t
+files_rested(struct sweep_work *work, const struct files *files,
+    const char *name, const struct statx *stat)
+{
+	struct statx beside;
+	struct why why;
+	char *other;
+	int found;
+
+	if (files->beside != NULL) {
+		work->budget -= SWEEP_STAT;
+		other = xasprintf("%s%s", name, files->beside);
+		found = spool_stat(work->organization->spool,
+		    purge_queue(files->kind), other, &beside, &why);
+		free(other);
+		if (found == 1)
+			return sweep_modified(&beside);
+	}
+	return files->by_change ? sweep_changed(stat) : sweep_modified(stat);
+}
+
 /* Adds it to the batch if it is due.  0, or -1 with *why. */
 static int
 files_look(struct sweep_work *work, const struct files *files,
@@ -237,7 +222,7 @@ files_look(struct sweep_work *work, const struct files *files,
 	    purge_queue(files->kind), name, &stat, why);
 	if (found != 1)
 		return found;
-	rested = files->rested(work, name, &stat);
+	rested = files_rested(work, files, name, &stat);
 	/* A directory is nobody's file; whoever made it takes it away. */
 	if (S_ISDIR(stat.stx_mode) || (files->kind != PURGE_links &&
 	    work->now - rested < sweep_retention(work, files->kind)) ||
@@ -300,7 +285,7 @@ files_step(struct sweep_work *work, const struct files *files,
 int
 sweep_tmp(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_tmp, true, by_change, NULL,
+	static const struct files files = { PURGE_tmp, true, true, NULL, NULL,
 	    NULL };
 
 	return files_step(work, &files, why);
@@ -309,7 +294,7 @@ sweep_tmp(struct sweep_work *work, struct why *why)
 int
 sweep_payloads(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_payloads, true, by_change,
+	static const struct files files = { PURGE_payloads, true, true, NULL,
 	    NULL, spared_payload };
 
 	return work->drops_wait ? 1 : files_step(work, &files, why);
@@ -318,7 +303,7 @@ sweep_payloads(struct sweep_work *work, struct why *why)
 int
 sweep_refused(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_refused, false, by_reason,
+	static const struct files files = { PURGE_refused, false, true, REASON,
 	    fits_refused, spared_refused };
 
 	return files_step(work, &files, why);
@@ -327,8 +312,7 @@ sweep_refused(struct sweep_work *work, struct why *why)
 int
 sweep_receipts(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_receipts, false,
-	    by_modification,
+	static const struct files files = { PURGE_receipts, false, false, NULL,
 	    fits_receipt, spared_receipt };
 
 	return files_step(work, &files, why);
@@ -337,7 +321,7 @@ sweep_receipts(struct sweep_work *work, struct why *why)
 int
 sweep_keys(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_keys, false, by_modification,
+	static const struct files files = { PURGE_keys, false, false, NULL,
 	    fits_key, NULL };
 
 	return files_step(work, &files, why);
@@ -350,7 +334,7 @@ sweep_keys(struct sweep_work *work, struct why *why)
 int
 sweep_links(struct sweep_work *work, struct why *why)
 {
-	static const struct files files = { PURGE_links, false, by_modification,
+	static const struct files files = { PURGE_links, false, false, NULL,
 	    published_named, spared_link };
 	int through = files_step(work, &files, why);
 
